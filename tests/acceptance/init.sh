@@ -48,6 +48,9 @@ same "book and reports elsewhere" "$? $(ls etc | tr '\n' ' ')$(ls var | sed 's,-
 "$tollbook" init --folder etc2 --data var --gpu-hour 2 "in [brackets]/v*.log" > said 2> why
 same "a relative path for them is refused" "$? $(grep -c 'absolute path' why)" "2 1"
 
+"$tollbook" init --folder bought --run "$tree/samples/gateway/usage.jsonl" > said 2> why
+same "a gateway's log alone: API spend, and nothing is called paid" "$? $(grep -c 'of API spend at list price' said) $(grep -c paid said) $(grep -c 'no log of an engine' why)" "0 2 0 1"
+
 mkdir unknown && cp "in [brackets]/v*.log" unknown/v.log
 "$tollbook" init --folder open unknown > said 2> why
 same "no GPU known: exit status, and the prices there are" "$? $(grep -c 'USD per GPU-hour' why)" "1 9"
