@@ -1,5 +1,5 @@
 /* init.c: tollbook init: the first configuration. */
-#include "book/init.h"
+#include "book/init/init.h"
 #include "cli/say.h"
 #include "cli/commands/scenario.h"
 

@@ -1,4 +1,4 @@
-#include "book/survey.h"
+#include "book/init/survey.h"
 
 #include <stdlib.h>
 

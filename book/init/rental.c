@@ -1,4 +1,4 @@
-#include "book/rental.h"
+#include "book/init/rental.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* init.c: from a survey of logs to files for people to edit. */
-#include "book/init.h"
+#include "book/init/init.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,8 +11,8 @@
 
 #include "book/findings.h"
 #include "book/night.h"
-#include "book/rental.h"
-#include "book/survey.h"
+#include "book/init/rental.h"
+#include "book/init/survey.h"
 #include "core/decimal.h"
 #include "core/files/files.h"
 #include "core/instant.h"
