@@ -127,10 +127,22 @@ static void print_over(const char *token, double price, double place, FILE *out)
 	        sheet_number(place, 0, number));
 }
 
+/* The question as asked: does the 10,001st token cost what the 11th does? */
+static void print_far(const struct costs *c, FILE *out) {
+	struct at_position near_by = explain_at(c, explain_positions[0]), far = explain_at(c, explain_positions[2]);
+
+	fprintf(out, "   The 10,001st token costs x %.2f of the 11th as input", far.input / near_by.input);
+	if (!isnan(far.output) && !isnan(near_by.output)) {
+		fprintf(out, ", x %.2f as output: what differs is attention%s", far.output / near_by.output, far.batch < near_by.batch ? ", and a smaller batch" : "");
+	}
+	fputs(".\n", out);
+}
+
 static void print_reach(const struct costs *c, FILE *out) {
 	char number[SHEET_NUMBER_MAX];
 	double input = explain_at(c, 1).input;
 
+	print_far(c, out);
 	fprintf(out, "   An input token costs twice as much as the first from position %s on.\n",
 	        sheet_number(costs_input_reach(c, 2 * input), 0, number));
 	if (!isnan(c->list_input)) {
