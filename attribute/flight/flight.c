@@ -339,10 +339,20 @@ int64_t flight_decode_steps(const struct flight *f, const struct active *a) {
 	return f->tokens_a_step > 1 ? (int64_t)ceil(tokens / f->tokens_a_step) : (int64_t)tokens;
 }
 
+/* When in the second of its finish a request is likely to be done, by the steps that it needs. */
+static int64_t finish_within_second(const struct flight *f, const struct active *a) {
+	int64_t first_ns = a->request.finish_ns, last_ns = first_ns < INT64_MAX - NS_PER_SECOND ? first_ns + NS_PER_SECOND - 1 : first_ns, at_ns;
+
+	if (__builtin_mul_overflow(flight_decode_steps(f, a), f->pace_ns, &at_ns) || __builtin_add_overflow(at_ns, f->step_end_ns, &at_ns)) {
+		return last_ns;
+	}
+	return at_ns < first_ns ? first_ns : at_ns > last_ns ? last_ns : at_ns;
+}
+
 /* With drafts the tokens per step differ by sequence: those that finish first are done first. */
 int64_t flight_until_by_count(const struct flight *f, const struct active *a) {
 	if (f->tokens_a_step > 1) {
-		return a->request.finish_ns != UNKNOWN ? a->request.finish_ns : INT64_MAX;
+		return a->request.finish_ns == UNKNOWN ? INT64_MAX : f->in_seconds ? finish_within_second(f, a) : a->request.finish_ns;
 	}
 	return f->decode_step + flight_decode_steps(f, a);
 }

@@ -86,6 +86,8 @@ struct flight {
 	/* requests do not report cached tokens of their prompts: what steps do not compute was cached */
 	bool seeks_hits;
 	double tokens_a_step; /* tokens per step of a sequence: more than 1 with accepted drafts; 0: not known */
+	int64_t step_end_ns, pace_ns; /* end of the last decode step; time a step takes, averaged over the last ones */
+	bool in_seconds;              /* the instants of requests are truncated to the second */
 	int64_t most_ntok;   /* token budget of a step: a step with fewer tokens does not cut a prompt */
 	struct flight_counts day, asked; /* of the current UTC day; of days of the requested period */
 	int64_t day_ns, from_ns, to_ns;      /* from, to: of that period */

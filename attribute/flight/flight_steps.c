@@ -294,9 +294,15 @@ static int finish_prompts(struct flight *f, flight_leave *leave, void *context, 
 	return rc;
 }
 
+/* Steps over which the time of a step is averaged. */
+#define PACE_STEPS 16
+
 int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why) {
+	f->in_seconds = flight_in_seconds(s);
+	f->step_end_ns = s->head.at_ns + s->duration_ns;
 	if (s->decode_requests > 0) {
+		f->pace_ns = f->pace_ns > 0 ? f->pace_ns - f->pace_ns / PACE_STEPS + s->duration_ns / PACE_STEPS : s->duration_ns;
 		f->context_sum += (int64_t)f->decoding_count;
 		f->decode_step++;
 	}
