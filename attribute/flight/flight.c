@@ -376,7 +376,7 @@ static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, fligh
 		struct active *a = f->waiting[i];
 		if (is_over_before(a, at_ns - SLACK_NS)) {
 			rc = flight_let_go(f, a, leave, context, why);
-		} else if (needs_no_prefill(a) && has_first_token(a, has_room(f, a, room) ? at_ns : at_ns - SLACK_NS)) {
+		} else if (needs_no_prefill(a) && has_first_token(a, has_room(f, a, room) ? at_ns + (f->decoding_count == 0 ? f->late_ns : f->late_ns / 10) : at_ns - SLACK_NS)) {
 			flight_start_decoding(f, a, flight_until_by_count(f, a));
 		} else {
 			f->waiting[kept++] = a;

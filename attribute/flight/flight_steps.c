@@ -242,6 +242,7 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 	int64_t middle = start_ns + s->duration_ns / 2;
 	int64_t latest = !by_count ? middle : flight_in_seconds(s) ? flight_latest(s, start_ns) : start_ns + SLACK_NS;
 
+	f->late_ns = s->flags & STEP_COARSE_CLOCK ? NS_PER_SECOND : 0;
 	int rc = flight_advance_to(f, middle, s->decode_requests, by_count, leave, context, why);
 	if (rc >= 0 && by_count && f->tokens_a_step > 1 && s->decode_requests > 0) {
 		rc = flight_retire(f, s->decode_requests, leave, context, why);
