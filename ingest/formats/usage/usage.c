@@ -109,11 +109,18 @@ static int64_t searches_in(struct parser *p, json_at answer) {
 	return n;
 }
 
+/* "chatcmpl-B9MBs8CjcvOU2jLn4n570S5qMJKcT": random; a short one may be that of a user's header. */
+static bool is_random_id(struct text id) {
+	enum { RANDOM_MIN = 24 };
+
+	return (text_skip(&id, T("chatcmpl-")) || text_skip(&id, T("cmpl-"))) && id.len >= RANDOM_MIN;
+}
+
 /* Ids made by servers, which several records of one answer share. */
 static bool has_server_id(struct parser *p, json_at answer, struct text id) {
 	return text_eq(field_text(p, answer, T("object")), T("chat.completion.chunk")) || text_eq(field_text(p, answer, T("object")), T("text_completion.chunk")) ||
 	       (id.len > 0 && text_eq(field_text(p, answer, T("type")), T("message"))) || text_starts(id, T("msg_")) || text_starts(id, T("resp_")) ||
-	       text_starts(id, T("gen-"));
+	       text_starts(id, T("gen-")) || is_random_id(id);
 }
 
 static void set_names(struct parser *p, json_at answer, json_at around, struct record *out, struct billing *b) {
