@@ -12,6 +12,7 @@
 
 /* Steps are at most this many times longer or shorter than the model's time. */
 #define MOST_STRETCH 4.0
+#define AGREES 0.1 /* by no more than this part */
 
 /* One standard deviation of a step's length, relative; of a request's mean step; and of its ends, in steps. */
 #define STEP_SD 0.05
@@ -54,16 +55,14 @@ void rebuild_note_chunk(struct rebuild_chunks *c, int64_t ntok, int64_t rest_nto
 	}
 }
 
-double rebuild_expected_ns(const struct step_model *m, const struct batch *b, int64_t from_ns, const struct rebuild_chunks *c,
-                           int64_t budget_ntok, int64_t gap_ns) {
-	double expected = step_model_ns(m, b) + (double)gap_ns;
-
+double rebuild_stretch(const struct step_model *m, const struct batch *b, int64_t from_ns, double expected_ns, const struct rebuild_chunks *c,
+                       int64_t budget_ntok, int64_t gap_ns) {
 	if (c->head_rest_ntok <= 0) {
-		return expected;
+		return 1;
 	}
 	double gaps = (double)gap_ns * (double)c->head_rest_ntok / (double)budget_ntok;
-	double all = expected + gaps + rebuild_more_ns(m, b, c->head_rest_ntok, budget_ntok);
-	return expected * fmax(1 / MOST_STRETCH, fmin(MOST_STRETCH, (double)(c->head_first_ns - from_ns) / all));
+	double all = expected_ns + gaps + rebuild_more_ns(m, b, c->head_rest_ntok, budget_ntok);
+	return all > 0 ? fmax(1 / MOST_STRETCH, fmin(MOST_STRETCH, (double)(c->head_first_ns - from_ns) / all)) : 1;
 }
 
 int64_t rebuild_end(int64_t from_ns, int64_t next_ns, bool finishes, double expected_ns, double more_ns) {
@@ -334,17 +333,18 @@ static bool compute_step(struct passing *p, int64_t next_ns) {
 	if (b.prefill_tokens == 0) {
 		return false;
 	}
-	double expected = rebuild_expected_ns(&p->r->model, &b, p->now_ns, &c, p->r->budget_ntok, p->r->gap_ns);
+	double expected = step_model_ns(&p->r->model, &b) + (double)p->r->gap_ns;
+	double stretch = rebuild_stretch(&p->r->model, &b, p->now_ns, expected, &c, p->r->budget_ntok, p->r->gap_ns);
 	double more = rebuild_more_ns(&p->r->model, &b, c.rest_ntok, p->r->budget_ntok);
-	int64_t to_ns = rebuild_end(p->now_ns, next_ns, c.finishes, expected, more);
+	int64_t to_ns = rebuild_end(p->now_ns, next_ns, c.finishes, stretch * expected, more);
 	note_step(p, &b, to_ns);
 	p->row.uncertain |= uncertain;
 	if (!known) {
 		p->row.steps = 0;
 	}
 	p->now_ns = to_ns;
-	/* In the middle of a prompt the number of steps up to an instant is a guess. */
-	if (to_ns == next_ns && (c.finishes || c.head_rest_ntok == 0)) {
+	/* In the middle of a prompt the number of steps up to an instant is a guess, unless the model agrees. */
+	if (to_ns == next_ns && (c.finishes || fabs(stretch - 1) <= AGREES)) {
 		end_row(p, to_ns);
 	}
 	return true;

@@ -35,11 +35,11 @@ void rebuild_note_chunk(struct rebuild_chunks *c, int64_t ntok, int64_t rest_nto
 /* Time of the steps that compute this many more tokens, with the same sequences. */
 double rebuild_more_ns(const struct step_model *m, const struct batch *b, int64_t rest_ntok, int64_t budget_ntok);
 /*
- * Time of a step that begins at `from_ns`: the model's, times what makes the steps that the first prompt still needs end
- * at its first token. So a wrong model changes their length, not their number.
+ * The factor of a step of `expected_ns` that begins at `from_ns` with which the steps that the first prompt still needs end at
+ * its first token. So a wrong model changes their length, not their number.
  */
-double rebuild_expected_ns(const struct step_model *m, const struct batch *b, int64_t from_ns, const struct rebuild_chunks *c,
-                           int64_t budget_ntok, int64_t gap_ns);
+double rebuild_stretch(const struct step_model *m, const struct batch *b, int64_t from_ns, double expected_ns, const struct rebuild_chunks *c,
+                       int64_t budget_ntok, int64_t gap_ns);
 /*
  * The end of a step that begins at `from_ns`, before the next instant; `finishes`: one of its prompts has its first
  * token there; more_ns: other work to be done by then.

@@ -349,7 +349,8 @@ int replay_next(struct pass *pass, const struct replay *y, int64_t known_ns, boo
 		return rc < 0 ? rc : 1;
 	}
 	struct batch b = batch_of(f, y);
-	double expected = rebuild_expected_ns(y->model, &b, pass->cursor_ns, &c, y->by->budget_ntok, y->by->gap_ns);
+	double expected = step_model_ns(y->model, &b) + (double)y->by->gap_ns;
+	expected *= rebuild_stretch(y->model, &b, pass->cursor_ns, expected, &c, y->by->budget_ntok, y->by->gap_ns);
 	double more = rebuild_more_ns(y->model, &b, c.rest_ntok, y->by->budget_ntok);
 	rc = post_step(pass, y, &b, rebuild_end(pass->cursor_ns, next_ns, c.finishes, expected, more), why);
 	return rc < 0 ? rc : 1;

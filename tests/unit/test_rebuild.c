@@ -222,12 +222,12 @@ static void a_prompt_ends_at_its_first_token(void **state) {
 	rebuild_note_chunk(&c, 0, 500, false, 300000000);
 	assert_int_equal(c.head_rest_ntok, 9000);
 	assert_false(c.finishes);
-	assert_float_equal(rebuild_expected_ns(&m, &b, 5000000, &c, 1000, 0), 20e6, 1e5);
-	assert_float_equal(rebuild_expected_ns(&m, &b, 195000000, &c, 1000, 0), 2.5e6, 1e5); /* no shorter than a quarter */
+	assert_float_equal(rebuild_stretch(&m, &b, 5000000, 10e6, &c, 1000, 0), 2, 0.01);
+	assert_float_equal(rebuild_stretch(&m, &b, 195000000, 10e6, &c, 1000, 0), 0.25, 0.01); /* no shorter than a quarter */
 	c = (struct rebuild_chunks){false};
 	rebuild_note_chunk(&c, 1000, 0, true, 205000000);
 	assert_true(c.finishes);
-	assert_float_equal(rebuild_expected_ns(&m, &b, 5000000, &c, 1000, 0), 10e6, 1e5);
+	assert_float_equal(rebuild_stretch(&m, &b, 5000000, 10e6, &c, 1000, 0), 1, 0);
 }
 
 /* ---- guesses ---- */
