@@ -196,7 +196,7 @@ void help_screen(const struct command *c, FILE *out) {
 void help_first(const struct run *r, FILE *out) {
 	(void)r;
 	fputs("tollbook reads the logs of LLM serving engines and reports what a token really costs.\n"
-	      "With a log at hand (a file or a folder, compressed or not, of vLLM, SGLang, llama.cpp, a gateway ...):\n"
+	      "With a log (a file or a folder, compressed or not, of vLLM, SGLang, llama.cpp, a gateway ...):\n"
 	      "  tollbook run --gpu-hour 2.49 vllm.log           a statement at that price per GPU-hour; stores "
 	      "nothing\n"
 	      "  tollbook init --run logs/                       a configuration and a fleet file from the logs, and a first night\n"

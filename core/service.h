@@ -10,7 +10,7 @@ enum service { SERVICE_STANDARD, SERVICE_BATCH, SERVICE_PRIORITY, SERVICE_FLEX, 
 /* Their names in native records and statements. */
 extern const struct text service_names[SERVICES];
 
-/* The class that a log's word means; without a word, standard. */
+/* The class for a word in a log; standard if there is none. */
 enum service service_of(struct text word);
 
 #endif

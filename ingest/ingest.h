@@ -54,7 +54,7 @@ struct ingest_done {
 	bool damaged;
 };
 
-/* Callbacks that track files from run to run. Calls come from several threads, but for one file from one thread. */
+/* Callbacks that track files from run to run. Calls come from several threads, those for one file from one thread. */
 struct ingest_watch {
 	void *context;
 	/* Before a file is opened: 1 to read it as planned, 0 to leave it out, or a negative error. */

@@ -445,8 +445,8 @@ static int sync_written(struct ledger *l, struct ledger_intake *in, struct fault
 /* If the role of gateways changes, because of the first log of an engine or a gateway, all open days change. */
 static int mark_all(struct ledger *l, struct ledger_intake *in, struct fault *why) {
 	const struct gateways *was = &in->before.gateways, *are = &in->known.gateways;
-	bool told = in->before.gateways_told || in->gateways_reach.first_ns <= in->gateways_reach.last_ns;
-	int rc = told ? ledger_known_get(l, &in->known, why) : 0;
+	bool reported = in->before.gateways_reported || in->gateways_reach.first_ns <= in->gateways_reach.last_ns;
+	int rc = reported ? ledger_known_get(l, &in->known, why) : 0;
 	bool alike = was->are == are->are && was->replica == are->replica;
 
 	return rc < 0 || alike ? rc : ledger_dirty_basis(l, "", why);

@@ -207,7 +207,7 @@ struct ledger_reach {
 struct ledger_known {
 	struct ledger_reach all, engines_reach;
 	struct engines engines;
-	bool gateways_told;
+	bool gateways_reported;
 	struct gateways gateways;
 };
 #define LEDGER_REACH_NOTHING (struct ledger_reach){INT64_MAX, INT64_MIN}

@@ -122,8 +122,8 @@ void ledger_known_add(struct ledger_known *k, const struct ledger_span *s) {
 		exact_widen(&k->engines_reach.first_ns, &k->engines_reach.last_ns, s->first_ns, s->last_ns);
 		engines_add(&k->engines, s->replica, s->requests);
 	}
-	k->gateways_told |= s->gateways;
-	k->gateways = gateways_role(&k->engines, k->gateways_told);
+	k->gateways_reported |= s->gateways;
+	k->gateways = gateways_role(&k->engines, k->gateways_reported);
 }
 
 static int add_span(void *known, const struct ledger_span *s) {

@@ -169,12 +169,12 @@ static int read_lines(struct lines *l, FILE *in, struct fault *why) {
 
 /* The task by its number, else by the scheduler's variables. */
 static int find_task(struct plan *p, struct fault *why) {
-	static const char *const told[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"};
+	static const char *const variables[] = {"SLURM_ARRAY_TASK_ID", "JOB_COMPLETION_INDEX"};
 	const char *from = "--task", *text = p->asked->task_text;
 
-	for (size_t i = 0; !text && i < sizeof told / sizeof *told; i++) {
-		from = told[i];
-		text = getenv(told[i]);
+	for (size_t i = 0; !text && i < sizeof variables / sizeof *variables; i++) {
+		from = variables[i];
+		text = getenv(variables[i]);
 	}
 	if (text && (!text_to_i64(text_of(text), &p->task) || p->task < 0)) {
 		return fault_set(why, ERROR_CONFIG, "%s is '%s', expected the number of a task, from 0", from, text);

@@ -227,7 +227,7 @@ enum price_outcome { PRICE_NOT_FOUND, PRICE_FOUND };
 struct price_search {
 	enum price_outcome outcome;
 	const struct price_model *model; /* found */
-	const struct price_model *candidates[PRICE_CANDIDATES_MAX]; /* several sellers: the cheapest ones, and last the dearest */
+	const struct price_model *candidates[PRICE_CANDIDATES_MAX]; /* several sellers: the cheapest ones, and last the most expensive */
 	size_t candidate_count; /* all of them */
 	struct text mapped; /* the target in --list, if there is one */
 	const char *how; /* how it was found, as text */

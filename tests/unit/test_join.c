@@ -115,7 +115,7 @@ static void by_tokens_where_unique(void **state) {
 	assert_int_equal(r.engine_only, 3);
 }
 
-/* An engine does not know how a request was asked for; where it does, a gateway without a word takes nothing away. */
+/* An engine does not know the class of service; if it does, a gateway without one does not change it. */
 static void services(void **state) {
 	(void)state;
 	static const struct made made[] = {

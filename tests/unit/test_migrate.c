@@ -16,7 +16,7 @@
 
 #define DAY (INT64_C(20000) * NS_PER_DAY)
 
-/* Two entries alike but for `batch` under their hash, their day, and an adjustment of batch traffic. */
+/* Two entries equal except for `batch`, under their hash, their day, and an adjustment of batch traffic. */
 static const char rows_1[] =
 	"INSERT INTO name (id, text) VALUES (1, 'r'), (2, 'm'), (3, 't');"
 	"INSERT INTO document (sha256, bytes) VALUES ('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855', x'28b52ffd2000010000');"

@@ -15,7 +15,7 @@
 
 #include "core/model/modelspec.h"
 
-/* What the published config.json files say. */
+/* The content of the published config.json files. */
 #define LLAMA_8B                                                                                                       \
 	"{\"model_type\":\"llama\",\"hidden_size\":4096,\"intermediate_size\":14336,\"num_attention_heads\":32,"        \
 	"\"num_hidden_layers\":32,\"num_key_value_heads\":8,\"attention_bias\":false,\"mlp_bias\":false,"               \

@@ -193,7 +193,7 @@ static void test_native_refused(void **state) {
 	}
 }
 
-/* Catalogues as published, where they are at hand: whole, and the same once written and read again. */
+/* Catalogues as published, if they are available: whole, and the same once written and read again. */
 static void import_published(const char *path, size_t models, size_t rules, size_t prices) {
 	struct prices *p = prices_new();
 	struct fault why = {0};
@@ -216,7 +216,7 @@ static void test_published(void **state) {
 	(void)state;
 	import_published("data/prices/genai_prices.json", 1466, 1481, 3323);
 	if (!f) {
-		print_message("skipped: the published catalogues are not at hand\n");
+		print_message("skipped: the published catalogues are not available\n");
 		return;
 	}
 	fclose(f);

@@ -175,7 +175,7 @@ static void test_preemption(void **state) {
 	replay_free(r);
 }
 
-/* One that is larger than the cache runs alone; as without a bound, but for those that wait for it. */
+/* One that is larger than the cache runs alone; as without a bound, except those that wait for it. */
 static void test_too_large(void **state) {
 	(void)state;
 	struct fault why;

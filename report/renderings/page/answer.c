@@ -331,7 +331,7 @@ static void put_break_even(FILE *out, const struct statement *s) {
 
 static void put_no_price(FILE *out) {
 	fputs("<section class=\"card margin\" aria-labelledby=\"margin-title\"><h2 id=\"margin-title\">Compare with a list price</h2>"
-	      "<p>No model here has one. Name the catalogue's model that it stands for:</p><p><code>--list NAME=PROVIDER/MODEL</code></p>"
+	      "<p>No model here has one. Name the corresponding model of the catalogue:</p><p><code>--list NAME=PROVIDER/MODEL</code></p>"
 	      "<p>or a catalogue with <code>--prices FILE</code>; <code>tollbook prices list</code> shows what is known.</p></section>\n", out);
 }
 
