@@ -71,6 +71,7 @@ struct scrapes {
 	bool timeless; /* a scrape had no time */
 	bool warned_times;
 	int64_t ended; /* scrapes */
+	uint64_t server_hash; /* of the Prometheus server whose samples count, where there are several; 0: not seen */
 };
 
 /* One sample, however it is written. `label` finds a label's value: empty if there is none. */

@@ -265,7 +265,30 @@ static bool take_cache(struct scrapes *s, const struct sample *sample) {
 	return true;
 }
 
+/*
+ * The same sample again: of the other one of a pair of Prometheus servers, whose export was not deduplicated, or of another
+ * rank of tensor or pipeline parallelism, which counts the same tokens (their times are separate).
+ */
+static bool is_copy(struct scrapes *s, const struct sample *sample) {
+	static const struct text servers[] = {KEY("prometheus_replica"), KEY("__replica__"), KEY("receive_replica")};
+	static const struct text ranks[] = {KEY("tp_rank"), KEY("pp_rank")};
+	struct text server = FIRST_LABEL(sample, servers);
+	int64_t rank = 0;
+
+	for (size_t i = 0; i < 2 && rank == 0; i++) {
+		text_to_i64(label_of(sample, ranks[i]), &rank);
+	}
+	if (s->server_hash == 0 && server.len > 0) {
+		s->server_hash = text_hash(server) | 1;
+	}
+	return (server.len > 0 && (text_hash(server) | 1) != s->server_hash) ||
+	       (rank > 0 && text_find(sample->name, T("seconds")) == SIZE_MAX);
+}
+
 void scrapes_add(struct parser *p, struct scrapes *s, const struct sample *sample) {
+	if (is_copy(s, sample)) {
+		return;
+	}
 	if (take_bucket(p, s, sample) || take_cache(s, sample)) {
 		return;
 	}
