@@ -36,6 +36,7 @@ struct envelope {
 	size_t common_len;
 	char *label_room;
 	size_t label_bytes;
+	struct peeling first; /* of the line at hand, before it proves to hold several */
 };
 
 struct envelope *envelope_new(size_t max_line_bytes) {
@@ -262,8 +263,18 @@ static bool take_common(struct envelope *e, struct text raw) {
 	return true;
 }
 
+/* Compilers clear a structure of this size by an instruction that takes longer to begin than memset as a whole. */
+static struct peeling *begin_line(struct envelope *e, struct text raw) {
+	size_t bytes = sizeof e->first;
+
+	__asm__("" : "+r"(bytes)); /* a size they do not know */
+	memset(&e->first, 0, bytes);
+	e->first.text = raw;
+	e->first.stamp_ns = UNKNOWN;
+	return &e->first;
+}
+
 enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct unwrapped *out) {
-	struct peeling p = {.text = raw, .stamp_ns = UNKNOWN};
 	bool may_hold_many = raw.len > 0 && (*raw.at == '{' || *raw.at == '[');
 
 	if (e->wide.columns > 0 && wide_row(&e->wide, raw)) {
@@ -277,10 +288,11 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 	if (take_common(e, raw)) {
 		return ENVELOPE_PART;
 	}
-	enum envelope_status status = peel(e, &p, out);
+	struct peeling *p = begin_line(e, raw);
+	enum envelope_status status = peel(e, p, out);
 	if (e->common && status == ENVELOPE_LINE) {
-		labels_origin(e, (struct text){e->common, e->common_len}, &p);
-		out->origin = p.origin;
+		labels_origin(e, (struct text){e->common, e->common_len}, p);
+		out->origin = p->origin;
 	}
 	return status;
 }
