@@ -206,15 +206,19 @@ const char *figure_count(int64_t n, char out[FIGURE_MAX]) {
 	return set_apart(number, out);
 }
 
-const char *figure_compact(int64_t n, char out[FIGURE_MAX]) {
-	int64_t unit = n < 100000 ? 1 : n < 100000000 ? 1000 : 1000000;
-	if (unit == 1) {
+const char *figure_compact(int64_t n, int64_t largest, char out[FIGURE_MAX]) {
+	int64_t unit = largest < 100000 ? 1 : largest < 100000000 ? 1000 : 1000000;
+	if (unit == 1 || n == 0) {
 		return figure_count(n, out);
 	}
 	int64_t tenths = (int64_t)exact_div((int128)n * 10, unit);
 	char whole[FIGURE_MAX];
-	snprintf(out, FIGURE_MAX, "%s.%d%c", figure_count(tenths / 10, whole), (int)(tenths % 10),
-		 unit == 1000 ? 'k' : 'M');
+	char letter = unit == 1000 ? 'k' : 'M';
+	if (tenths == 0) {
+		snprintf(out, FIGURE_MAX, "<0.1%c", letter);
+	} else {
+		snprintf(out, FIGURE_MAX, "%s.%d%c", figure_count(tenths / 10, whole), (int)(tenths % 10), letter);
+	}
 	return out;
 }
 

@@ -36,8 +36,8 @@ void grid_print(const struct grid *g, int width, FILE *out);
 #define FIGURE_MAX 48
 /* 1234567 as "1,234,567". */
 const char *figure_count(int64_t n, char out[FIGURE_MAX]);
-/* The same in at most 7 columns: "339.2k", "1,204.7M". */
-const char *figure_compact(int64_t n, char out[FIGURE_MAX]);
+/* The same in at most 7 columns, in the unit of a column with this largest value: "339.2k", "1,204.7M". */
+const char *figure_compact(int64_t n, int64_t largest, char out[FIGURE_MAX]);
 /* Money with thousands separators, at `places` decimals. */
 const char *figure_money(int64_t nano, int places, char out[FIGURE_MAX]);
 /* Decimals for a column with this largest value: few for large amounts. */

@@ -261,20 +261,25 @@ struct layout {
 	int money, unit, hours;
 	bool bought; /* with a column of payments to vendors */
 	int bought_places;
+	int64_t largest_in, largest_out; /* tokens of a row, which give the columns their units */
 };
+
+static int64_t tokens_in(const struct block *b) {
+	return b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED];
+}
 
 static struct layout layout_of(const struct statement *s) {
 	int hours = figure_hour_places(s) + 2; /* a row is a part of the whole */
 	return (struct layout){figure_places(s->total.capacity_nano), figure_unit_places(s), hours < 6 ? hours : 6, s->total.has_bought,
-	                       figure_places(s->total.bought_nano)};
+	                       figure_places(s->total.bought_nano), tokens_in(&s->total), s->total.tokens[TOKENS_OUTPUT]};
 }
 
 static void add_block(struct grid *g, const struct block *b, const struct layout *l) {
 	const struct unit_cost *in = &b->unit[TOKENS_INPUT], *out = &b->unit[TOKENS_OUTPUT];
 	char figure[FIGURE_MAX];
 
-	grid_add(g, figure_compact(b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], figure));
-	grid_add(g, figure_compact(b->tokens[TOKENS_OUTPUT], figure));
+	grid_add(g, figure_compact(tokens_in(b), l->largest_in, figure));
+	grid_add(g, figure_compact(b->tokens[TOKENS_OUTPUT], l->largest_out, figure));
 	grid_add(g, figure_hours(b->capacity_ns, l->hours, figure));
 	grid_add(g, block_has_cost(b) ? figure_money(b->capacity_nano, l->money, figure) : "–");
 	if (l->bought) {

@@ -114,9 +114,12 @@ static void test_figures(void **state) {
 	assert_string_equal(figure_percent(1, 3, out), "33.3 %");
 	assert_string_equal(figure_percent(1, 0, out), "–");
 	assert_string_equal(figure_percent(-5, 4, out), "-125.0 %");
-	assert_string_equal(figure_compact(99999, out), "99,999");
-	assert_string_equal(figure_compact(339170, out), "339.2k");
-	assert_string_equal(figure_compact(INT64_C(1204650000), out), "1,204.6M");
+	assert_string_equal(figure_compact(99999, 99999, out), "99,999");
+	assert_string_equal(figure_compact(99999, 339170, out), "100.0k");
+	assert_string_equal(figure_compact(49, 339170, out), "<0.1k");
+	assert_string_equal(figure_compact(0, 339170, out), "0");
+	assert_string_equal(figure_compact(339170, 339170, out), "339.2k");
+	assert_string_equal(figure_compact(INT64_C(1204650000), INT64_C(1204650000), out), "1,204.6M");
 	assert_int_equal(figure_places(0), 2);
 	assert_int_equal(figure_places(150 * NANO), 2);
 	assert_int_equal(figure_places(20000000), 6);
