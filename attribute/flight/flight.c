@@ -367,6 +367,11 @@ int flight_retire(struct flight *f, int64_t most, flight_leave *leave, void *con
 	return rc;
 }
 
+/* When the step may be: steps stamped in whole seconds stand as early as they can be, most of all after idle time. */
+static int64_t latest_of_step(const struct flight *f, int64_t at_ns) {
+	return at_ns + (f->decoding_count == 0 ? f->late_ns : f->late_ns / 10);
+}
+
 /* Without a clock: only what is long past, so that one lost line does not block the queue. */
 static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, flight_leave *leave, void *context, struct fault *why) {
 	size_t kept = 0, i = 0;
@@ -376,7 +381,7 @@ static int advance_by_count(struct flight *f, int64_t at_ns, int64_t room, fligh
 		struct active *a = f->waiting[i];
 		if (is_over_before(a, at_ns - SLACK_NS)) {
 			rc = flight_let_go(f, a, leave, context, why);
-		} else if (needs_no_prefill(a) && has_first_token(a, has_room(f, a, room) ? at_ns + (f->decoding_count == 0 ? f->late_ns : f->late_ns / 10) : at_ns - SLACK_NS)) {
+		} else if (needs_no_prefill(a) && has_first_token(a, has_room(f, a, room) ? latest_of_step(f, at_ns) : at_ns - SLACK_NS)) {
 			flight_start_decoding(f, a, flight_until_by_count(f, a));
 		} else {
 			f->waiting[kept++] = a;

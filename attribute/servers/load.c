@@ -304,7 +304,8 @@ static struct counted count_window(const struct load *l, const struct load_windo
 	}
 	c.squares *= fmax(length, 1);
 	/* In the middle of the second that ends with the window, half of it in each of two. */
-	const struct load_bin *last = bin_of(l, second_of(w->end_ns - NS_PER_SECOND / 2) + offset_s), *next = bin_of(l, second_of(w->end_ns + NS_PER_SECOND / 2) + offset_s);
+	const struct load_bin *last = bin_of(l, second_of(w->end_ns - NS_PER_SECOND / 2) + offset_s);
+	const struct load_bin *next = bin_of(l, second_of(w->end_ns + NS_PER_SECOND / 2) + offset_s);
 	c.running = ((last ? last->running_ms : 0) + (double)(next ? next->running_ms : 0)) / 2000;
 	return c;
 }

@@ -119,6 +119,18 @@ bool table_begin(struct table *table, struct text header) {
 	return true;
 }
 
+/* "{""app"":""vllm"",""pod"":""vllm-0""}" in Grafana's column "labels": each key and value. */
+static void take_labels(const struct envelope *e, struct text cell, struct peeling *p) {
+	struct text before, key, value;
+
+	while (text_until(&cell, T("\"\""), &before) && text_until(&cell, T("\"\":"), &key)) {
+		text_skip(&cell, T(" "));
+		if (text_skip(&cell, T("\"\"")) && text_until(&cell, T("\"\""), &value)) {
+			envelope_origin_pair(e, key, value, p);
+		}
+	}
+}
+
 bool table_row(struct envelope *e, const struct table *table, struct peeling *p) {
 	struct text cells[TABLE_COLUMNS_MAX];
 
@@ -141,6 +153,8 @@ bool table_row(struct envelope *e, const struct table *table, struct peeling *p)
 		value.len -= quoted && value.len > 0 ? 1 : 0;
 		if (i != table->line && i != table->stamp && text_find_byte(value, '"') == SIZE_MAX) {
 			envelope_origin_pair(e, table->names[i], value, p);
+		} else if (text_eq(table->names[i], T("labels")) && text_starts(value, T("{"))) {
+			take_labels(e, value, p);
 		}
 	}
 	p->text = table_plain(envelope_scratch(e, p, cells[table->line].len + 1), cells[table->line]);
