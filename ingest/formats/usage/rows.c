@@ -195,11 +195,19 @@ static bool is_beside(const struct row_cells *c) {
 	       text_starts(words[c->word[ROW_WRITE] - 1].word, T("cachewriteinputtoken"));
 }
 
+/* Cloudflare's and Portkey's rows never have cached tokens; others leave them out where there are none. */
+static bool has_no_cached(const struct row_cells *c) {
+	struct text word = c->word[ROW_PROMPT] > 0 ? words[c->word[ROW_PROMPT] - 1].word : T("");
+
+	return text_eq(word, T("tokensin")) || text_eq(word, T("requnits"));
+}
+
 static void read_counts(struct parser *p, const struct row_cells *c, struct request *q, struct billing *b) {
 	int64_t uncached = count_at(p, c, ROW_UNCACHED), prompt = count_at(p, c, ROW_PROMPT), hour = count_or_0(p, c, ROW_WRITE_1H);
 	int64_t lives = count_or_0(p, c, ROW_WRITE_5M) + hour, written = count_or_0(p, c, ROW_WRITE);
 
 	q->cached_tokens = count_or_0(p, c, ROW_CACHED);
+	q->cached_unknown = c->word[ROW_CACHED] == 0 && lives + written == 0 && has_no_cached(c);
 	q->cache_write_tokens = lives > written ? lives : written;
 	q->completion_tokens = count_or_0(p, c, ROW_OUTPUT);
 	q->reasoning_tokens = count_or_0(p, c, ROW_REASONING);
