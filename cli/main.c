@@ -74,15 +74,6 @@ const struct command *run_command_named(const struct run *r, const char *name) {
 	return NULL;
 }
 
-bool run_colors(const struct run *r, int fd) {
-	const char *no_color = getenv("NO_COLOR");
-
-	if (r->color != COLOR_AUTO) {
-		return r->color == COLOR_ALWAYS;
-	}
-	return (!no_color || !*no_color) && isatty(fd);
-}
-
 static int unknown_command(struct run *r) {
 	const char *word = r->argv[1];
 	struct typo typo;

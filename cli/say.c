@@ -9,6 +9,15 @@
 /* Columns of a command line that are printed. */
 #define SHOWN_MAX 96
 
+bool run_colors(const struct run *r, int fd) {
+	const char *no_color = getenv("NO_COLOR");
+
+	if (r->color != COLOR_AUTO) {
+		return r->color == COLOR_ALWAYS;
+	}
+	return (!no_color || !*no_color) && isatty(fd);
+}
+
 static bool is_plain(unsigned char c) {
 	return c >= 0x20 && c != 0x7f;
 }

@@ -3,41 +3,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
-#include "ingest/envelopes/entries.h"
-#include "ingest/envelopes/shape.h"
-#include "ingest/envelopes/table.h"
-#include "ingest/envelopes/wide.h"
-
-/* Deeper than any chain of collectors; bounds lines that consist of prefixes alone. */
-#define DEPTH_MAX 8
-
-/* A line in parts; stdout and stderr of a container are mixed in one file. */
-struct joint {
-	char *at;
-	size_t len, room;
-	int64_t stamp_ns;
-	bool too_long;
-};
-
-struct envelope {
-	size_t max_line_bytes;
-	struct json *json;
-	struct joint joints[STREAMS];
-	char *scratch[DEPTH_MAX]; /* the line with escapes resolved or colours removed, one buffer per depth */
-	size_t scratch_room[DEPTH_MAX];
-	struct export_entry entry;
-	const struct name_rules *rules;
-	struct entries entries;
-	bool begun;          /* a line was read */
-	struct table table;
-	struct shapes shapes;
-	struct wide wide;
-	char *common;        /* "Common labels: {…}" of the log, or NULL */
-	size_t common_len;
-	char *label_room;
-	size_t label_bytes;
-	struct peeling first; /* of the line at hand, before it proves to hold several */
-};
+#include "ingest/envelopes/envelope_private.h"
 
 struct envelope *envelope_new(size_t max_line_bytes) {
 	struct envelope *e = must_calloc(1, sizeof *e);
@@ -67,46 +33,6 @@ void envelope_free(struct envelope *e) {
 
 void envelope_set_names(struct envelope *e, const struct name_rules *rules) {
 	e->rules = rules;
-}
-
-void envelope_origin(const struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
-	origin_from_json(&p->origin, e->rules, j, object);
-}
-
-void envelope_origin_of_attributes(const struct envelope *e, const struct json *j, json_at attributes, struct peeling *p) {
-	if (attributes == JSON_ABSENT || json_type(j, attributes) != JSON_ARRAY) {
-		return;
-	}
-	for (json_at a = json_first(j, attributes); a != JSON_ABSENT; a = json_next(j, a)) {
-		json_at key = json_type(j, a) == JSON_OBJECT ? json_get(j, a, T("key")) : JSON_ABSENT;
-		json_at value = key == JSON_ABSENT ? JSON_ABSENT : json_get(j, a, T("value"));
-		json_at text = value == JSON_ABSENT || json_type(j, value) != JSON_OBJECT ? JSON_ABSENT : json_get(j, value, T("stringValue"));
-		if (text != JSON_ABSENT) {
-			origin_from_pair(&p->origin, e->rules, json_raw(j, key), json_raw(j, text));
-		}
-	}
-}
-
-void envelope_origin_pair(const struct envelope *e, struct text key, struct text value, struct peeling *p) {
-	origin_from_pair(&p->origin, e->rules, key, value);
-}
-
-char *envelope_label_room(struct envelope *e, size_t bytes) {
-	if (e->label_bytes < bytes) {
-		e->label_bytes = bytes < 4096 ? 4096 : bytes;
-		e->label_room = must_realloc(e->label_room, e->label_bytes);
-	}
-	return e->label_room;
-}
-
-char *envelope_scratch(struct envelope *e, const struct peeling *p, size_t bytes) {
-	char **at = &e->scratch[p->depth];
-
-	if (e->scratch_room[p->depth] < bytes) {
-		e->scratch_room[p->depth] = bytes < 4096 ? 4096 : bytes;
-		*at = must_realloc(*at, e->scratch_room[p->depth]);
-	}
-	return *at;
 }
 
 /* May a rule of the fleet file take a name from a value under this key? */
