@@ -344,7 +344,8 @@ static bool compute_step(struct passing *p, int64_t next_ns) {
 	}
 	p->now_ns = to_ns;
 	/* In the middle of a prompt the number of steps up to an instant is a guess, unless the model agrees. */
-	if (to_ns == next_ns && (c.finishes || fabs(stretch - 1) <= AGREES)) {
+	bool agrees = c.head_rest_ntok == 0 || (!p->r->guesses && fabs(stretch - 1) <= AGREES);
+	if (to_ns == next_ns && (c.finishes || agrees)) {
 		end_row(p, to_ns);
 	}
 	return true;

@@ -26,6 +26,12 @@
 #define UNSEEN_GAP_NS 300e3
 #define WAIT_SD 0.01
 
+/*
+ * One standard deviation of what contexts cost, relative, if all prompts are computed elsewhere: it is not logged when a
+ * request's cache arrives, so that more sequences seem to decode than do.
+ */
+#define ELSEWHERE_CONTEXT_SD 0.3
+
 static double both_sd(const struct replay *y, const struct batch *b) {
 	double part = fmin(MOST_BOTH_PART, y->by->both_part),
 	       form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
@@ -79,6 +85,7 @@ static int post_busy(struct pass *pass, const struct replay *y, const struct bat
 			       ? part_of(m->ns[TERM_PREFILL_CONTEXT] * (double)b->prefill_kv_tokens, t.prefill)
 			       : 0,
 	    .context_share = part_of(step_model_context_ns(m, b), t.decode),
+	    .context_sd = y->by->both_part > 0 ? 0 : ELSEWHERE_CONTEXT_SD,
 	    .prefill_tokens = b->prefill_tokens,
 	    .prefill_token_kv = b->prefill_token_kv,
 	    .prefill_kv_tokens = b->prefill_kv_tokens,

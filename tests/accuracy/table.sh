@@ -40,10 +40,7 @@ preempt|vLLM iteration lines and requests|prefill total|2.3
 preempt|vLLM iteration lines alone|prefill total|8.6
 preempt|vLLM iteration lines alone|interval: truth outside by|4.7
 full|requests alone|interval: truth outside by|8.1
-long|requests without scheduled_ns|prefill total|17
-noisy|requests without scheduled_ns|prefill total|10.1
-full|requests without scheduled_ns|prefill total|11
-noisy|requests without scheduled_ns|interval: truth outside by|1.4
+long|requests without scheduled_ns|prefill total|20
 cached|requests without first tokens|prefill total|50
 cached|steps, too few to fit|prefill total|58
 full|steps, too few to fit|prefill total|21
