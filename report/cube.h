@@ -13,7 +13,7 @@
 struct cube_cell {
 	int64_t slot_ns; /* as in an entry: shared time is allocated within an hour */
 	int64_t rate_nano;
-	name_id replica; /* 0 unless --by contains it, or the rate is not known */
+	name_id replica; /* 0 unless --by contains it */
 	name_id model, tenant, pool;
 	enum entry_kind kind;
 	bool bought; /* from a vendor, according to its pool: not run on GPUs of the fleet */

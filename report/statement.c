@@ -66,6 +66,7 @@ void statement_free(struct statement *s) {
 	free(s->first_list_price);
 	free(s->unlisted);
 	free(s->lacks_cached);
+	unrated_release(&s->unrated);
 	free(s->series.steps);
 	free(s->series.rates);
 	free(s->positions.rows);
@@ -132,7 +133,7 @@ int statement_add_entry(void *statement, const struct entry *entry) {
 	struct cube_cell key = {
 	    .slot_ns = e->slot_ns,
 	    .rate_nano = e->rate_nano < 0 ? -1 : e->rate_nano,
-	    .replica = e->rate_nano < 0 || statement_has_key(s, BY_REPLICA) ? e->replica : 0,
+	    .replica = statement_has_key(s, BY_REPLICA) ? e->replica : 0,
 	    .model = e->model,
 	    .tenant = e->tenant,
 	    .pool = plain_pool(s, e->pool, &terms),
@@ -141,6 +142,9 @@ int statement_add_entry(void *statement, const struct entry *entry) {
 	};
 	int128 revenue, fees;
 
+	if (e->rate_nano < 0 || key.replica != 0) {
+		unrated_note(&s->unrated, e, key.pool);
+	}
 	assert(!s->quality && e->gpu_ns >= 0 && e->tokens >= 0 && e->grade < GRADES);
 	bool listed = list_price_revenue(s, e, &terms, &revenue, &fees);
 	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are also counted there */
@@ -159,37 +163,20 @@ static void add_name(char *list, size_t size, struct text name) {
 	snprintf(list + len, size - len, "%s%.*s", len > 0 ? ", " : "", (int)(name.len > 60 ? 60 : name.len), name.at);
 }
 
-/* By name_id: replicas with GPU time at no known rate. The caller frees. */
-static bool *unrated_replicas(const struct statement *s) {
-	bool *unrated = must_calloc(names_count(s->options.names) + 1, sizeof *unrated);
-
-	for (size_t i = 0; i < s->cube->count; i++) {
-		const struct cube_cell *c = &s->cube->cell[i];
-		unrated[c->replica] |= c->rate_nano < 0 && c->gpu_ns > 0;
-	}
-	return unrated;
-}
-
 /* Time without a known rate is in no sum of money: warns, so that it does not look free. */
-static void warn_unpriced(const struct statement *s, struct quality *q) {
+static void warn_unpriced(struct statement *s, struct quality *q) {
+	name_id shown[NAMES_SHOWN_MAX];
 	char list[400] = "";
-	int64_t replicas = 0;
-	bool *unrated = unrated_replicas(s);
+	size_t replicas = unrated_replicas(&s->unrated, s->options.names, s->cube->rank, shown, NAMES_SHOWN_MAX);
 
-	for (size_t i = 0; i < s->cube->count; i++) { /* in the order of pools and replicas */
-		name_id id = s->cube->cell[i].replica;
-		if (unrated[id] && ++replicas <= NAMES_SHOWN_MAX) {
-			add_name(list, sizeof list, names_text(s->options.names, id));
-		}
-		unrated[id] = false;
+	for (size_t i = 0; i < replicas && i < NAMES_SHOWN_MAX; i++) {
+		add_name(list, sizeof list, names_text(s->options.names, shown[i]));
 	}
-	free(unrated);
 	if (replicas > 0) {
 		quality_warn(q,
-			     "%lld GPU-ns on %lld replicas have no known rate and are not in costs and unit costs: %s%s; "
+			     "%lld GPU-ns on %zu replicas have no known rate and are not in costs and unit costs: %s%s; "
 			     "give the fleet file a pool for them, or --gpu-hour",
-			     (long long)s->total.unpriced_ns, (long long)replicas, list,
-			     replicas > NAMES_SHOWN_MAX ? ", …" : "");
+			     (long long)s->total.unpriced_ns, replicas, list, replicas > NAMES_SHOWN_MAX ? ", …" : "");
 	}
 }
 

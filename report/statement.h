@@ -59,6 +59,17 @@ struct block {
 bool unknown_cached(struct statement *s, const struct entry *e, bool bought);
 void unknown_report(const struct statement *s, struct quality *q);
 
+/* unrated.c: of each replica and pool with entries at no known rate, where it comes first. */
+struct unrated_list {
+	struct unrated *at;
+	size_t count, room;
+	struct hash_index by_key;
+};
+void unrated_note(struct unrated_list *u, const struct entry *e, name_id pool);
+void unrated_release(struct unrated_list *u);
+/* How many replicas have time at no known rate; the first `max` of them, in the order of pools and replicas. No more are noted. */
+size_t unrated_replicas(struct unrated_list *u, const struct names *names, const uint32_t *rank, name_id *out, size_t max);
+
 /* The 95 % error of a unit cost, relative. */
 double unit_relative(const struct unit_cost *u);
 /* The bound of a unit cost with such an error. */
@@ -330,6 +341,7 @@ struct statement {
 	const struct quality *quality;
 	struct cube *cube;
 	bool *unlisted; /* by name_id, once finished: models with tokens without a list price */
+	struct unrated_list unrated;
 	struct unknown_span *lacks_cached; /* by replica, see unknown.c; or NULL */
 	size_t lacks_cached_count;
 	size_t priced_models; /* models with tokens that all have one */
