@@ -236,7 +236,7 @@ int attribution_each_rule(struct attribution *a, rule_sink *sink, void *context)
 int attribution_each_position(struct attribution *a, position_sink *sink, void *context);
 /* time of tokens by the number of sequences decoding together */
 int attribution_each_batch(struct attribution *a, batch_sink *sink, void *context);
-/* time of steps by the fitted models, where batches were collected */
+/* time of steps by the fitted models */
 int attribution_each_curve(const struct attribution *a, curve_sink *sink, void *context);
 
 /*

@@ -396,7 +396,7 @@ int attribution_each_batch(struct attribution *a, batch_sink *sink, void *contex
 }
 
 int attribution_each_curve(const struct attribution *a, curve_sink *sink, void *context) {
-	return breakdowns_each_curve(a->common.breakdowns, a->options.fits ? a->options.fits : a->fits, a->options.from_ns, a->options.to_ns, sink, context);
+	return fits_each_curve(a->options.fits ? a->options.fits : a->fits, a->options.from_ns, a->options.to_ns, sink, context);
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {

@@ -46,7 +46,7 @@ void quality_release(struct quality *q) {
 		free(q->joins.first[i]);
 	}
 	quality_release_notices(q);
-	quality_release_batches(q);
+	quality_release_rows(q);
 	free(q->rejects);
 	free(q->notes);
 	free(q->damages);
@@ -325,7 +325,7 @@ static void merge_counts(struct quality *to, const struct quality *from) {
 void quality_merge(struct quality *to, struct quality *from) {
 	merge_counts(to, from);
 	merge_joins(&to->joins, &from->joins);
-	quality_merge_batches(to, from);
+	quality_merge_rows(to, from);
 	for (size_t i = 0; i < from->reject_count; i++) {
 		merge_reject(reject_of(&to->rejects, &to->reject_count, from->rejects[i].reason), &from->rejects[i]);
 	}

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "core/entry.h"
+#include "core/hash_index.h"
 #include "core/text.h"
 
 /* Lines refused for one reason. Reasons are short fixed phrases: "invalid JSON". */
@@ -88,11 +89,21 @@ struct quality_notice {
 	int64_t count[2];
 };
 
-/* A batch_row with its model's name and its figures. */
-#define QUALITY_BATCH_FIGURES 7
-struct quality_batch {
-	char *model;
-	int64_t of[QUALITY_BATCH_FIGURES];
+/* A row of breakdowns with its model's name, a rule's too, and its figures: those it is known by, then those that add up. */
+enum quality_row_kind { QUALITY_BATCH, QUALITY_POSITION, QUALITY_RULE, QUALITY_CURVE, QUALITY_BUSY, QUALITY_ROW_KINDS };
+#define QUALITY_ROW_FIGURES 7
+struct quality_row {
+	enum quality_row_kind kind;
+	char *model, *rule; /* rule: "" of others */
+	int64_t of[QUALITY_ROW_FIGURES];
+};
+
+struct quality_row_sinks {
+	batch_sink *batch;
+	position_sink *position; /* NULL: not wanted, as of rules */
+	rule_sink *rule;
+	curve_sink *curve;
+	void *context;
 };
 
 struct quality {
@@ -113,8 +124,9 @@ struct quality {
 	struct quality_notice *notices; /* sorted by type, then by their texts */
 	size_t notice_count;
 	struct quality_joins joins; /* not reported yet */
-	struct quality_batch *batches; /* of tasks: not in a statement yet */
-	size_t batch_count;
+	struct quality_row *rows; /* of tasks: not in a statement yet */
+	size_t row_count;
+	struct hash_index row_index;
 };
 
 /* A first_rank is the file's index above the line's number; both clipped, 268 million files of 68 billion lines. */
@@ -123,12 +135,18 @@ struct quality {
 void quality_init(struct quality *q);
 void quality_release(struct quality *q);
 
-/* A task's measurements by sequences decoding together, in addition to its entries; passes on the sums. */
+/* A task's breakdowns, in addition to its entries; passes on the sums. */
 void quality_add_batch(struct quality *q, struct text model, const struct batch_row *row);
-int quality_each_batch(const struct quality *q, struct names *names, batch_sink *sink, void *context);
+void quality_add_position(struct quality *q, struct text model, const struct position_row *row);
+void quality_add_rule(struct quality *q, struct text model, const struct rule_row *row);
+void quality_add_curve(struct quality *q, struct text model, const struct curve_row *row);
+int quality_each_row(const struct quality *q, struct names *names, const struct quality_row_sinks *to);
+void quality_add_busy(struct quality *q, int64_t gpu_ns);
+/* The busy time of the entries that they belong to; -1: not known. */
+int64_t quality_rows_busy_ns(const struct quality *q);
 /* Private to quality*.c. */
-void quality_merge_batches(struct quality *to, const struct quality *from);
-void quality_release_batches(struct quality *q);
+void quality_merge_rows(struct quality *to, const struct quality *from);
+void quality_release_rows(struct quality *q);
 
 /* Counts a refused line. `file_index` and `line` (from 1) order the firsts. */
 void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line);

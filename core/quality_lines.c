@@ -5,94 +5,207 @@
 
 #include "core/exact.h"
 
-/* ---- measurements by sequences decoding together, by model name ---- */
+/* ---- rows of breakdowns, by model name ---- */
 
-static const char *const batch_keys[QUALITY_BATCH_FIGURES] = {"from", "to", "rate_nano", "steps", "tokens", "decode_gpu_ns", "step_ns"};
+static const struct row_form {
+	const char *word;
+	int keys, figures; /* so many it is known by; in all */
+	const char *names[QUALITY_ROW_FIGURES];
+	int64_t least[QUALITY_ROW_FIGURES]; /* what an attribution posts */
+} forms[QUALITY_ROW_KINDS] = {
+	[QUALITY_BATCH] = {"batch", 3, 7, {"from", "to", "rate_nano", "steps", "tokens", "decode_gpu_ns", "step_ns"}, {1, 1, -1}},
+	[QUALITY_POSITION] = {"position", 4, 6, {"of", "from", "to", "rate_nano", "tokens", "gpu_ns"}, {0, 0, 1, -1}},
+	[QUALITY_RULE] = {"rule", 1, 3, {"rate_nano", "prefill_gpu_ns", "decode_gpu_ns"}, {-1}},
+	[QUALITY_CURVE] = {"curve", 1, 4, {"sequences", "steps", "step_us", "gpu_us"}, {1}},
+	[QUALITY_BUSY] = {"busy", 0, 1, {"gpu_ns"}, {0}},
+};
 
-static struct quality_batch *batch_of(struct quality *q, struct text model, const int64_t of[QUALITY_BATCH_FIGURES]) {
-	for (size_t i = q->batch_count; i-- > 0;) {
-		struct quality_batch *b = &q->batches[i];
-		if (b->of[0] == of[0] && b->of[2] == of[2] && text_eq(text_of(b->model), model)) {
-			return b;
-		}
+static uint64_t hash_text(uint64_t hash, struct text t) {
+	for (size_t i = 0; i < t.len; i++) {
+		hash = hash_mix(hash, (unsigned char)t.at[i]);
 	}
-	q->batches = must_realloc(q->batches, (q->batch_count + 1) * sizeof *q->batches);
-	q->batches[q->batch_count] = (struct quality_batch){.model = text_copy(model), .of = {of[0], of[1], of[2]}};
-	return &q->batches[q->batch_count++];
+	return hash;
 }
 
-static void add_figures(struct quality *q, struct text model, const int64_t of[QUALITY_BATCH_FIGURES]) {
-	struct quality_batch *b = batch_of(q, model, of);
+static bool is_row(const struct quality_row *r, enum quality_row_kind kind, struct text model, struct text rule, const int64_t *of) {
+	bool same = r->kind == kind && text_eq(text_of(r->model), model) && text_eq(text_of(r->rule), rule);
 
-	for (int i = 3; i < QUALITY_BATCH_FIGURES; i++) {
-		exact_add(&b->of[i], of[i]); /* parts of entries' time and tokens, which fit, or the work stops */
+	for (int i = 0; i < forms[kind].keys; i++) {
+		same = same && r->of[i] == of[i];
+	}
+	return same;
+}
+
+static struct quality_row *row_of(struct quality *q, enum quality_row_kind kind, struct text model, struct text rule, const int64_t *of) {
+	uint64_t hash = hash_text(hash_text(hash_mix(0, (uint64_t)kind), model), rule);
+	uint32_t i;
+
+	for (int k = 0; k < forms[kind].keys; k++) {
+		hash = hash_mix(hash, (uint64_t)of[k]);
+	}
+	uint64_t at = hash;
+	while (hash_index_next(&q->row_index, hash, &at, &i)) {
+		if (is_row(&q->rows[i], kind, model, rule, of)) {
+			return &q->rows[i];
+		}
+	}
+	if ((q->row_count & (q->row_count - 1)) == 0) {
+		q->rows = must_realloc(q->rows, (q->row_count ? 2 * q->row_count : 1) * sizeof *q->rows);
+	}
+	struct quality_row *row = &q->rows[q->row_count];
+	*row = (struct quality_row){.kind = kind, .model = text_copy(model), .rule = text_copy(rule)};
+	for (int k = 0; k < forms[kind].keys; k++) {
+		row->of[k] = of[k];
+	}
+	hash_index_add(&q->row_index, hash, (uint32_t)q->row_count++);
+	return row;
+}
+
+static void add_row(struct quality *q, enum quality_row_kind kind, struct text model, struct text rule, const int64_t *of) {
+	struct quality_row *row = row_of(q, kind, model, rule, of);
+
+	for (int i = forms[kind].keys; i < forms[kind].figures; i++) {
+		exact_add(&row->of[i], of[i]); /* parts of entries' time and tokens, which fit or stop the work */
 	}
 }
 
 void quality_add_batch(struct quality *q, struct text model, const struct batch_row *r) {
-	add_figures(q, model, (const int64_t[]){r->from_sequences, r->to_sequences, r->rate_nano, r->steps, r->tokens, r->decode_gpu_ns, r->step_ns});
+	add_row(q, QUALITY_BATCH, model, T(""), (const int64_t[]){r->from_sequences, r->to_sequences, r->rate_nano, r->steps, r->tokens, r->decode_gpu_ns, r->step_ns});
 }
 
-int quality_each_batch(const struct quality *q, struct names *names, batch_sink *sink, void *context) {
+void quality_add_position(struct quality *q, struct text model, const struct position_row *r) {
+	add_row(q, QUALITY_POSITION, model, T(""), (const int64_t[]){(int64_t)r->kind, r->from_ntok, r->to_ntok, r->rate_nano, r->tokens, r->gpu_ns});
+}
+
+void quality_add_rule(struct quality *q, struct text model, const struct rule_row *r) {
+	add_row(q, QUALITY_RULE, model, text_of(r->rule), (const int64_t[]){r->rate_nano, r->prefill_gpu_ns, r->decode_gpu_ns});
+}
+
+void quality_add_curve(struct quality *q, struct text model, const struct curve_row *r) {
+	add_row(q, QUALITY_CURVE, model, T(""), (const int64_t[]){r->sequences, r->steps, r->step_us, r->gpu_us});
+}
+
+void quality_add_busy(struct quality *q, int64_t gpu_ns) {
+	add_row(q, QUALITY_BUSY, T(""), T(""), (const int64_t[]){gpu_ns});
+}
+
+static int pass_row(const struct quality_row *r, struct names *names, const struct quality_row_sinks *to) {
+	const int64_t *of = r->of;
+	name_id model = names_id(names, text_of(r->model));
+
+	switch (r->kind) {
+	case QUALITY_BATCH:
+		return to->batch(to->context, &(struct batch_row){model, of[0], of[1], of[2], of[3], of[4], of[5], of[6]});
+	case QUALITY_POSITION:
+		return to->position ? to->position(to->context, &(struct position_row){model, (enum entry_kind)of[0], of[1], of[2], of[3], of[4], of[5]}) : 0;
+	case QUALITY_RULE: {
+		const char *rule = names_text(names, names_id(names, text_of(r->rule))).at; /* which outlives the quality */
+		return to->rule ? to->rule(to->context, &(struct rule_row){rule, model, of[0], of[1], of[2]}) : 0;
+	}
+	case QUALITY_BUSY:
+		return 0;
+	default:
+		return to->curve(to->context, &(struct curve_row){model, of[0], of[1], of[2], of[3]});
+	}
+}
+
+int quality_each_row(const struct quality *q, struct names *names, const struct quality_row_sinks *to) {
 	int rc = 0;
 
-	for (size_t i = 0; i < q->batch_count && rc >= 0; i++) {
-		const int64_t *of = q->batches[i].of;
-		rc = sink(context, &(struct batch_row){names_id(names, text_of(q->batches[i].model)), of[0], of[1], of[2], of[3], of[4], of[5], of[6]});
+	for (size_t i = 0; i < q->row_count && rc >= 0; i++) {
+		rc = pass_row(&q->rows[i], names, to);
 	}
 	return rc;
 }
 
-void quality_merge_batches(struct quality *to, const struct quality *from) {
-	for (size_t i = 0; i < from->batch_count; i++) {
-		add_figures(to, text_of(from->batches[i].model), from->batches[i].of);
+int64_t quality_rows_busy_ns(const struct quality *q) {
+	for (size_t i = 0; i < q->row_count; i++) {
+		if (q->rows[i].kind == QUALITY_BUSY) {
+			return q->rows[i].of[0];
+		}
+	}
+	return -1;
+}
+
+void quality_merge_rows(struct quality *to, const struct quality *from) {
+	for (size_t i = 0; i < from->row_count; i++) {
+		const struct quality_row *r = &from->rows[i];
+		add_row(to, r->kind, text_of(r->model), text_of(r->rule), r->of);
 	}
 }
 
-void quality_release_batches(struct quality *q) {
-	for (size_t i = 0; i < q->batch_count; i++) {
-		free(q->batches[i].model);
+void quality_release_rows(struct quality *q) {
+	for (size_t i = 0; i < q->row_count; i++) {
+		free(q->rows[i].model);
+		free(q->rows[i].rule);
 	}
-	free(q->batches);
+	free(q->rows);
+	hash_index_release(&q->row_index);
 }
 
-static void put_batches(const struct quality *q, FILE *out) {
-	for (size_t i = 0; i < q->batch_count; i++) {
-		struct text model = text_of(q->batches[i].model);
-		size_t room = 6 * model.len + 1;
-		char *escaped = must_alloc(room);
+static void put_name(FILE *out, const char *lead, const char *key, const char *name) {
+	struct text t = text_of(name);
+	size_t room = 6 * t.len + 1;
+	char *escaped = must_alloc(room);
 
-		json_escape(model, escaped, room);
-		fprintf(out, "{\"batch\":\"%s\"", escaped);
-		free(escaped);
-		for (int k = 0; k < QUALITY_BATCH_FIGURES; k++) {
-			fprintf(out, ",\"%s\":%" PRId64, batch_keys[k], q->batches[i].of[k]);
+	json_escape(t, escaped, room);
+	fprintf(out, "%s\"%s\":\"%s\"", lead, key, escaped);
+	free(escaped);
+}
+
+static void put_rows(const struct quality *q, FILE *out) {
+	for (size_t i = 0; i < q->row_count; i++) {
+		const struct quality_row *r = &q->rows[i];
+		put_name(out, "{", forms[r->kind].word, r->model);
+		if (r->rule[0]) {
+			put_name(out, ",", "name", r->rule);
+		}
+		for (int k = 0; k < forms[r->kind].figures; k++) {
+			fprintf(out, ",\"%s\":%" PRId64, forms[r->kind].names[k], r->of[k]);
 		}
 		fputs("}\n", out);
 	}
 }
 
-/* A row that no attribution would post: from another version. */
-static bool is_row(const int64_t of[QUALITY_BATCH_FIGURES]) {
-	return of[0] >= 1 && of[0] <= of[1] && of[2] >= -1 && of[3] >= 0 && of[4] >= 0 && of[5] >= 0 && of[6] >= 0;
+static char *string(const struct json *j, const char *key);
+
+/* A row that no attribution would post is of another version. */
+static bool read_row(struct quality *q, const struct json *j, enum quality_row_kind kind) {
+	const struct row_form *f = &forms[kind];
+	int64_t of[QUALITY_ROW_FIGURES] = {0};
+	char *model = string(j, f->word), *rule = string(j, "name");
+	bool ok = model && (kind != QUALITY_RULE || rule);
+
+	for (int k = 0; k < f->figures && ok; k++) {
+		ok = json_i64(j, json_get(j, 0, text_of(f->names[k])), &of[k]) && of[k] >= f->least[k];
+	}
+	ok = ok && (kind != QUALITY_BATCH || of[0] <= of[1]) && (kind != QUALITY_POSITION || (of[0] <= ENTRY_OUTPUT && of[1] < of[2]));
+	if (ok) {
+		add_row(q, kind, text_of(model), text_of(rule ? rule : ""), of);
+	}
+	free(model);
+	free(rule);
+	return ok;
 }
 
 static bool read_batch(struct quality *q, const struct json *j) {
-	int64_t of[QUALITY_BATCH_FIGURES];
-	json_at model = json_get(j, 0, T("batch"));
-	bool ok = json_type(j, model) == JSON_STRING;
+	return read_row(q, j, QUALITY_BATCH);
+}
 
-	for (int k = 0; k < QUALITY_BATCH_FIGURES && ok; k++) {
-		ok = json_i64(j, json_get(j, 0, text_of(batch_keys[k])), &of[k]);
-	}
-	if (!ok || !is_row(of)) {
-		return false;
-	}
-	size_t room = json_raw(j, model).len + 1;
-	char *name = must_alloc(room);
-	add_figures(q, json_string(j, model, name, room), of);
-	free(name);
-	return true;
+static bool read_position(struct quality *q, const struct json *j) {
+	return read_row(q, j, QUALITY_POSITION);
+}
+
+static bool read_rule(struct quality *q, const struct json *j) {
+	return read_row(q, j, QUALITY_RULE);
+}
+
+static bool read_busy(struct quality *q, const struct json *j) {
+	return read_row(q, j, QUALITY_BUSY);
+}
+
+static bool read_curve(struct quality *q, const struct json *j) {
+	return read_row(q, j, QUALITY_CURVE);
 }
 
 /* ---- writing ---- */
@@ -188,7 +301,7 @@ void quality_write_lines(const struct quality *q, FILE *out) {
 	if (has_joins(&q->joins)) {
 		put_joins(&q->joins, out);
 	}
-	put_batches(q, out);
+	put_rows(q, out);
 }
 
 /* ---- reading ---- */
@@ -331,7 +444,7 @@ bool quality_read_line(struct quality *q, const struct json *j) {
 	} kinds[] = {
 		{"counts", read_counts}, {"reject", read_reject},   {"damage", read_damage},
 		{"input", read_input},   {"warning", read_warning},
-		{"joins", read_joins},   {"notice", read_notice}, {"batch", read_batch},
+		{"joins", read_joins},   {"notice", read_notice}, {"batch", read_batch}, {"position", read_position}, {"rule", read_rule}, {"curve", read_curve}, {"busy", read_busy},
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {

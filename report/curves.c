@@ -7,13 +7,15 @@
 
 int statement_add_curve(void *statement, const struct curve_row *row) {
 	struct curves *c = &((struct statement *)statement)->curves;
+	uint64_t hash = hash_mix(hash_mix(0, row->model), (uint64_t)row->sequences), at = hash;
+	uint32_t i;
 
-	for (size_t i = c->count; i-- > 0;) {
-		struct curve_row *at = &c->rows[i].row, sum = *at;
-		if (at->model == row->model && at->sequences == row->sequences) {
+	while (hash_index_next(&c->index, hash, &at, &i)) {
+		struct curve_row *own = &c->rows[i].row, sum = *own;
+		if (own->model == row->model && own->sequences == row->sequences) {
 			/* All of a row, or none: a part of it would tilt the curve. */
 			if (exact_add(&sum.steps, row->steps) && exact_add(&sum.step_us, row->step_us) && exact_add(&sum.gpu_us, row->gpu_us)) {
-				*at = sum;
+				*own = sum;
 			}
 			return 0;
 		}
@@ -21,6 +23,7 @@ int statement_add_curve(void *statement, const struct curve_row *row) {
 	if ((c->count & (c->count - 1)) == 0) {
 		c->rows = must_realloc(c->rows, (c->count ? 2 * c->count : 1) * sizeof *c->rows);
 	}
+	hash_index_add(&c->index, hash, (uint32_t)c->count);
 	c->rows[c->count++] = (struct curve_point){.row = *row};
 	return 0;
 }
@@ -33,9 +36,7 @@ static int compare_points(const void *a, const void *b, void *names) {
 }
 
 /* False: the cost of its GPU time, or its output, is not known. */
-static bool set_point(const struct statement *s, struct curve_point *p) {
-	const struct block *b = blocks_of_model(s, p->row.model);
-
+static bool set_point(const struct block *b, struct curve_point *p) {
 	if (!b || b->tokens[TOKENS_OUTPUT] <= 0 || b->capacity_nano <= 0 || b->capacity_ns <= b->unpriced_ns || p->row.steps <= 0 || p->row.step_us <= 0) {
 		return false;
 	}
@@ -50,35 +51,52 @@ static bool set_point(const struct statement *s, struct curve_point *p) {
 	return p->unit_nano > 0;
 }
 
-/* Sequences that only some of the days reached would come from other fits than the rest. */
-static bool is_common(const struct curves *c, const struct curve_row *row) {
-	int64_t most = 0;
+/* The first curve row that has as many as the log's fullest step. */
+static int64_t fullest(const struct statement *s, name_id model) {
+	int64_t most = 0, reached = 1;
 
-	for (size_t i = 0; i < c->count; i++) {
-		most = c->rows[i].row.model == row->model && c->rows[i].row.steps > most ? c->rows[i].row.steps : most;
+	for (size_t i = 0; i < s->batches.count; i++) {
+		const struct batch_row *b = &s->batches.rows[i].row;
+		most = b->model == model && b->from_sequences > most ? b->from_sequences : most;
 	}
-	return row->steps >= most / 2;
+	while (reached < most) {
+		reached *= 2;
+	}
+	return most > 0 ? reached : 0;
+}
+
+/* Of a model; without sequences that only some of the days reached, which would come from other fits than the rest. */
+static size_t set_points(const struct statement *s, const struct curve_point *from, size_t count, struct curve_point *to) {
+	const struct block *b = blocks_of_model(s, from->row.model);
+	int64_t most = 0, sequences = fullest(s, from->row.model);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		most = from[i].row.steps > most ? from[i].row.steps : most;
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct curve_point p = from[i];
+		if (p.row.sequences <= sequences && p.row.steps >= most / 2 && set_point(b, &p)) {
+			to[kept++] = p;
+		}
+	}
+	return kept;
 }
 
 void curves_finish(struct statement *s) {
 	struct curves *c = &s->curves;
 	size_t kept = 0;
 
-	if (c->count == 0) {
-		return;
+	hash_index_release(&c->index);
+	if (c->count > 0) {
+		platform_sort(c->rows, c->count, sizeof *c->rows, compare_points, (void *)(uintptr_t)s->options.names);
 	}
-	for (size_t i = 0; i < c->count; i++) {
-		if (!is_common(c, &c->rows[i].row) || !set_point(s, &c->rows[i])) {
-			c->rows[i].unit_nano = 0;
+	for (size_t from = 0, to; from < c->count; from = to) {
+		for (to = from + 1; to < c->count && c->rows[to].row.model == c->rows[from].row.model; to++) {
 		}
-	}
-	for (size_t i = 0; i < c->count; i++) {
-		if (c->rows[i].unit_nano > 0) {
-			c->rows[kept++] = c->rows[i];
-		}
+		kept += set_points(s, c->rows + from, to - from, c->rows + kept);
 	}
 	c->count = kept;
-	platform_sort(c->rows, c->count, sizeof *c->rows, compare_points, (void *)(uintptr_t)s->options.names);
 }
 
 const struct curve_point *curves_of(const struct statement *s, name_id model, size_t *count) {

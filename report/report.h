@@ -117,6 +117,8 @@ int statement_add_position(void *statement, const struct position_row *row);
 int statement_add_rule(void *statement, const struct rule_row *row);
 /* a batch_sink: for the savings by full batches */
 int statement_add_batch(void *statement, const struct batch_row *row);
+/* Of the entries so far, prefill and decode. */
+int64_t statement_busy_ns(const struct statement *s);
 int statement_add_curve(void *statement, const struct curve_row *row); /* a curve_sink: cost against load by the fitted model */
 /* Steps of one cell under the roofline of the GPUs of a replica together (roof.h); rows add up. */
 struct roof_row {

@@ -72,6 +72,7 @@ void statement_free(struct statement *s) {
 	free(s->positions.rows);
 	free(s->batches.rows);
 	free(s->curves.rows);
+	hash_index_release(&s->curves.index);
 	roofline_clear(s);
 	free(s->rules.rows);
 	free(s->adjustments.rows);
@@ -291,6 +292,17 @@ static void find_unobserved(const struct statement *s, struct quality *q) {
 		                "%.3g %% of the paid GPU time is unobserved, as no log covers it: %.6g GPU-hours",
 		                100 * (double)unobserved / (double)capacity, (double)unobserved / (double)NS_PER_HOUR);
 	}
+}
+
+int64_t statement_busy_ns(const struct statement *s) {
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < s->cube->count; i++) {
+		if (cube_cell_is_busy(&s->cube->cell[i]) && !exact_add(&sum, s->cube->cell[i].gpu_ns)) {
+			return INT64_MAX;
+		}
+	}
+	return sum;
 }
 
 int statement_finish(struct statement *s, struct quality *quality, struct fault *why) {

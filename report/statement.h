@@ -194,6 +194,7 @@ struct curve_point {
 struct curves {
 	struct curve_point *rows; /* once finished: by model (text), then sequences */
 	size_t count;
+	struct hash_index index; /* by model and sequences; while it is filled */
 };
 
 /* A model under a rule. `in`: over all input tokens, including cached ones. */

@@ -42,6 +42,9 @@ static int add_entry(void *work, const struct entry *e) {
 	}
 	size_t len = entry_pack(e, w->session.names, packed);
 	w->tally->entries++;
+	if (e->kind <= ENTRY_OUTPUT) {
+		quality_add_busy(&w->quality, e->gpu_ns);
+	}
 	return bundle_add(w->out, w->replica, (struct text){packed, len}, w->why);
 }
 
@@ -51,6 +54,27 @@ static int add_batch(void *work, const struct batch_row *r) {
 	struct work *w = work;
 
 	quality_add_batch(&w->quality, names_text(w->session.names, r->model), r);
+	return 0;
+}
+
+static int add_position(void *work, const struct position_row *r) {
+	struct work *w = work;
+
+	quality_add_position(&w->quality, names_text(w->session.names, r->model), r);
+	return 0;
+}
+
+static int add_rule(void *work, const struct rule_row *r) {
+	struct work *w = work;
+
+	quality_add_rule(&w->quality, names_text(w->session.names, r->model), r);
+	return 0;
+}
+
+static int add_curve(void *work, const struct curve_row *r) {
+	struct work *w = work;
+
+	quality_add_curve(&w->quality, names_text(w->session.names, r->model), r);
 	return 0;
 }
 
@@ -91,6 +115,11 @@ static int attribute_replica(struct work *w, struct parts *parts, struct fault *
 	rc = rc < 0 ? rc : shard_tenants_apply(w->tenants, w->session.names, w->replica, a, why);
 	rc = rc < 0 ? rc : attribution_finish(a, add_entry, w, &w->quality, why);
 	rc = rc < 0 ? rc : attribution_each_batch(a, add_batch, w);
+	rc = rc < 0 ? rc : attribution_each_position(a, add_position, w);
+	rc = rc < 0 ? rc : attribution_each_rule(a, add_rule, w);
+	if (rc >= 0 && w->tally->replicas == 0) { /* the fits are those of all tasks: each adds the same, and means are taken of them */
+		rc = attribution_each_curve(a, add_curve, w);
+	}
 	add_period(w, a);
 	w->tally->replicas++;
 	attribution_free(a);

@@ -52,6 +52,8 @@ struct attribute_options session_options(struct shard_session *s) {
 		.to_ns = s->to_ns,
 		.lanes = 1,
 		.fits = s->fits,
+		.compare_rules = true,
+		.positions = true,
 		.batches = true,
 		.is_vendors = s->plan->set.replica ? NULL : is_vendors,
 		.vendors = s,

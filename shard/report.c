@@ -149,7 +149,7 @@ static int make_statement(struct merge *m, struct fault *why) {
 	quality_sort(&m->quality);
 	start_statement(m);
 	int rc = m->plan.set.book ? read_ledger(m, why) : read_files(m, why);
-	rc = rc < 0 ? rc : quality_each_batch(&m->quality, m->session.names, statement_add_batch, m->statement);
+	rc = rc < 0 ? rc : settings_add_rows(&m->plan.set, m->session.names, m->session.fleet && fleet_description_count(m->session.fleet) > 0, &m->quality, m->statement);
 	rc = rc < 0 ? rc : statement_finish(m->statement, &m->quality, why);
 	if (rc < 0) {
 		return rc;

@@ -78,6 +78,9 @@ void fits_find_impossible(const struct attribution_fits *f, int64_t from_ns, int
 /* Every fit of the days of a period with its coefficients: for --model-report. */
 void fits_print(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, FILE *out);
 
+/* What steps take by the fits of a period (attribution_each_curve). 0, or what the sink returned. */
+int fits_each_curve(struct attribution_fits *f, int64_t from_ns, int64_t to_ns, curve_sink *sink, void *context);
+
 /* Every fit for use by other rooms (attribution_each_model). */
 int fits_each_model(struct attribution_fits *f, fitted_sink *sink, void *context);
 

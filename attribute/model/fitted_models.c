@@ -24,6 +24,7 @@ static struct fitted_model fitted_of(const struct fit_key *k, const struct step_
 		.decode_kv_ns = m->ns[TERM_CONTEXT] + m->ns[TERM_UNEQUAL], /* of equal contexts */
 		.mixed_kv_ns = m->ns[TERM_MIXED_CONTEXT] + m->ns[TERM_MIXED_UNEQUAL],
 		.near_kv_ns = m->ns[TERM_NEAR_CONTEXT],
+		.context_ntok = m->context_ntok,
 		.context_ns = m->context_ns,
 		.overlap = m->ns[TERM_OVERLAP],
 		.overlap_token_kv_ns = m->overlap.token_kv,

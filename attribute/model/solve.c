@@ -516,7 +516,7 @@ static double sd_of(const struct step_model *m, const double units[TERMS], const
 
 /* All terms of contexts together, over all contexts: a single one is less than the time of a token. */
 static void measure_context(struct solve *s) {
-	double time_ns = 0, tokens = 0, units[TERMS] = {0}, terms[TERMS];
+	double time_ns = 0, tokens = 0, sequences = 0, units[TERMS] = {0}, terms[TERMS];
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct sample *a = &s->samples[i];
@@ -524,6 +524,7 @@ static void measure_context(struct solve *s) {
 		if (a->kept && (a->kind.known & KNOWN_CONTEXT)) {
 			time_ns += (double)a->bin->steps * step_model_context_ns(s->model, &b);
 			tokens += (double)a->bin->steps * (double)b.decode_kv_tokens;
+			sequences += (double)a->bin->steps * (double)b.decode_tokens;
 		}
 		step_model_terms(s->model, &b, terms);
 		for (int j = 0; j < TERMS && a->kept; j++) {
@@ -532,6 +533,7 @@ static void measure_context(struct solve *s) {
 	}
 	s->model->context_sd = sd_of(s->model, units, context_terms, sizeof context_terms / sizeof *context_terms);
 	s->model->attention_sd = sd_of(s->model, units, attention_terms, sizeof attention_terms / sizeof *attention_terms);
+	s->model->context_ntok = sequences > 0 ? tokens / sequences : 0;
 	s->model->context_ns = s->model->has_context && tokens > 0 ? time_ns / tokens : 0;
 }
 

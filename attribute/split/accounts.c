@@ -389,7 +389,7 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 		share_decode(a, s, decode - decode_done);
 		if (a->segment.wanted) {
 			breakdowns_busy(a->common->breakdowns, a->model, a->segment.rate_nano, prefill - prefill_done, decode - decode_done, s->times, s->prefill_tokens, s->decode_requests);
-			breakdowns_batch(a->common->breakdowns, a->model, a->segment.rate_nano, s->by_steps ? s->decode_requests : 0, s->decode_kv_tokens, at_ns == s->from_ns, decode - decode_done, to_ns - at_ns);
+			breakdowns_batch(a->common->breakdowns, a->model, a->segment.rate_nano, s->by_steps ? s->decode_requests : 0, at_ns == s->from_ns, decode - decode_done, to_ns - at_ns);
 		}
 		if (prefill > prefill_done || decode > decode_done) {
 			double spread = s->share_sd * (double)(prefill - prefill_done + decode - decode_done);

@@ -43,8 +43,6 @@ struct batch_sums {
 	name_id model;
 	int64_t rate_nano;
 	int64_t steps[BATCHES], tokens[BATCHES], decode_ns[BATCHES], step_ns[BATCHES];
-	int64_t kv_ntok, kv_sequences; /* contexts of sequences, if they are known */
-	int64_t most;                  /* sequences together */
 };
 
 struct breakdowns {
@@ -304,7 +302,7 @@ static int batch_of(int64_t sequences) {
 }
 
 /* Time of entries and tokens of records; sums fit, as each is within a day of a replica. */
-void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, int64_t kv_ntok, bool first, int64_t decode_ns, int64_t step_ns) {
+void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, bool first, int64_t decode_ns, int64_t step_ns) {
 	if (!x->batches || sequences <= 0) {
 		return;
 	}
@@ -315,26 +313,6 @@ void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, in
 	exact_add(&s->tokens[b], first ? sequences : 0);
 	exact_add(&s->decode_ns[b], decode_ns);
 	exact_add(&s->step_ns[b], step_ns);
-	if (first && kv_ntok > 0 && exact_add(&s->kv_ntok, kv_ntok)) {
-		exact_add(&s->kv_sequences, sequences);
-	}
-	s->most = sequences > s->most ? sequences : s->most;
-}
-
-bool breakdowns_mean(const struct breakdowns *x, name_id model, double *context, int64_t *most) {
-	int128 kv = 0, sequences = 0; /* exact: rates come in any order */
-
-	*most = 0;
-	for (size_t i = 0; i < x->batch_count; i++) {
-		const struct batch_sums *s = &x->batch_sums[i];
-		if (s->model == model) {
-			kv += s->kv_ntok;
-			sequences += s->kv_sequences;
-			*most = s->most > *most ? s->most : *most;
-		}
-	}
-	*context = sequences > 0 ? (double)kv / (double)sequences : 0;
-	return *most > 0;
 }
 
 static int batches_order(const void *a_bytes, const void *b_bytes, void *names) {
@@ -388,9 +366,6 @@ static void merge_batch(struct batch_sums *to, const struct batch_sums *from) {
 	add_up(to->tokens, from->tokens, BATCHES);
 	add_up(to->decode_ns, from->decode_ns, BATCHES);
 	add_up(to->step_ns, from->step_ns, BATCHES);
-	add_up(&to->kv_ntok, &from->kv_ntok, 1);
-	add_up(&to->kv_sequences, &from->kv_sequences, 1);
-	to->most = from->most > to->most ? from->most : to->most;
 }
 
 void breakdowns_merge(struct breakdowns *x, const struct breakdowns *from) {

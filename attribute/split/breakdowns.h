@@ -44,21 +44,13 @@ void breakdowns_decode(struct breakdowns *x, const struct priced_tokens *of, int
 
 /* ---- batches ---- */
 
-/*
- * A part of a step that decodes `sequences` together with this many tokens of context (0: not known); `first`: its
- * first part.
- */
-void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, int64_t kv_ntok, bool first, int64_t decode_ns, int64_t step_ns);
-/* The mean context of a sequence that decoded, and how many decoded together at most; false: there was none. */
-bool breakdowns_mean(const struct breakdowns *x, name_id model, double *context, int64_t *most);
+/* A part of a step that decodes `sequences` together; `first`: its first part. */
+void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, bool first, int64_t decode_ns, int64_t step_ns);
 
 /* Passes all rows to the sink, in a fixed order. 0, or what the sink returned. */
 int breakdowns_each_rule(struct breakdowns *x, rule_sink *sink, void *context);
 int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *context);
 int breakdowns_each_batch(struct breakdowns *x, batch_sink *sink, void *context);
-
-/* curves.c: the time of a step by the sequences it decodes, by the fits of [from_ns, to_ns). */
-int breakdowns_each_curve(const struct breakdowns *x, struct attribution_fits *f, int64_t from_ns, int64_t to_ns, curve_sink *sink, void *context);
 
 /* breakdowns_keep.c: all of them of a day as JSON, under BREAKDOWNS_PART; nothing if there are none. */
 int breakdowns_keep(struct breakdowns *x, struct attribution_fits *f, const struct names *names, int64_t day_ns, fit_sink *sink, void *context);

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "attribute/model/fits.h"
 #include "attribute/split/breakdowns.h"
 #include "core/files/files.h"
 #include "core/instant.h"
@@ -72,7 +73,7 @@ static int write_all(struct breakdowns *x, struct attribution_fits *f, struct ke
 	rc = rc < 0 ? rc : breakdowns_each_batch(x, keep_batch, k);
 	fputs("],\"curves\":[", k->out);
 	k->lead = "";
-	rc = rc < 0 ? rc : breakdowns_each_curve(x, f, day_ns, day_ns + NS_PER_DAY, keep_curve, k);
+	rc = rc < 0 ? rc : fits_each_curve(f, day_ns, day_ns + NS_PER_DAY, keep_curve, k);
 	fputs("]}", k->out);
 	return rc;
 }

@@ -29,6 +29,7 @@ struct fitted_model {
 	double residual;    /* standard deviation of (T - fit) / fit */
 	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns, prompt_ns;
 	double near_kv_ns;
+	double context_ntok; /* mean of a sequence that decodes, in the steps of the fit; 0: not known */
 	/* time of a context token of decode, with the spread and length of contexts in the fitted steps */
 	double context_ns;
 	double overlap, overlap_token_kv_ns, overlap_kv_ns; /* the first is a fraction, 0 to 1 */

@@ -61,6 +61,7 @@ struct step_model {
 	/* distance of other forms of the model from this one, in prefill's share of mixed steps */
 	double form_share_sd;
 	int64_t steps, outliers;         /* used by the fit, and left out */
+	double context_ntok; /* mean of a sequence that decodes, in the steps of the fit; 0: not known */
 	/* of a token of sequences' contexts, with the spread and length of contexts in the fitted steps */
 	double context_ns;
 	/* relative standard deviation of that, and of attention and context of prompts, from the covariance; at most 1 */

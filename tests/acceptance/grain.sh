@@ -43,7 +43,7 @@ both() {
 both_cut() {
 	whole=$figures
 	same "$*: no cost by batch" "$("$tollbook" report -q --book book "$@" --format json 2> /dev/null | jq -c .batches)" null
-	figures="$whole | del(.batches, .levers)"
+	figures="$whole | del(.batches, .load_curve, .levers)"
 	both "$@"
 	figures=$whole
 }
