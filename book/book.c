@@ -363,11 +363,12 @@ static int apply_stated(struct book *b, struct fault *why) {
 
 static int attribute_period(struct book *b, struct attribution *a, int64_t from_ns, int64_t to_ns, const struct book_sinks *to,
                             struct quality *quality, struct fault *why) {
-	struct feeding f = {.b = b, .a = a, .why = why};
+	static const struct pages_settings no_pages;
+	struct feeding f = {.b = b, .a = a, .why = why, .roof.to = to};
 
 	why->message[0] = '\0';
 	int rc = b->stated ? 0 : apply_stated(b, why);
-	rc = rc < 0 ? rc : book_roof_start(&f.roof, b, to, from_ns, to_ns, why);
+	rc = rc < 0 || !to->fit || !b->fleet ? rc : pages_start(&f.roof.pages, &no_pages, b->names, b->fleet, 1, from_ns, to_ns, why);
 	rc = rc < 0 ? rc : book_set_spans(b, a, why);
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
 	rc = rc < 0 ? rc : attribution_finish(a, to->entry, to->entries, quality, why);

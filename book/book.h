@@ -75,7 +75,6 @@ struct book_roof {
 	struct pages pages;
 	const struct book_sinks *to;
 };
-int book_roof_start(struct book_roof *roof, struct book *b, const struct book_sinks *to, int64_t from_ns, int64_t to_ns, struct fault *why);
 int book_roof_fit(void *book_roof, int64_t day_ns, struct text part, struct text json); /* a fit_sink */
 /* Attributes a day from the book's records as they are now. */
 int book_day_of(struct book *b, int64_t day_ns, const struct book_sinks *to, struct quality *quality, struct fault *why);

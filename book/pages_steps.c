@@ -1,4 +1,6 @@
 /* pages_steps.c: the additional pages of a statement from the book. */
+#include <stdlib.h>
+
 #include "book/book.h"
 #include "core/instant.h"
 
@@ -59,5 +61,17 @@ int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t t
 					      "compared with the GPUs' peaks");
 	}
 	quality_release(&ignored);
+	return rc;
+}
+
+int book_roof_fit(void *book_roof, int64_t day_ns, struct text part, struct text json) {
+	struct book_roof *roof = book_roof;
+
+	if (!roof->pages.versus || !text_eq(part, T(BREAKDOWNS_PART)) || json.len == 0) {
+		return roof->to->fit(roof->to->fits, day_ns, part, json);
+	}
+	char *lines = versus_keep_roof(roof->pages.versus, json);
+	int rc = roof->to->fit(roof->to->fits, day_ns, part, text_of(lines));
+	free(lines);
 	return rc;
 }

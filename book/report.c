@@ -148,19 +148,6 @@ static void apply_stated(struct book *b, const struct quality *stated) {
 	}
 }
 
-/* Tasks keep them for all of their plan: they are of this period if its busy time is theirs. */
-static int add_rows(struct book *b, struct book_statement *s) {
-	int64_t busy = quality_rows_busy_ns(&s->quality);
-
-	if (busy == statement_busy_ns(s->statement)) {
-		return settings_add_rows(&b->set, b->names, b->fleet && fleet_description_count(b->fleet) > 0, &s->quality, s->statement);
-	}
-	if (busy >= 0) {
-		quality_missing(&s->quality, "cost by position, rule and batch", "a report of the whole time of one plan: tasks of tollbook shard keep them for all of it", "--from, --to");
-	}
-	return 0;
-}
-
 int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	struct last_run last;
 	const char *path, *sha256 = "";
@@ -188,7 +175,8 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      add_adjustment, &adjusting, why);
-	rc = rc < 0 ? rc : add_rows(b, s);
+	bool page = b->set.format && strcmp(b->set.format, "html") == 0;
+	rc = rc < 0 ? rc : statement_add_notes(s->statement, b->names, &s->quality, b->fleet && fleet_description_count(b->fleet) > 0, page || b->set.by.position, page || b->set.compare_rules);
 	rc = rc < 0 ? rc : book_add_breakdowns(b, s, first, end, why);
 	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);
 	rc = rc < 0 || !s->pages ? rc : finish_pages(b, s, &last, why);

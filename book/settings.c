@@ -313,16 +313,6 @@ int settings_by(struct by *out, const char *keys, struct fault *why) {
 	return rc;
 }
 
-int settings_add_rows(const struct book_settings *s, struct names *names, bool described, struct quality *q, struct statement *to) {
-	bool page = s->format && strcmp(s->format, "html") == 0;
-
-	if (described) {
-		quality_missing(q, "steps under the roofline", "tollbook run, or ingest and attribute: tasks of tollbook shard do not keep them", NULL);
-	}
-	return quality_each_row(q, names, &(struct quality_row_sinks){.batch = statement_add_batch, .position = page || s->by.position ? statement_add_position : NULL,
-	                                                             .rule = page || s->compare_rules ? statement_add_rule : NULL, .curve = statement_add_curve, .context = to});
-}
-
 struct report_options settings_report(const struct book_settings *s, struct names *names, struct prices *prices, const struct zone *tz,
                                       const struct fleet *fleet) {
 	struct report_options o = {

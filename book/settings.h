@@ -111,9 +111,6 @@ void logs_release(struct logs *l);
 struct report_options settings_report(const struct book_settings *s, struct names *names, struct prices *prices,
                                       const struct zone *tz, const struct fleet *fleet);
 
-/* The rows of breakdowns that tasks measured: positions and rules only where they are asked for, or for a page. `described`: the fleet file describes a model. */
-int settings_add_rows(const struct book_settings *s, struct names *names, bool described, struct quality *q, struct statement *to);
-
 /* Renders to `output`, or to the terminal's `out`; a reader that closed the pipe is not an error. */
 int settings_write(const struct book_settings *s, const struct terminal *t, const struct statement *of, struct fault *why);
 

@@ -14,7 +14,7 @@ static const struct row_form {
 	int64_t least[QUALITY_ROW_FIGURES]; /* what an attribution posts */
 } forms[QUALITY_ROW_KINDS] = {
 	[QUALITY_BATCH] = {"batch", 3, 7, {"from", "to", "rate_nano", "steps", "tokens", "decode_gpu_ns", "step_ns"}, {1, 1, -1}},
-	[QUALITY_POSITION] = {"position", 4, 6, {"of", "from", "to", "rate_nano", "tokens", "gpu_ns"}, {0, 0, 1, -1}},
+	[QUALITY_POSITION] = {"position", 5, 7, {"of", "from", "to", "prompt_over", "rate_nano", "tokens", "gpu_ns"}, {0, 0, 1, 0, -1}},
 	[QUALITY_RULE] = {"rule", 1, 3, {"rate_nano", "prefill_gpu_ns", "decode_gpu_ns"}, {-1}},
 	[QUALITY_CURVE] = {"curve", 1, 4, {"sequences", "steps", "step_us", "gpu_us"}, {1}},
 	[QUALITY_BUSY] = {"busy", 0, 1, {"gpu_ns"}, {0}},
@@ -74,7 +74,7 @@ void quality_add_batch(struct quality *q, struct text model, const struct batch_
 }
 
 void quality_add_position(struct quality *q, struct text model, const struct position_row *r) {
-	add_row(q, QUALITY_POSITION, model, T(""), (const int64_t[]){(int64_t)r->kind, r->from_ntok, r->to_ntok, r->rate_nano, r->tokens, r->gpu_ns});
+	add_row(q, QUALITY_POSITION, model, T(""), (const int64_t[]){(int64_t)r->kind, r->from_ntok, r->to_ntok, r->prompt_over_ntok, r->rate_nano, r->tokens, r->gpu_ns});
 }
 
 void quality_add_rule(struct quality *q, struct text model, const struct rule_row *r) {
@@ -97,7 +97,7 @@ static int pass_row(const struct quality_row *r, struct names *names, const stru
 	case QUALITY_BATCH:
 		return to->batch(to->context, &(struct batch_row){model, of[0], of[1], of[2], of[3], of[4], of[5], of[6]});
 	case QUALITY_POSITION:
-		return to->position ? to->position(to->context, &(struct position_row){model, (enum entry_kind)of[0], of[1], of[2], of[3], of[4], of[5]}) : 0;
+		return to->position ? to->position(to->context, &(struct position_row){model, (enum entry_kind)of[0], of[1], of[2], of[3], of[4], of[5], of[6]}) : 0;
 	case QUALITY_RULE: {
 		const char *rule = names_text(names, names_id(names, text_of(r->rule))).at; /* which outlives the quality */
 		return to->rule ? to->rule(to->context, &(struct rule_row){rule, model, of[0], of[1], of[2]}) : 0;

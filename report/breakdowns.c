@@ -136,3 +136,23 @@ int statement_add_breakdowns(struct statement *s, struct names *names, struct te
 	json_free(r.json);
 	return r.rc;
 }
+
+int statement_add_rows(struct statement *s, struct names *names, struct quality *q, bool described, bool positions, bool rules) {
+	if (described) {
+		quality_missing(q, "steps under the roofline", "tollbook run, or ingest and attribute: tasks of tollbook shard do not keep them", NULL);
+	}
+	return quality_each_row(q, names, &(struct quality_row_sinks){.batch = statement_add_batch, .position = positions ? statement_add_position : NULL,
+	                                                             .rule = rules ? statement_add_rule : NULL, .curve = statement_add_curve, .context = s});
+}
+
+int statement_add_notes(struct statement *s, struct names *names, struct quality *q, bool described, bool positions, bool rules) {
+	int64_t busy = quality_rows_busy_ns(q);
+
+	if (busy == statement_busy_ns(s)) {
+		return statement_add_rows(s, names, q, described, positions, rules);
+	}
+	if (busy >= 0) {
+		quality_missing(q, "cost by position, rule and batch", "a report of the whole time of one plan: tasks of tollbook shard keep them for all of it", "--from, --to");
+	}
+	return 0;
+}

@@ -143,8 +143,8 @@ typedef int roof_sink(void *context, const struct roof_row *row);
  */
 int versus_each_roof(const struct versus *v, roof_sink *sink, void *context);
 void versus_draw_roof(const struct versus *v, struct statement *s);
-/* The same as rows of tollbook.breakdowns.v1, in a fixed order. */
-void versus_keep_roof(const struct versus *v, FILE *out);
+/* Breakdowns of a day (tollbook.breakdowns.v1) with the same as a further member. The caller frees. */
+char *versus_keep_roof(const struct versus *v, struct text breakdowns);
 
 /* ---- what if ---- */
 

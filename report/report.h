@@ -131,6 +131,12 @@ int statement_add_roof(void *statement, const struct roof_row *row);
 /* All of a day as a ledger keeps them (BREAKDOWNS_PART): positions and rules only if they are wanted. */
 int statement_add_breakdowns(struct statement *s, struct names *names, struct text lines, bool positions, bool rules);
 /*
+ * The same from the notes of tasks; `described`: models are, so that a roofline is expected, which tasks do not keep.
+ * _rows: all of them; _notes: if the busy time of the entries so far is theirs, as tasks keep rows for all of their plan.
+ */
+int statement_add_rows(struct statement *s, struct names *names, struct quality *q, bool described, bool positions, bool rules);
+int statement_add_notes(struct statement *s, struct names *names, struct quality *q, bool described, bool positions, bool rules);
+/*
  * A change to a closed period by later evidence that counts in this period. It is printed next to the statement's own
  * figures, and is not included in them. The period's name must outlive the statement.
  */

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "core/files/files.h"
 #include "report/estimate/versus.h"
 #include "report/statement.h"
 
@@ -33,10 +34,20 @@ void versus_draw_roof(const struct versus *v, struct statement *s) {
 	roofline_pick(s);
 }
 
-void versus_keep_roof(const struct versus *v, FILE *out) {
+char *versus_keep_roof(const struct versus *v, struct text breakdowns) {
 	struct roof_rows rows = {0};
+	char *lines = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&lines, &len);
 
+	if (!out) {
+		die_out_of_memory();
+	}
 	versus_each_roof(v, roof_rows_add, &rows);
+	fprintf(out, "%.*s,\"roofline\":[", (int)breakdowns.len - 1, breakdowns.at);
 	roof_rows_write(&rows, v->o.names, out);
+	fputs("]}", out);
+	memory_close(out, &lines);
 	free(rows.at);
+	return lines;
 }
