@@ -18,7 +18,7 @@
 
 #define PARAMETERS (LAW_SHARED_CONSTANTS + (LAW_ENGINES + LAW_CARDS) * LAW_FACTORS)
 #define FEW 20
-#define HUBER 0.25
+#define HUBER 0.1
 #define FACTOR_SD 0.5    /* prior, natural logarithm */
 #define SHARED_SD 0.5
 
