@@ -178,8 +178,11 @@ static int quant_int8(struct spec_reader *r, json_at q, struct modelspec *m) {
 /* Bits alone: HQQ, EXL2 and EXL3, AQLM. */
 static int quant_bits(struct spec_reader *r, json_at q, struct modelspec *m) {
 	static const char *const keys[] = {"bits", "nbits", "weight_bits", "w_bit", "nbits_per_codebook"};
+	json_at inner = spec_get(r, q, "quant_config");
 	int64_t nano = 0;
 
+	inner = inner == JSON_ABSENT || json_type(r->json, inner) != JSON_OBJECT ? JSON_ABSENT : spec_get(r, inner, "weight_quant_params"); /* HQQ */
+	q = inner == JSON_ABSENT || json_type(r->json, inner) != JSON_OBJECT ? q : inner;
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		json_at v = spec_get(r, q, keys[i]);
 		if (v != JSON_ABSENT && json_type(r->json, v) == JSON_NUMBER && decimal_parse(json_raw(r->json, v), 0, &nano) && nano >= NANO && nano <= 16 * NANO) {
@@ -203,7 +206,8 @@ int modelspec_read_quant(struct spec_reader *r, json_at quant, struct modelspec 
 		{{"quark", 5}, quant_quark}, {{"mxfp8", 5}, quant_mxfp8}, {{"ptpc_fp8", 8}, quant_fp8}, {{"fp_quant", 8}, quant_mxfp4},
 		{{"eetq", 4}, quant_int8}, {{"experts_int8", 12}, quant_int8}, {{"hqq", 3}, quant_bits}, {{"exl2", 4}, quant_bits},
 		{{"exl3", 4}, quant_bits}, {{"auto_gptq", 9}, quant_groups}, {{"gptq_marlin", 11}, quant_groups}, {{"awq_marlin", 10}, quant_groups},
-		{{"moe_wna16", 9}, quant_groups},
+		{{"moe_wna16", 9}, quant_groups}, {{"intel/auto-round", 16}, quant_groups}, {{"w8a8_fp8", 8}, quant_fp8},
+		{{"w8a8_int8", 9}, quant_int8},
 	};
 	json_at v = spec_get(r, quant, "quant_method");
 
