@@ -3,7 +3,7 @@
 # (kubectl, logcli, aws, gcloud, psql, docker) comes from tests/acceptance/stubs, which know the commands of the docs and no others.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
-need awk gzip jq zstd
+need awk gzip jq sqlite3 zstd
 
 mkdir "$folder/bin" && ln -s "$tollbook" "$folder/bin/tollbook"
 PATH=$folder/bin:$tree/tests/acceptance/stubs:$PATH
@@ -41,7 +41,7 @@ for page in README.md docs/*.md docs/users/*.md; do
 		status=$?
 		case $status in 0 | 1) echo "ok: $page: $line" ;; *) wrong "$page: $line: exit status $status: $(cat "$at/why")" ;; esac
 		# Findings are allowed, a command that prints nothing at all is not, unless it writes a file or is quiet.
-		case $line in *' -q '* | *' -o '* | *' > '* | head* | cp* | mkdir* | for*) ;; *) [ -s "$at/said" ] || wrong "$page: $line: printed nothing" ;; esac
+		case $line in *' -q '* | *' -o '* | *' > '* | *' < '* | head* | cp* | mkdir* | for*) ;; *) [ -s "$at/said" ] || wrong "$page: $line: printed nothing" ;; esac
 	done < "$folder/commands"
 done
 for page in docs/users/*.md; do
