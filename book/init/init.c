@@ -340,7 +340,7 @@ static int prepare(struct init *n, struct fault *why) {
 	if (folder && mkdir(folder, 0777) != 0 && errno != EEXIST) {
 		return fault_option(why, "folder", "cannot be made: %s", strerror(errno));
 	}
-	if (n->asked->data && n->asked->night && mkdir(n->asked->data, 0777) != 0 && errno != EEXIST) {
+	if (n->asked->data && mkdir(n->asked->data, 0777) != 0 && errno != EEXIST) {
 		return fault_option(why, "data", "cannot be made: %s", strerror(errno));
 	}
 	if (!n->asked->force) {

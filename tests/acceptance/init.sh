@@ -45,6 +45,8 @@ same "a log without dates: its night has a price" "$? $(jq -r '.pools[0].rates[0
 
 "$tollbook" init --folder etc --data "$folder/var" --gpu-hour 2 --run "in [brackets]/v*.log" > said 2> why
 same "book and reports elsewhere" "$? $(ls etc | tr '\n' ' ')$(ls var | sed 's,-20.*json,-MONTH.json,' | tr '\n' ' ')" "0 fleet.json tollbook.conf book costs-MONTH.json costs.html tollbook.prom "
+"$tollbook" init --folder etc3 --data "$folder/later" --gpu-hour 2 "in [brackets]/v*.log" > said 2> why
+same "without a night, too" "$? $(ls -d later)" "0 later"
 "$tollbook" init --folder etc2 --data var --gpu-hour 2 "in [brackets]/v*.log" > said 2> why
 same "a relative path for them is refused" "$? $(grep -c 'absolute path' why)" "2 1"
 
