@@ -5,15 +5,15 @@
 #include "core/exact.h"
 
 static struct load_side side_of_steps(const struct sample *s) {
-	return (struct load_side){&s->loads[LOAD_STEPS], s->first_step_ns, s->last_step_ns};
+	return (struct load_side){.load = &s->loads[LOAD_STEPS], .first_ns = s->first_step_ns, .last_ns = s->last_step_ns};
 }
 
 static struct load_side side_of_requests(const struct sample *s) {
-	return (struct load_side){&s->loads[LOAD_REQUESTS], s->first_request_ns, s->last_request_ns};
+	return (struct load_side){.load = &s->loads[LOAD_REQUESTS], .first_ns = s->first_request_ns, .last_ns = s->last_request_ns};
 }
 
 static struct load_side side_of_windows(const struct sample *s) {
-	return (struct load_side){&s->loads[LOAD_WINDOWS], s->first_window_ns, s->last_window_ns};
+	return (struct load_side){.load = &s->loads[LOAD_WINDOWS], .first_ns = s->first_window_ns, .last_ns = s->last_window_ns};
 }
 
 bool servers_have_windows_alone(const struct server *one) {
@@ -136,18 +136,17 @@ static void place_beside_other_windows(struct servers *s, struct server *one) {
 
 	for (size_t i = 0; i < s->count && !one->dropped; i++) {
 		struct server *other = &s->at[i];
-		const struct load_side its = side_of_windows(&other->sample);
+		struct load_side its = side_of_windows(&other->sample);
+		its.averaged = true;
 		if (other <= one || !servers_have_windows_alone(other) || !may_be_one(s, one, other) ||
 		    !servers_overlap(side.first_ns, side.last_ns, its.first_ns, its.last_ns)) {
 			continue;
 		}
 		struct load_match m;
 		load_compare(&side, false, &its, &m);
-		if (m.verdict == LOAD_SAME) {
+		if (m.verdict == LOAD_LIKELY) {
 			bool first = reports_more(s, one, other);
-			struct server *kept = first ? one : other, *copy = first ? other : one;
-			copy->dropped = true;
-			assume_same(s, kept->named, servers_text(s, kept->sample.name), servers_text(s, copy->sample.name), &m, "windows");
+			hold_windows(s, first ? other : one, first ? one : other);
 		}
 	}
 }

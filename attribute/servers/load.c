@@ -265,6 +265,9 @@ void load_end_merge(struct load *l) {
 /* That of tokens: of one server up to 0.2, mostly under 0.01; of two with the same shape of load at least 0.035. */
 #define EXACT_QUOTIENT 0.02
 #define SAME_LEAST 6
+/* Tokens of windows of another length: of one server up to 0.11, of two at least 0.3; loads that hardly vary show nothing. */
+#define AVERAGED_CLEAR 1.25
+#define AVERAGED_LEAST 20
 #define CLEARLY 0.15
 #define DIFFERENT_LEAST 3
 
@@ -274,7 +277,7 @@ struct compared {
 	int64_t from_ns, to_ns; /* windows that lie in these */
 	struct load_window at[COMPARED_MOST];
 	size_t count;
-	bool has_running, drafted;
+	bool has_running, drafted, averaged;
 };
 
 static const struct load_bin *bin_of(const struct load *l, int64_t second) {
@@ -429,6 +432,12 @@ static void judge(const struct compared *c, struct load_match *out) {
 	}
 	out->score = best.score;
 	bool near = best.running <= NEAR_QUOTIENT && c->count >= SAME_LEAST;
+	if (c->averaged) {
+		near = near && c->count >= AVERAGED_LEAST && sums_agree(c, out->offset_s, 0.96) && best.score >= 12 && best.score >= AVERAGED_CLEAR * best_far(c);
+		out->verdict = near ? LOAD_LIKELY : least_running >= 0.3 && c->count >= 12 ? LOAD_DIFFERENT : LOAD_UNDECIDED;
+		out->windows = (int64_t)c->count;
+		return;
+	}
 	double clear = best.generated <= EXACT_QUOTIENT && !c->drafted ? 1.7 : 2.5;
 	if (c->has_running && near && best.score >= 12 && best.score >= clear * best_far(c)) {
 		out->verdict = LOAD_SAME;
@@ -445,7 +454,7 @@ void load_compare(const struct load_side *windows, bool by_bins, const struct lo
 	const int64_t reach_ns = NEAR_S * NS_PER_SECOND;
 
 	*c = (struct compared){.other = other->load, .from_ns = other->first_ns - reach_ns, .to_ns = other->last_ns + reach_ns,
-	                       .has_running = true, .drafted = windows->load->drafted || other->load->drafted};
+	                       .has_running = !other->averaged, .averaged = other->averaged, .drafted = windows->load->drafted || other->load->drafted};
 	*out = (struct load_match){.verdict = LOAD_UNDECIDED};
 	collect_windows(c, windows->load, by_bins);
 	if (c->count > 0 && !sums_agree(c, 0, 0.3)) {

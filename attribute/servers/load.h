@@ -71,6 +71,7 @@ struct load_match {
 struct load_side {
 	const struct load *load;
 	int64_t first_ns, last_ns;
+	bool averaged; /* of windows: how many run within one is not known, and tokens alone are compared */
 };
 
 /*

@@ -305,6 +305,12 @@ static void merge_same(struct servers *s) {
 		}
 		struct server *steps = a->sample.all_steps + a->sample.all_windows >= b->sample.all_steps + b->sample.all_windows ? a : b;
 		struct server *requests = steps == a ? b : a;
+		if (servers_have_windows_alone(a) && servers_have_windows_alone(b)) { /* each counts the same work */
+			requests->dropped = steps->matched = requests->matched = s->change = true;
+			quality_assume(s->quality, servers_text(s, requests->sample.name), servers_text(s, steps->sample.name), "--same", NULL,
+			               "%s is a copy of %s: counted once", servers_text(s, requests->sample.name), servers_text(s, steps->sample.name));
+			continue;
+		}
 		struct id_result r = test(&steps->sample, &requests->sample);
 		if (r.verdict == ID_DIFFERENT) {
 			quality_finding(s->quality, "identity", p->b, "--same", QUALITY_NO_AMOUNT,

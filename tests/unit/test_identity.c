@@ -263,17 +263,17 @@ static void load_of_requests(const struct server *s, struct load loads[LOAD_KIND
 	}
 }
 
-/* What counters that are read every ten seconds show. */
-static void load_of_windows(const struct server *s, struct load loads[LOAD_KINDS], int64_t ahead_ns) {
+/* What counters show that are read every so often. */
+static void load_of_windows(const struct server *s, struct load loads[LOAD_KINDS], int64_t every_ns, int64_t ahead_ns) {
 	int64_t from_ns = START;
 	struct window_item w = {.head = {.kind = ITEM_WINDOW}};
 
 	for (size_t i = 0; i < s->step_count; i++) {
 		const struct id_step *x = &s->steps[i];
-		for (; x->end_ns > from_ns + 10 * NS_PER_SECOND; from_ns += 10 * NS_PER_SECOND, w.output_tokens = 0) {
+		for (; x->end_ns > from_ns + every_ns; from_ns += every_ns, w.output_tokens = 0) {
 			w.head.at_ns = from_ns + ahead_ns;
-			w.end_ns = from_ns + 10 * NS_PER_SECOND + ahead_ns;
-			w.running = x->end_ns - x->duration_ns < from_ns + 10 * NS_PER_SECOND ? x->prompts + x->decoders : 0;
+			w.end_ns = from_ns + every_ns + ahead_ns;
+			w.running = x->end_ns - x->duration_ns < from_ns + every_ns ? x->prompts + x->decoders : 0;
 			load_add_item(loads, &w.head);
 		}
 		w.output_tokens += x->decoders + x->prompts;
@@ -281,8 +281,8 @@ static void load_of_windows(const struct server *s, struct load loads[LOAD_KINDS
 }
 
 struct loads {
-	struct load of[LOAD_KINDS];
-	struct load_side steps, requests, windows;
+	struct load of[LOAD_KINDS], other[LOAD_KINDS]; /* windows of ten seconds; of fifteen */
+	struct load_side steps, requests, windows, longer;
 };
 
 static void loads_init(struct loads *l, const struct server *s, int64_t ahead_ns) {
@@ -290,13 +290,16 @@ static void loads_init(struct loads *l, const struct server *s, int64_t ahead_ns
 
 	for (size_t k = 0; k < LOAD_KINDS; k++) {
 		load_init(&l->of[k], LOAD_BLOCKS_MOST);
+		load_init(&l->other[k], LOAD_BLOCKS_MOST);
 	}
 	load_of_steps(s, l->of);
 	load_of_requests(s, l->of);
-	load_of_windows(s, l->of, ahead_ns);
-	l->steps = (struct load_side){&l->of[LOAD_STEPS], START, last_ns};
-	l->requests = (struct load_side){&l->of[LOAD_REQUESTS], START, last_ns};
-	l->windows = (struct load_side){&l->of[LOAD_WINDOWS], START, last_ns};
+	load_of_windows(s, l->of, 10 * NS_PER_SECOND, ahead_ns);
+	load_of_windows(s, l->other, 15 * NS_PER_SECOND, 0);
+	l->longer = (struct load_side){.load = &l->other[LOAD_WINDOWS], .first_ns = START, .last_ns = last_ns, .averaged = true};
+	l->steps = (struct load_side){.load = &l->of[LOAD_STEPS], .first_ns = START, .last_ns = last_ns};
+	l->requests = (struct load_side){.load = &l->of[LOAD_REQUESTS], .first_ns = START, .last_ns = last_ns};
+	l->windows = (struct load_side){.load = &l->of[LOAD_WINDOWS], .first_ns = START, .last_ns = last_ns};
 }
 
 static enum load_verdict verdict_of(const struct load_side *a, bool by_bins, const struct load_side *b, int64_t *offset_s) {
@@ -307,23 +310,26 @@ static enum load_verdict verdict_of(const struct load_side *a, bool by_bins, con
 	return m.verdict;
 }
 
-enum { WINDOWS_STEPS, WINDOWS_REQUESTS, STEPS_REQUESTS, COMPARED };
+enum { WINDOWS_STEPS, WINDOWS_REQUESTS, STEPS_REQUESTS, WINDOWS_WINDOWS, COMPARED };
 
 struct tally {
 	int same[COMPARED], different[COMPARED];
+	int mistaken;
 };
 
 static void compare_loads(const struct loads *a, const struct loads *b, bool one, struct tally *t) {
-	static const int64_t ahead_s[COMPARED] = {3, 3, 0};
+	static const int64_t ahead_s[COMPARED] = {3, 3, 0, 3};
 	int64_t off[COMPARED];
 	const enum load_verdict found[COMPARED] = {verdict_of(&a->windows, false, &b->steps, &off[WINDOWS_STEPS]),
 	                                           verdict_of(&a->windows, false, &b->requests, &off[WINDOWS_REQUESTS]),
-	                                           verdict_of(&a->steps, true, &b->requests, &off[STEPS_REQUESTS])};
+	                                           verdict_of(&a->steps, true, &b->requests, &off[STEPS_REQUESTS]),
+	                                           verdict_of(&a->windows, false, &b->longer, &off[WINDOWS_WINDOWS])};
 
 	for (int n = 0; n < COMPARED; n++) {
 		assert_int_not_equal(found[n], one ? LOAD_DIFFERENT : LOAD_SAME);
 		assert_true(found[n] != LOAD_SAME || llabs(off[n] - ahead_s[n]) <= 1);
-		t->same[n] += found[n] == LOAD_SAME;
+		t->mistaken += !one && n == WINDOWS_WINDOWS && found[n] == LOAD_LIKELY; /* which is what a match of windows is */
+		t->same[n] += found[n] == LOAD_SAME || (n == WINDOWS_WINDOWS && found[n] == LOAD_LIKELY);
 		t->different[n] += found[n] == LOAD_DIFFERENT;
 	}
 }
@@ -331,7 +337,7 @@ static void compare_loads(const struct loads *a, const struct loads *b, bool one
 static struct tally compare_fleet(uint64_t seed, enum arrivals arrivals, int next) {
 	struct server at[SERVERS];
 	struct loads *loads = must_calloc(SERVERS, sizeof *loads);
-	struct tally t = {{0}, {0}};
+	struct tally t = {.mistaken = 0};
 
 	simulate_fleet(at, seed, arrivals);
 	for (int i = 0; i < SERVERS; i++) {
@@ -345,6 +351,7 @@ static struct tally compare_fleet(uint64_t seed, enum arrivals arrivals, int nex
 	for (int i = 0; i < SERVERS; i++) {
 		for (size_t k = 0; k < LOAD_KINDS; k++) {
 			load_release(&loads[i].of[k]);
+			load_release(&loads[i].other[k]);
 		}
 		release(&at[i]);
 	}
@@ -354,12 +361,13 @@ static struct tally compare_fleet(uint64_t seed, enum arrivals arrivals, int nex
 
 /* Windows find their steps and their requests, with clocks 3 s apart, and steps their requests; none finds another server's. */
 static void windows_find_the_server_that_they_count(void **state) {
-	static const char *const names[COMPARED] = {"windows and steps", "windows and requests", "steps and requests, by counting"};
+	static const char *const names[WINDOWS_WINDOWS] = {"windows and steps", "windows and requests", "steps and requests, by counting"};
 	int next = next_of_fleet();
 	struct tally t = compare_fleet(500, BURSTS, next);
 
 	(void)state;
-	for (int n = 0; n < COMPARED; n++) {
+	assert_int_equal(t.mistaken, 0);
+	for (int n = 0; n < WINDOWS_WINDOWS; n++) { /* of other windows there are too few here */
 		print_message("%s: %d of %d found, %d of %d others different\n", names[n], t.same[n], SERVERS, t.different[n], SERVERS * next);
 		assert_true(t.same[n] >= SERVERS * 9 / 10);
 		assert_true(t.different[n] >= SERVERS * next * 8 / 10);
@@ -371,6 +379,7 @@ static void servers_with_one_shape_of_load_are_never_one(void **state) {
 	struct tally t = compare_fleet(700, STEADY, next_of_fleet());
 
 	(void)state;
+	assert_int_equal(t.mistaken, 0);
 	assert_true(t.same[WINDOWS_STEPS] > SERVERS / 2);
 }
 
