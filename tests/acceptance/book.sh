@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a book says of itself: requests told twice, adjustments, fits, periods; by commands, as somebody would try it.
+# What a book contains: requests logged twice, adjustments, fits, periods; by commands, as somebody would try it.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
@@ -19,16 +19,16 @@ cp "$tree/samples/serving/steps.jsonl.gz" logs
 gzip -dc "$tree/samples/serving/requests.jsonl.gz" > logs/requests.jsonl
 "$tollbook" nightly -q -c night.conf
 cp nights.json once.json
-# The second log tells some of the same requests in other words: another order of keys, other keys, no tenant, no arrival.
+# The second log has some of the same requests in another form: another order of keys, other keys, no tenant, no arrival.
 sed -n '1,40p' logs/requests.jsonl | sed 's/"schema":"tollbook.request.v1",//; s/^{/{"status":"ok","note":"again",/' > logs/again.jsonl
 sed -n '41,80p' logs/requests.jsonl | sed 's/"tenant":"[^"]*",//; s/"arrival_ns":[0-9]*,//; s/"scheduled_ns":[0-9]*,//' > logs/less.jsonl
 "$tollbook" nightly -q -c night.conf > said 2>&1
-same "told again in a second night: exit status" "$? $(cat said)" "0 "
-same "told again: nothing counts twice" "$(jq -S "$figures" nights.json)" "$(jq -S "$figures" once.json)"
-same "told again: and it is said" "$(jq .quality.duplicates nights.json)" 80
+same "logged again in a second night: exit status" "$? $(cat said)" "0 "
+same "logged again: nothing counts twice" "$(jq -S "$figures" nights.json)" "$(jq -S "$figures" once.json)"
+same "logged again: counted as duplicates" "$(jq .quality.duplicates nights.json)" 80
 "$tollbook" run -q --fleet fleet.json --prices prices.json --by hour,tenant --format json logs > run.json
-same "told again: a run says the same" "$(jq -S "$figures" run.json) $(jq .quality.duplicates run.json)" "$(jq -S "$figures" nights.json) 80"
-same "told again: the period, too" "$(jq -c .period run.json)" "$(jq -c .period nights.json)"
+same "logged again: a run has the same result" "$(jq -S "$figures" run.json) $(jq .quality.duplicates run.json)" "$(jq -S "$figures" nights.json) 80"
+same "logged again: the same period" "$(jq -c .period run.json)" "$(jq -c .period nights.json)"
 sed 's/"role": "mixed",/&"uptime": [{"from": "2026-08-10T12:00:00Z", "to": "2026-08-12T00:00:00Z", "gpus": 2}],/' fleet.json > up.json
 "$tollbook" ingest -q --book up "$tree/samples/serving" && "$tollbook" attribute -q --book up --fleet up.json
 "$tollbook" report -q --book up --format json > up.book.json
@@ -193,7 +193,7 @@ if python3 -c 'import jsonschema' 2> /dev/null; then
 	while read -r fit; do echo "$fit" > fit.json; PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/fit.schema.json" fit.json; done < fits.jsonl > said 2>&1
 	same "fits: as their schema says" "$(wc -l < fits.jsonl) $(cat said)" "11 "
 fi
-# What the days were split by, as a run over the logs tells it.
+# What the days were split by, as a run over the logs reports it.
 "$tollbook" run -q --fleet fleet.json --model-report run.models -o /dev/null "$tree/samples/serving" 2> /dev/null
 "$tollbook" ingest -q --book models "$tree/samples/serving"
 "$tollbook" attribute -q --book models --fleet fleet.json --model-report book.models

@@ -48,7 +48,7 @@ def envoy: {start_time: (.arrival_ns | when), duration: ((.finish_ns - .arrival_
 END
 # Of the first replica: one request is missing, one has other tokens, one an id that the engine does not know.
 jq -c "$(cat shapes.jq) litellm" first | sed '5d; 7s/"prompt_tokens":/"prompt_tokens":1/; 9s/chatcmpl-[0-9a-f]*/unknown/' > gateways/litellm.jsonl
-# Twenty of them are told again, with the second in which they began, and one more to the letter.
+# Twenty of them are logged again, with the second in which they began, and one more byte for byte.
 { sed -n 20,39p gateways/litellm.jsonl | sed -E 's/("startTime":"[^"]*)\.[0-9]*Z/\1.000Z/'; sed -n 40p gateways/litellm.jsonl; } > again
 cat again >> gateways/litellm.jsonl
 # Of the second: one that went elsewhere.
@@ -57,8 +57,8 @@ head -1 second | jq -c "$(cat shapes.jq) envoy" | sed 's/"x-request-id":"[^"]*"/
 cp "$data/fleet.json" .
 
 figures='{total, models, tenants, rows, evidence}'
-# told FILE: what is on one side only, and what differs
-told() {
+# differences FILE: what is on one side only, and what differs
+differences() {
 	jq -r '(.quality.warnings[] | select(test("gateway"))), (.quality.rejected[] | select(.reason | test("gateway")) | "\(.lines) \(.reason)")' "$1" |
 		sed 's/ (the first: [^)]*)//' | sort
 }
@@ -67,9 +67,9 @@ told() {
 same "run: exit status" "$?" 1
 same "run: requests of each tenant" "$(jq -c '[.tenants[] | [.tenant, .requests]]' run.json)" \
 	'[["",1],["acme-chat",473],["ide-helper",128]]'
-same "run: what is told of it" "$(told run.json | wc -l)" 3
-told run.json
-same "run: what gateways tell twice" "$(jq .quality.duplicates run.json)" 21
+same "run: lines of differences" "$(differences run.json | wc -l)" 3
+differences run.json
+same "run: duplicates of gateways" "$(jq .quality.duplicates run.json)" 21
 
 # ---- nights: the first gateway's log comes a night later ----
 
@@ -83,8 +83,8 @@ cp gateways/litellm.jsonl in/
 "$tollbook" nightly -q -c tollbook.conf
 same "nights: exit status" "$?" 1
 same "nights: the same figures" "$(jq -S "$figures" report.json | sha256sum)" "$(jq -S "$figures" run.json | sha256sum)"
-same "nights: the same is told" "$(told report.json)" "$(told run.json)"
-same "nights: the same is told twice" "$(jq .quality.duplicates report.json)" 21
+same "nights: the same differences" "$(differences report.json)" "$(differences run.json)"
+same "nights: the same duplicates" "$(jq .quality.duplicates report.json)" 21
 
 # ---- shards ----
 
@@ -104,18 +104,18 @@ sharded() {
 sharded shards logs gateways
 same "shards: exit status" "$?" 1
 same "shards: the same figures" "$(jq -S "$figures" shards.json | sha256sum)" "$(jq -S "$figures" run.json | sha256sum)"
-same "shards: the same is told" "$(jq -r '.quality.warnings[]' shards.json)" "$(jq -r '.quality.warnings[]' run.json)"
-same "shards: the same is told twice" "$(jq .quality.duplicates shards.json)" 21
+same "shards: the same warnings" "$(jq -r '.quality.warnings[]' shards.json)" "$(jq -r '.quality.warnings[]' run.json)"
+same "shards: the same duplicates" "$(jq .quality.duplicates shards.json)" 21
 same "shards: the same differs" "$(jq -c .quality.rejected shards.json)" "$(jq -c .quality.rejected run.json)"
 for task in 0 1 2; do
 	"$tollbook" shard attribute -q --book posted --task $task shards
 done
 "$tollbook" report -q --book posted --by hour,tenant --format json -o posted.json
 same "a ledger that tasks filled: the same figures" "$(jq -S "$figures" posted.json | sha256sum)" "$(jq -S "$figures" run.json | sha256sum)"
-same "a ledger that tasks filled: the same is told" "$(told posted.json)" "$(told run.json)"
-same "a ledger that tasks filled: the same is told twice" "$(jq .quality.duplicates posted.json)" 21
+same "a ledger that tasks filled: the same differences" "$(differences posted.json)" "$(differences run.json)"
+same "a ledger that tasks filled: the same duplicates" "$(jq .quality.duplicates posted.json)" 21
 
-# ---- days on which no gateway tells anything: it is no replica that idles, and requests still have no tenant ----
+# ---- days without records of gateways: a gateway is not an idle replica, and requests still have no tenant ----
 
 mkdir far
 for day in 0 1 2 3 4; do
@@ -126,7 +126,7 @@ for day in 0 4; do
 	head -100 first | sed -E 's/"(replica|prefill_replica)":"[^"]*",?//g; s/,}/}/' > part
 	moved part $day > far/gateway-$day.jsonl
 done
-far="$figures + {period, told: .quality.warnings | map(select(test(\"of engines|of gateways\")) | sub(\" .the first.*\"; \"\")), duplicates: .quality.duplicates}"
+far="$figures + {period, warnings: .quality.warnings | map(select(test(\"of engines|of gateways\")) | sub(\" .the first.*\"; \"\")), duplicates: .quality.duplicates}"
 "$tollbook" run -q --no-progress --fleet fleet.json --by day,tenant --format json -o far.json far
 same "days without a gateway: who pays" "$(jq -c '[.tenants[] | select(.tenant != "(not allocated)") | [.tenant, .requests]]' far.json)" '[["",300],["acme-chat",150],["ide-helper",50]]'
 sed 's|"in/\*"|"nights/*"|; s/hour,tenant/day,tenant/' tollbook.conf > far.conf

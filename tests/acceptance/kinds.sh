@@ -118,13 +118,13 @@ step() { # HOUR
 window() { # HOUR TOKENS
 	echo "{\"kind\":\"window\",\"replica\":\"r\",\"model\":\"m\",\"start_ns\":$((1786320000 + $1 * 3600))000000000,\"end_ns\":$((1786320000 + $1 * 3600 + 10))000000000,\"input_tokens\":$2,\"output_tokens\":0}"
 }
-told() { # what is said of the lines of the standard input
+warnings() { # what is said of the lines of the standard input
 	cat > part.jsonl
 	"$tollbook" run -q --no-progress --fleet fleet.json --format json part.jsonl | jq -r '[.quality.warnings[] | select(test("more than an hour before"))] | length'
 }
-same "work long before the first step" "$({ window 2 7; step 5; } | told)" 1
-same "work long after the last step" "$({ step 5; window 7 7; } | told)" 1
-same "windows without tokens" "$({ window 2 0; step 5; window 7 0; } | told)" 0
-same "work beside steps" "$({ window 4 7; step 4; step 5; window 5 7; } | told)" 0
-same "work on another day" "$({ step 5; window 29 7; } | told)" 0
+same "work long before the first step" "$({ window 2 7; step 5; } | warnings)" 1
+same "work long after the last step" "$({ step 5; window 7 7; } | warnings)" 1
+same "windows without tokens" "$({ window 2 0; step 5; window 7 0; } | warnings)" 0
+same "work beside steps" "$({ window 4 7; step 4; step 5; window 5 7; } | warnings)" 0
+same "work on another day" "$({ step 5; window 29 7; } | warnings)" 0
 finish

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Real logs of llama.cpp against what the clients were told: requests and tokens to the last one, times to the log's rounding.
+# Real logs of llama.cpp against what the clients got: requests and tokens to the last one, times to the log's rounding.
 needs=logs
 . "$(dirname "$0")/lib.sh"
 

@@ -147,7 +147,7 @@ sed -i 's/"tenant_key": "other", //' night.conf
 same "so is none" "$? $(grep -c 'no key' said)" "2 1"
 chmod 644 key
 "$tollbook" run --fleet fleet.json --tenant-key-file key whole > /dev/null 2> said
-same "a key that all can read is told of" "$(grep -c 'everybody can read this key' said)" 1
+same "a warning of a key that all can read" "$(grep -c 'everybody can read this key' said)" 1
 echo short > short
 "$tollbook" run --fleet fleet.json --tenant-key-file short whole > /dev/null 2> said
 same "a short key is none" "$? $(grep -c 'not a tenant key' said)" "2 1"

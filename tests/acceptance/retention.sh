@@ -6,7 +6,7 @@ need jq
 cd "$folder" || exit 3
 figures='del(.quality, .provenance, .period, .findings, .assumptions)'
 
-# Forty days, over the end of a month: a request and a step an hour or so each day, told by two replicas.
+# Forty days, over the end of a month: a request and a step an hour or so each day, logged by two replicas.
 mkdir logs
 cp "$tree/samples/fleet.json" .
 day() { # day NUMBER REPLICA: lines
@@ -40,7 +40,7 @@ night 2026-10-05T03:00:00Z
 same "records of the closed month go, but for two days at either end" "$? $(segments) $(grep -c 'records of 54 replica-days removed' said)" "1 26 1"
 same "figures stay" "$(jq -S "$figures" night.json)" "$(jq -S "$figures" before.json)"
 same "and so do numbers of records" "$(jq -c .quality.records night.json)" "$(jq -c .quality.records before.json)"
-same "the ledger tells" "$("$tollbook" report --book book --runs | grep -c ' retention ')" 1
+same "the ledger records it" "$("$tollbook" report --book book --runs | grep -c ' retention ')" 1
 night 2026-10-06T03:00:00Z
 same "once" "$? $(segments) $(grep -c removed said)" "0 26 0"
 "$tollbook" verify --book book --fleet fleet.json --all > said 2>&1
@@ -91,7 +91,7 @@ same "export, import and backup know what is gone" "$(cmp book.dump new.dump; cm
 same "the export of before has it all" "$? $(find old -name '*.seg' | wc -l)" "0 80"
 : > book/records/2026-09-02/stray.9.seg
 "$tollbook" verify --book book > said 2>&1
-same "a stray file is told of, and no finding" "$? $(grep -c 'stray.9.seg: ' said)" "0 1"
+same "a warning of a stray file, and no finding" "$? $(grep -c 'stray.9.seg: ' said)" "0 1"
 
 # ---- the check of a configuration ----
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Requests of every class of service say the same by one run, out of a book, and from shards; in logs of engines beside
-# those of a gateway that alone knows the class; and a figure's entries tell their class.
+# those of a gateway that alone knows the class; and a figure's entries contain their class.
 cd "$(dirname "$0")/../.." || exit 3
 tree=$PWD
 tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")

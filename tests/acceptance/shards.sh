@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a scheduler may count on: a task that is told to stop finishes or leaves nothing, exit statuses tell what may be
+# What a scheduler may count on: a task that gets a signal to stop finishes or leaves nothing, and exit statuses show what may be
 # tried again, and --log json says one line of each task.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
@@ -63,12 +63,12 @@ for step in map fit; do
 		"$tollbook" shard $step full --task 0 --log json -q > out 2> said
 		echo $? > status
 	)
-	same "$step: a full disk may pass, and is told" "$(cat status) $(jq -c '[.status, (.error | test("^full/.*/000000.*: cannot write: File too large$"))]' said)" "3 [3,true]"
+	same "$step: a full disk may pass, and is reported" "$(cat status) $(jq -c '[.status, (.error | test("^full/.*/000000.*: cannot write: File too large$"))]' said)" "3 [3,true]"
 	same "$step: a full disk: nothing is left but names, which are whole" "$(ls -A full/$step | grep -v names)" ""
 	task $step full
 done
 
-# ---- told to stop ----
+# ---- a signal to stop ----
 
 # While a log still comes, a task can only leave nothing.
 mkdir pipes

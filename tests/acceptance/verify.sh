@@ -19,7 +19,7 @@ take "$tree/samples/serving/steps.jsonl.gz" first.jsonl && "$tollbook" close -q 
 cp -r book good
 "$tollbook" verify $options --all > said 2>&1
 same "a good book" "$? $(tail -1 said | sed 's/[0-9]* entries/N entries/')" "0 3 segments, 3160 records; 50 days attributed again, N entries, 1 fits; 0 findings"
-same "what cannot be recomputed is told" "$(grep -c 'Fits of 4 closed days cannot be recomputed: later records' said)" 1
+same "what cannot be recomputed is reported" "$(grep -c 'Fits of 4 closed days cannot be recomputed: later records' said)" 1
 "$tollbook" verify -q --book book > said 2>&1
 same "and without a fleet" "$? $(cat said)" "0 "
 

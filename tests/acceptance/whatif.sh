@@ -17,7 +17,7 @@ for name in tiny-8b small-8b tiny-pd; do
 	"$tollbook" whatif -q --fleet "$folder/fleet.json" --kv-tokens 30000 --format json "$at/steps.jsonl.gz" "$at/requests.jsonl.gz" > "$folder/kv.json"
 	# 96 GB x 0.9 less 16.06 GB of weights, over 131,072 bytes a token: the logged run never filled that.
 	same "$name: tokens that the card's memory holds" "$(jq .scenarios[0].kv_tokens "$folder/kv.json")" 536647
-	same "$name: no bound told in the run as it was" "$(jq .scenarios[0].busy_gpu_ns "$folder/kv.json")" "$(jq .scenarios[0].busy_gpu_ns "$folder/$name.json")"
+	same "$name: no bound in the run as logged" "$(jq .scenarios[0].busy_gpu_ns "$folder/kv.json")" "$(jq .scenarios[0].busy_gpu_ns "$folder/$name.json")"
 	same "$name: a small cache preempts, and computes again" \
 		"$(jq '.scenarios[1] | .preemptions > 0 and .recomputed_tokens > 0 and .kv_tokens == 30000' "$folder/kv.json")" true
 	same "$name: phases sum to busy time in all scenarios" \

@@ -2,9 +2,9 @@
 
 #include <math.h>
 
-/* Queries are computed in blocks of so many. */
+/* Queries are computed in blocks of this size. */
 #define QUERY_BLOCK 64
-/* A context of so many tokens is too short to keep all memory channels busy. */
+/* A context of this many tokens is too short to keep all memory channels busy. */
 #define CONTEXT_SHORT 20000.0
 /* Beside a chunk: from where on contexts are long. */
 #define CONTEXT_LONG 30000.0

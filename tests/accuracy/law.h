@@ -20,8 +20,8 @@ struct law {
 	double pair_ns;       /* of a prompt's token with a token of its context */
 	double context_ns;    /* to read one token of a sequence's context */
 	double beside, beside_far; /* how much slower beside a chunk: short contexts, long ones */
-	double reduce_ns, reduce_token_ns; /* GPUs tell each other their sums: the greater of both */
-	double overlap;  /* so much of the lesser of both phases' attention is hidden behind the other, 0 to 1 */
+	double reduce_ns, reduce_token_ns; /* GPUs exchange their sums: the greater of both */
+	double overlap;  /* share of the smaller phase's attention hidden by the larger one's, 0 to 1 */
 	double unequal;  /* so much of decoders' attention takes as long as if all contexts were the longest, 0 to 1 */
 	bool captured;   /* steps of decoders alone are padded to 1, 2, 4, 8 and multiples of 16 */
 };

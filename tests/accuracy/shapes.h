@@ -17,13 +17,13 @@ struct tenant {
 	double part;          /* of the requests */
 	struct length prompt, output;
 	double cached_least, cached_most; /* part of the prompt that is found in the cache ... */
-	double hits;          /* ... by so many of the requests */
+	double hits;          /* ... by this share of the requests */
 };
 
 struct shape {
 	const char *name, *what, *model, *served, *gpu, *rate;
 	int replicas, gpus;
-	int64_t steps;        /* after so many, on all replicas together, no more requests come */
+	int64_t steps;        /* after this many, summed over all replicas, no more requests arrive */
 	double requests_per_second; /* on each replica */
 	double bursts;        /* the rate swings by this factor up and down within a minute */
 	double gap_seconds;   /* once, in the middle, nothing comes for so long */

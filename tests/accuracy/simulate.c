@@ -1,5 +1,5 @@
 /*
- * simulate.c: runs whose true split is known, of kinds that the runs of measured layer times do not have.
+ * simulate.c: runs with a known true split, of kinds missing from the runs with measured layer times.
  *
  *   simulate SHAPE SEED FOLDER [--records]    makes FOLDER: steps, requests, vLLM's logs (not with --records), truth
  *   simulate random SEED FOLDER [--records]   the same, the shape itself drawn by SEED: law, load, lengths, cache, chunk size
@@ -169,7 +169,7 @@ static void charge_chunks(struct world *w, struct batch_at_hand *b, int64_t tota
 	}
 }
 
-/* Decode's part to the sequences: `by_context` ns of it by their contexts, the rest alike. */
+/* Decode's part to the sequences: `by_context` ns of it by their contexts, the rest in equal parts. */
 static void charge_decoders(struct replica *r, const struct batch_at_hand *b, int64_t total, double by_context) {
 	double equal = ((double)total - by_context) / (double)b->step.decoders, seen = 0;
 	int64_t given = 0;

@@ -72,7 +72,7 @@ struct world {
 	bool failed;
 };
 
-/* Negative: errno says why. */
+/* Negative on failure, with errno set. */
 int open_world(struct world *w);
 int close_world(struct world *w);
 void open_replica(struct world *w, struct replica *r, int64_t start_ns);

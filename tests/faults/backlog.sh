@@ -14,7 +14,7 @@ lines=$(jq .quality.lines good.json)
 put_back
 night_options=''
 night
-[ "$(told statement.json)" = "$(told good.json)" ] || wrong "in one portion the report says something else"
+[ "$(result statement.json)" = "$(result good.json)" ] || wrong "in one portion the report differs"
 night_options='--portion 2'
 night_faults
 night_kills 0.3

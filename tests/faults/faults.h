@@ -4,7 +4,7 @@
 
 #include <dlfcn.h>
 
-/* The C library's own function, behind ours. */
+/* The C library's own function, which ours replaces. */
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 /* Notes what is on disk for good from now on: a descriptor was synced. */

@@ -57,7 +57,7 @@ kind() {
 	done
 }
 
-# said WHAT: whatever went wrong was told, and no sanitizer had to
+# said WHAT: every failure had a message, and not from a sanitizer
 said() {
 	case $status in
 	99 | 134 | 139) wrong "$1: exit status $status: $(grep -m3 -E 'ERROR|Assert|runtime error' "$folder/said")" ;;
@@ -167,12 +167,12 @@ state() {
 	tar -c -f - --sort=name --mtime=@0 --exclude=lock --exclude='*-shm' book $(ls statement.json 2> /dev/null) | sha256sum
 }
 
-# same_report FILE: as it must be; where a log could not be read for once, that is told of for good
+# same_report FILE: equal to the good one; once a log could not be read, without the notices of it
 same_report() {
-	cmp -s statement.json good.json || { [ $was -eq 1 ] && [ "$(told statement.json)" = "$(told good.json)" ]; }
+	cmp -s statement.json good.json || { [ $was -eq 1 ] && [ "$(result statement.json)" = "$(result good.json)" ]; }
 }
 
-told() {
+result() {
 	jq -S 'del(.quality, .findings, .assumptions, .provenance.inputs)' "$1"
 }
 
@@ -194,7 +194,7 @@ settle() {
 	case $seen in *"$state"*) return ;; esac
 	now=$state state=''
 	if [ -f statement.json ] && ! cmp -s statement.json first.json && ! cmp -s statement.json good.json; then
-		[ $was -eq 1 ] && told statement.json > /dev/null || wrong "$1: a report that is neither the old nor the new one"
+		[ $was -eq 1 ] && result statement.json > /dev/null || wrong "$1: a report that is neither the old nor the new one"
 	fi
 	# What a killed one left beside a report is cleared away once it is old.
 	find . -maxdepth 1 -name '.tollbook-*' -exec touch -d '2 hours ago' {} +

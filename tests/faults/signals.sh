@@ -1,5 +1,5 @@
 #!/bin/sh
-# A night that is told to stop at random instants, whose parent is killed, whose reader leaves, beside which another one
+# A night that gets signals to stop at random instants, whose parent is killed, whose reader leaves, beside which another one
 # is started: what it says is whole, and the next night makes the book what it must be.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/faults/lib.sh
@@ -50,7 +50,7 @@ orphaned() {
 	settle "parent and reader killed at instant $1"
 }
 
-# beside: two at once; the one that comes too late is told who has the book
+# beside: two at once; the later one gets an error that names the holder of the book
 beside() {
 	put_back
 	"$tollbook" nightly -c night.conf > said.1 2>&1 &

@@ -1,4 +1,4 @@
-/* Any bytes as what an estimate is calibrated by: an error, or an estimate whose multiples are numbers in their bounds. */
+/* Any bytes as an estimate's calibration: an error, or an estimate with factors within their bounds. */
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>

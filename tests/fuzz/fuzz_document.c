@@ -19,7 +19,7 @@ static bool has_open_strings(struct text t) {
 	return false;
 }
 
-/* The values of a line, each behind its status, in a hash: fed as a whole, or in parts of `bytes`. */
+/* A hash of the values of a line, each after its status: fed as a whole, or in parts of `bytes`. */
 static uint64_t values_of(struct text line, size_t bytes) {
 	struct document d = {.max_bytes = 4096, .is_long = true};
 	struct text value;

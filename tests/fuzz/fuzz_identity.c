@@ -1,4 +1,4 @@
-/* Any bytes as steps and requests, eight bytes each: a verdict whose figures are numbers in their bounds. */
+/* Any bytes as steps and requests, eight bytes each: a verdict with figures within their bounds. */
 #include <assert.h>
 #include <math.h>
 #include <string.h>

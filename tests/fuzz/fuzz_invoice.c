@@ -1,4 +1,4 @@
-/* Any bytes as an export of charges: an error that names its place, or lines whose periods and amounts hold. */
+/* Any bytes as an export of charges: an error that names its place, or lines with valid periods and amounts. */
 #include <assert.h>
 #include <unistd.h>
 

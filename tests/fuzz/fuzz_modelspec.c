@@ -1,4 +1,4 @@
-/* Any bytes as a model's description: an error or a model, whose sizes and times are numbers. */
+/* Any bytes as a model's description: an error, or a model with sizes and times that are numbers. */
 #include <assert.h>
 #include <math.h>
 #include <stddef.h>

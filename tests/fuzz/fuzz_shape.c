@@ -1,7 +1,7 @@
 /*
- * Any lines as objects of collectors: what is taken apart as the object before is what the parser makes of it. The
- * second envelope gets each object with more white space in front of its first key than the one before, so that no two
- * are alike.
+ * Any lines as objects of collectors: an object split by the shape of the one before has the values the parser finds.
+ * The second envelope gets each object with more white space in front of its first key than the one before, so that
+ * no two have the same shape.
  */
 #include <assert.h>
 #include <stdlib.h>

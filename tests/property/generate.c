@@ -6,7 +6,7 @@
  * Writes FOLDER/records.jsonl, FOLDER/fleet.json, and FOLDER/expected: "capacity NS" (GPU-ns) where the fleet states
  * when it was up, and "requests N", "input N", "cached N" and "output N" where all replicas have requests. The same
  * seed gives the same files. What is in them on purpose: several pools, models and tenants, steps of every mix, phases
- * measured apart, gaps, hours and rates that change within a step, days that end, lines twice, times of zero.
+ * measured separately, gaps, hours and rates that change within a step, days that end, lines twice, times of zero.
  */
 #include <inttypes.h>
 #include <stdbool.h>

@@ -291,7 +291,7 @@ static void estimate_all(struct data *d, struct law_constants *k) {
 	}
 }
 
-/* In how many of the columns two rows are alike; -1 ends the columns. */
+/* In how many of the columns two rows are equal; -1 ends the columns. */
 static int alike(const struct row *a, const struct row *b, const int *columns) {
 	int n = 0;
 
@@ -494,7 +494,7 @@ static int check(struct data *d) {
 	for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
 		double median, within, inside;
 		int n = count_class(d, bounds[i].class, &median, &within, &inside);
-		bool few = bounds[i].class && n < FEW; /* whose median says nothing */
+		bool few = bounds[i].class && n < FEW; /* too few for a median */
 		bool kept = median <= bounds[i].median && within >= bounds[i].within && inside >= 90;
 		printf("estimate  %-22s %4d rows  median error %3.0f %% (%.0f %%)  within 30 %%: %3.0f %% (%.0f %%)  inside its interval %3.0f %% (90 %%)  %s\n",
 		       bounds[i].class ? bounds[i].class : "all", n, median, bounds[i].median, within, bounds[i].within, inside, few ? "too few to judge" : kept ? "kept" : "MISSED");

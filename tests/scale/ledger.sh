@@ -145,7 +145,7 @@ former() { # VERSION
 	report_book plan40p "$(server eye "old$was")"
 	same "a ledger of version $was, by a reader" plan40p.book.json
 	! attribute plan40p 0 "$(server hand "old$was")" 2>refused || fail "another writer than the owner"
-	check "another writer than the owner is told" grep -q 'the owner of its tables' refused
+	check "a writer other than the owner gets an error" grep -q 'the owner of its tables' refused
 	equal "it stays version $was" "$(psql $old -c "SELECT version FROM ledger_version")" "$was"
 	# Somebody is in the way: that passes.
 	psql $old -c "BEGIN; LOCK TABLE run; SELECT pg_sleep(1); COMMIT" >/dev/null &

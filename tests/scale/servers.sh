@@ -51,7 +51,7 @@ servers_refused() {
 		        os.unlink(path)
 		        os.posix_fallocate(file.fileno(), 0, 1 << 20)
 		        mmap.mmap(file.fileno(), 1 << 20)
-		needs = (("a Unix socket that tells who is at its other end, for munge", unix),
+		needs = (("a Unix socket that identifies its peer, for munge", unix),
 		         ("a port on the loopback interface, for Slurm", loopback), ("shared memory, for PostgreSQL", shared))
 		for what, probe in needs:
 		    try:

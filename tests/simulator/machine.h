@@ -25,7 +25,7 @@ struct plan {
 	long beside_at;  /* before this call another process runs to its end; 0: none does */
 };
 
-/* Defines what stands in the place of a call of the C library, with the real one behind it (ld --wrap; see the Makefile). */
+/* Defines the replacement of a call of the C library, and declares the real one (ld --wrap; see the Makefile). */
 #define REAL(type, name, ...)           \
 	type __real_##name(__VA_ARGS__); \
 	type __wrap_##name(__VA_ARGS__)

@@ -1,7 +1,7 @@
 /*
  * simulate.c: nights of a book in a simulated machine, thousands of them, each seed the same again.
  *
- *   simulate FIRST SECONDS [COUNT]     from seed FIRST on, for so many seconds, at most COUNT seeds; "-v" in front lists each night
+ *   simulate FIRST SECONDS [COUNT]     from seed FIRST on, for SECONDS, at most COUNT seeds; -v first lists each night
  *   simulate --each PART [SEED]        instead: a fault at each call of a night (PART of ten: every tenth; "all"), see each.c
  *
  * A seed makes a small fleet and its logs, which grow, are rotated, packed, copied, come late or hold junk. Each night may
@@ -122,7 +122,7 @@ static void maybe_close(struct world *w) {
 		return; /* there is nothing to close yet */
 	}
 	machine_begin(&w->machine, &p, &(struct plan){.kind = FAULT_NONE});
-	if (!w->closed) { /* killed: closed or not, the next attempt says */
+	if (!w->closed) { /* killed: the next attempt shows whether it was closed */
 		rc = world_close(w, &why);
 		w->closed = rc == 0 || strstr(why.message, "is closed already");
 	}

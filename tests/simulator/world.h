@@ -9,7 +9,7 @@
 #include "tests/simulator/machine.h"
 
 #define NIGHT_NS (INT64_C(24) * 3600 * 1000000000)
-/* 2026-11-02T03:00:00Z: behind all records. */
+/* 2026-11-02T03:00:00Z: after all records. */
 #define FIRST_NIGHT_NS INT64_C(1793588400000000000)
 
 struct world {

@@ -1,4 +1,4 @@
-/* Small runs whose every nanosecond can be worked out by hand. */
+/* Small runs in which every nanosecond can be worked out by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -21,7 +21,7 @@
 #define TOKEN_NS 35e3
 #define GAP_NS 200e3
 
-/* A window in which so many sequences decode throughout and so many prompts of 1000 tokens come one by one. */
+/* A window in which the given number of sequences decode throughout and prompts of 1000 tokens arrive one by one. */
 static struct window_item busy_window(int64_t number, double sequences, double prompts) {
 	double decode_ns = STEP_NS + SEQUENCE_NS * sequences + GAP_NS, mixed_ns = decode_ns + 1000 * TOKEN_NS;
 	double steps = ((double)WINDOW_NS - prompts * (mixed_ns - decode_ns)) / decode_ns, seen = sequences * (double)WINDOW_NS;

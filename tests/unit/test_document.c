@@ -106,7 +106,7 @@ static void parts_do_not_matter(void **state) {
 	}
 }
 
-/* The end of the file in the middle of a value; behind a whole element of an array nothing is lost. */
+/* The end of the file in the middle of a value; after a whole element of an array nothing is lost. */
 static void unfinished_values_are_broken(void **state) {
 	static const struct {
 		struct text line;

@@ -48,7 +48,7 @@ static void test_trapezoid(void **state) {
 	energy_free(e);
 }
 
-/* Samples 61 s apart say nothing; those 60 s apart do. */
+/* Samples 61 s apart are not used; those 60 s apart are. */
 static void test_gap(void **state) {
 	(void)state;
 	const struct energy_sample samples[] = {{1, 0, 400000}, {1, 60 * S, 400000}, {1, 121 * S, 400000}, {1, 122 * S, 400000}};

@@ -211,7 +211,7 @@ static void time_may_grow_less_and_less(void **state) {
 	names_free(n);
 }
 
-/* Contexts before chunks, contexts that are not alike, short ones that cost more, attention that hides behind the other's. */
+/* Contexts before chunks, unequal contexts, short ones that cost more, attention hidden by the other phase's. */
 static void attention_of_all_kinds(void **state) {
 	(void)state;
 	static struct fit_step steps[STEPS];

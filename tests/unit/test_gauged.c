@@ -63,7 +63,7 @@ static void the_card_says_the_ridge_and_the_cache(void **state) {
 
 /* ---- the law ---- */
 
-/* Busy throughout with so many sequences; prompts of PROMPT_NTOK tokens come one by one, each in a step of its own. */
+/* Always busy with the given number of sequences; prompts of PROMPT_NTOK tokens come one by one, a step each. */
 static struct window_item busy_window(int64_t number, int64_t sequences, int64_t prompts, double token_ns) {
 	double steps = ((double)WINDOW_NS - (double)prompts * PROMPT_NTOK * token_ns) / STEP_NS;
 

@@ -23,7 +23,7 @@ static void what_goes_in_comes_out_in_order(void **state) {
 	heap_init(&h, by_key, keys);
 	for (int64_t i = 0; i < THINGS; i++) {
 		random = random * 6364136223846793005u + 1442695040888963407u;
-		keys[i] = (int64_t)(random >> 33) % 100; /* many are alike */
+		keys[i] = (int64_t)(random >> 33) % 100; /* many are equal */
 		heap_push(&h, i);
 	}
 	for (int i = 0; i < THINGS; i++) {

@@ -1,4 +1,4 @@
-/* test_identity.c: are steps and requests one server's? On servers simulated here, behind one balancer. */
+/* test_identity.c: do steps and requests come from one server? On servers simulated here, with one load balancer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -61,7 +61,7 @@ static int64_t decode(struct server *s, struct decoding *b, int64_t end_ns) {
 	return end_ns;
 }
 
-/* Steady: mean distance in ms; bursts: with pauses now and then; fixed: all alike, each when the last one is done. */
+/* Steady: mean distance in ms; bursts: with pauses now and then; fixed: all equal, each sent after the last one. */
 enum arrivals { STEADY, BURSTS, FIXED };
 
 /* One request at a time is begun, as it arrives. */
@@ -131,7 +131,7 @@ static void one_server_is_found_at_any_offset(void **state) {
 	release(&s);
 }
 
-/* Of each of forty servers so many others: with IDENTITY_NEXT=39 (make check-long), 1,560 pairs a fleet. */
+/* Each of forty servers against this many others: with IDENTITY_NEXT=39 (make check-long), 1,560 pairs a fleet. */
 static int next_of_fleet(void) {
 	const char *asked = getenv("IDENTITY_NEXT");
 	int next = asked ? atoi(asked) : 5;

@@ -131,7 +131,7 @@ static void services(void **state) {
 	CHECK_JOINED(made, "a/3 own/2 b/1 c/1 ");
 }
 
-/* A record that stands twice in the engine's log is still one, with its tenant. */
+/* A record that is twice in the engine's log is still one, with its tenant. */
 static void duplicates(void **state) {
 	(void)state;
 	static const struct made made[] = {

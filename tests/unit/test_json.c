@@ -231,7 +231,7 @@ static void places_are_lines_and_columns(void **state) {
 	assert_true(line == 2 && column == 1);
 }
 
-/* Parses an object of so many keys; the processor time of the fastest of five, in ms. */
+/* Parses an object of the given number of keys; the processor time of the fastest of five, in ms. */
 static double parse_keys(struct json *j, int keys) {
 	char *doc = malloc((size_t)keys * 24 + 2), *to = doc;
 	struct timespec from, until;

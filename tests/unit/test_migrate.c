@@ -175,7 +175,7 @@ static int keep_text(void *out, int columns, char **values, char **names) {
 	return 0;
 }
 
-/* What the tables of a ledger look like, comments and blanks apart. */
+/* The definitions of a ledger's tables, without comments and blanks. */
 static void shape_of(const char *path, char out[16384]) {
 	sqlite3 *db;
 

@@ -399,7 +399,7 @@ static void count_given(void *given, const struct price_model *m) {
 	++*(size_t *)given;
 }
 
-/* Models whose id or match rule holds for a name, gone through one by one. */
+/* Models with an id or match rule that matches a name, found by trying each. */
 static size_t count_named(const struct prices *p, struct text name) {
 	size_t count = 0;
 
@@ -423,7 +423,7 @@ static void count_held(void *held, const struct price_model *m) {
 	            match_holds(m->match, name_base(h->name));
 }
 
-/* Of the installed catalogue, the index leaves out no model whose rule holds, and most of the others. */
+/* In the installed catalogue, the index skips no model with a matching rule, and skips most of the others. */
 static void test_index(void **state) {
 	static const char *const forms[] = {"%.*s", "org/%.*s", "%.*s-20250101", "us.anthropic.%.*s-v1:0", "x%.*s"};
 	struct prices *p = prices_new();

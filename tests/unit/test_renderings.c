@@ -1,4 +1,4 @@
-/* Every rendering of one statement says the same, in its own form. */
+/* Every rendering of one statement has the same content, in its own form. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -18,7 +18,7 @@ struct got {
 	char sha256[DIGEST_HEX_MAX];
 };
 
-/* `ahead`: in a thread of its own after so many blocks; -1: never. */
+/* `ahead`: in its own thread after this many blocks; -1: never. */
 static struct got read_bytes_ahead(struct text stored, struct source_limits limits, int ahead) {
 	struct got got = {0};
 	struct place place;
@@ -173,7 +173,7 @@ static void zstd_frames(void **state) {
 	bytes_release(&plain);
 }
 
-/* The OpenTelemetry collector: each message behind its length. */
+/* The OpenTelemetry collector: each message after its length. */
 static void zstd_messages(void **state) {
 	static const char *const messages[] = {"{\"resourceSpans\":[1]}", "{\"resourceSpans\":[2]}", "{\"resourceSpans\":[3]}"};
 	struct bytes packed = {0}, plain = {0};

@@ -379,7 +379,7 @@ static void nothing_is_left_behind(void **state) {
 	struct spool *s = spool_new(1, 1000, by_bytes, the_context);
 	add(s, 0, &all, 0, all.count);
 	assert_int_equal(spool_seal(s, &why), 0);
-	/* Not even now: rmdir fails where anything stands in the folder. */
+	/* Not even now: rmdir fails if anything is in the folder. */
 	assert_int_equal(rmdir(folder), 0);
 	sort_items(&all);
 	expect_sorted(s, &all);

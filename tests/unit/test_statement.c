@@ -167,7 +167,7 @@ static void test_tiers_batch_and_writes(void **state) {
 	assert_non_null(strstr(f->quality.warnings[0], "no batch price"));
 }
 
-/* Each class at its own price; where the catalogue has none, the standard one stands in, and that is said. */
+/* Each class at its own price; if the catalogue has none, the standard price is used, with a notice. */
 static void test_services(void **state) {
 	static const char prices[] =
 	    "{\"schema\":\"tollbook.prices.v1\",\"providers\":[{\"id\":\"p\",\"models\":[{\"id\":\"m\",\"prices\":"
@@ -401,7 +401,7 @@ static void test_rows_by_time(void **state) {
 	assert_true(text_eq(row_key(f->s, &f->s->rows.rows[2], BY_MONTH, buffer), T("1970-01")));
 }
 
-/* A month's rows stay together, whatever stands between month and day in --by; days are the zone's. */
+/* A month's rows stay together, whatever is between month and day in --by; days are in the zone. */
 static void test_rows_by_several_times(void **state) {
 	static const struct {
 		const char *tenant, *month, *day;

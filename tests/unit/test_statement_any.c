@@ -88,7 +88,7 @@ static int64_t sum_for(const struct table *t, struct text tenant, struct text mo
 	return sum;
 }
 
-/* The rows of one tenant, or one model, over all hours are what its block says, to the last unit. */
+/* The rows of one tenant, or one model, over all hours equal its block, to the last unit. */
 static void check_nesting(const struct statement *s, enum by_key by) {
 	const struct table *t = by == BY_TENANT ? &s->tenants : &s->models;
 	for (size_t i = 0; i < t->count; i++) {

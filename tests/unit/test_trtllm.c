@@ -108,7 +108,7 @@ static void triton_rows(void **state) {
 	CHECK_LINES_OF("trtllm", cases);
 }
 
-/* An array, an object a line; the row's own keys behind the states; request metrics without tokens. */
+/* An array, an object a line; the row's own keys after the states; request metrics without tokens. */
 static void other_shapes(void **state) {
 #define OBJECT(iteration, ms) \
 	"{\"timestamp\":\"11-18-2025 03:35:37.123456\",\"iter\":" iteration ",\"gpuForwardTimeMS\":" ms \

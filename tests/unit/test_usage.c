@@ -130,7 +130,7 @@ static void spend_logs(void **state) {
 		 ""},
 		{"r3,acompletion,k,0.1,47,40,x,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,\"\",False,", UNKNOWN,
 		 "!wrong type of value"},
-		/* a row that goes on in the next lines; one that was cut, with a whole one behind it; one that never ends */
+		/* a row that goes on in the next lines; one that was cut, with a whole one after it; one that never ends */
 		{"r4,acompletion,k,0.1,47,40,7,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,\"two", UNKNOWN,
 		 ""},
 		{"lines, and \"\"quotes\"\"\",False,t", UNKNOWN,

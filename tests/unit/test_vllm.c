@@ -52,7 +52,7 @@ static void three_forms_of_iterations(void **state) {
 		 "iteration elapsed time: 61.37 ms", UNKNOWN,
 		 "step host  index=512 start=1766439877938630000 gpu=61370000 pr=1 pt=2048 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? "
 		 "dgpu=? kind=2 flags=4"},
-		/* the same second: right behind the one before */
+		/* the same second: right after the one before */
 		{CORE "Iteration(513): 0 context requests, 0 context tokens, 20 generation requests, 20 generation tokens, "
 		 "iteration elapsed time: 11.02 ms", UNKNOWN,
 		 "step host  index=513 start=1766439878000000000 gpu=11020000 pr=0 pt=0 pkv=? ptkv=? dr=20 dt=20 dkv=? pgpu=? "
