@@ -5,7 +5,10 @@ cd "$(dirname "$0")/../.." || exit 3
 need jq
 cd "$folder" || exit 3
 # A book judges whole days; texts of parts of a day may have other counts.
-figures='del(.quality, .provenance, .findings, .assumptions)'
+figures='del(.quality, .provenance, .findings, .assumptions, .load_curve)'
+# The curve of cost against load is of a model at the mean context: of each day in a book, of all days in a run.
+curve='[.load_curve // [] | .[] | [.model, .sequences, .output, .tok_s_per_replica] | map(tonumber? // .)]'
+near='[., $run[0]] | transpose | all(. as [$a, $b] | [$a, $b] | transpose | all(.[0] == .[1] or (.[0] / .[1] - 1 | fabs) < 0.001))'
 
 # Six days over the end of a month and, in Europe, of summer time; a step and a request every hour on three replicas, not all alike.
 awk 'BEGIN {
@@ -48,11 +51,19 @@ both_cut() {
 	figures=$whole
 }
 
+# curves: those of the last two are near each other
+curves() {
+	jq -c "$curve" run.json > run.curve
+	same "$1: the curve" "$(jq -c "$curve" book.json | jq --slurpfile run run.curve "$near") $(jq -c length run.curve)" "true $(jq -c "$curve" book.json | jq length)"
+}
+
 for by in model,tenant day,tenant month,replica month,model,day hour; do
 	for zone in UTC Europe/Berlin Asia/Kolkata America/New_York; do
 		both --by "$by" --tz "$zone"
+		curves "--by $by --tz $zone"
 	done
 	both --by "$by" --from 2026-03-28 --to 2026-04-01
+	curves "--by $by, whole days"
 	both_cut --by "$by" --from 2026-03-28T05:00:00Z --to 2026-03-30T18:00:00Z
 	both_cut --by "$by" --from 2026-03-28T05:00:00Z --to 2026-03-28T18:00:00Z --idle separate
 done
