@@ -81,7 +81,7 @@ static bool starts_nocase(struct text t, struct text prefix) {
 
 /* Clouds write their names in lower case or with points, as in "g2-standard" and "BM.GPU.A10". */
 static bool is_of_cloud(struct text known) {
-	return (known.at[0] >= 'a' && known.at[0] <= 'z') || text_find_byte(known, '.') < known.len;
+	return (known.at[0] >= 'a' && known.at[0] <= 'z') || text_find_byte(known, '.') < known.len || text_find_byte(known, '_') < known.len;
 }
 
 /*
@@ -97,7 +97,7 @@ static bool is_size(struct text word, struct text known, const struct gpu *g) {
 	}
 	struct text unit = text_cut(word, i, word.len);
 	if (i == 0 && word.len == 2 && (word.at[0] == 'v' || word.at[0] == 'V') && is_digit(word.at[1])) {
-		return true;
+		return g->hbm || is_of_cloud(known); /* RTX 5090 D v2 is another card */
 	}
 	if (i > 0 && unit.len == 0) {
 		return is_of_cloud(known) || (g->hbm && (n <= 16 || g->vendor == GPU_GOOGLE));

@@ -63,7 +63,9 @@ static int check_counts(const struct estimate_options *o, struct fault *why) {
 }
 
 static int replace_format(const char *option, const char *name, int64_t *mbit, enum precision *compute, struct fault *why) {
-	if (name && !modelspec_format(text_of(name), mbit, compute)) {
+	bool own = name && strcmp(option, "kv-cache") == 0 && strcmp(name, "auto") == 0; /* as vLLM names the model's own */
+
+	if (name && !own && !modelspec_format(text_of(name), mbit, compute)) {
 		return fault_set(why, ERROR_CONFIG, "--%s: unknown format, expected bf16, fp16, fp8, int8, int4, mxfp4, mxfp8, nvfp4 or one of GGUF such as Q4_K_M",
 		                 option);
 	}

@@ -172,6 +172,7 @@ static void test_names(void **state) {
 	assert_null(gpu_find(c, T("H100-PCIe SXM5")));
 	assert_null(gpu_find(c, T("Ascend 910B1")));
 	assert_null(gpu_find(c, T("8x H100")));
+	assert_null(gpu_find(c, T("RTX 5090 D v2")));
 	assert_null(gpu_find(c, T("g6f.xlarge")));
 	assert_null(gpu_find(c, T("RTX 3060 8GB")));
 	assert_null(gpu_find(c, T("H1000")));
