@@ -48,6 +48,20 @@ return [...new Set([...document.querySelectorAll(marks)].filter(e => e.checkVisi
 }).filter(p => p[1] < 3).map(p => p[0] + ' ' + p[1].toFixed(2)))]"""
 
 
+def verdict(passed):
+    """The exit status; all faults, or that there are none."""
+    for fault in faults[:40]:
+        print(f"html: {fault}")
+    if not faults:
+        print(f"html: {passed}")
+    return 1 if faults else 0
+
+
+def check_links(browser, name):
+    broken = browser.run("return [...document.querySelectorAll('nav a')].filter(a => !document.querySelector(a.hash)).length")
+    expect(broken == 0, f"{name}: {broken} links to nowhere")
+
+
 def check_console(browser, address):
     for line in browser.log("browser"):
         faults.append(f"console: {line['message']}")
