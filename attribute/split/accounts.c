@@ -320,6 +320,7 @@ static void share_prefill(struct accounts *a, const struct stretch *s, int64_t n
 
 	p->total_ns[s->grade] += ns;
 	p->context_ns[s->grade] += (s->attention_share + s->prior_share) * (double)ns;
+	p->member_sd_ns[s->grade] += s->member_sd * (double)ns;
 	p->context_sd_ns[s->grade] += s->attention_sd * (s->attention_share + s->prior_share) * (double)ns;
 	for (size_t i = 0; i < f->chunk_count; i++) {
 		const struct chunk *c = &f->chunks[i];
@@ -348,6 +349,7 @@ static void share_decode(struct accounts *a, const struct stretch *s, int64_t ns
 
 	a->decode.total_ns[s->grade] += ns;
 	a->decode.context_ns[s->grade] += s->context_share * (double)ns;
+	a->decode.member_sd_ns[s->grade] += s->member_sd * (double)ns;
 	a->decode.context_sd_ns[s->grade] += s->context_sd * s->context_share * (double)ns;
 	if (requests == 0 || ns == 0) {
 		return;

@@ -38,6 +38,7 @@ struct phase {
 	long double exact_ns[TIME_GRADES];   /* the exact value of given_ns */
 	double spread_ns[TIME_GRADES];       /* see struct entry */
 	double context_ns[TIME_GRADES];      /* the part of total_ns that depends on contexts */
+	double member_sd_ns[TIME_GRADES];    /* one standard deviation of who is in its batches, beyond the usual */
 	double context_sd_ns[TIME_GRADES];   /* one standard deviation of that, from the model */
 };
 
@@ -89,6 +90,7 @@ struct stretch {
 	double prior_share;
 	/* of decode: the part proportional to the sequences' contexts; the rest is shared equally */
 	double context_share;
+	double member_sd; /* relative standard deviation of a tenant's part, if who is in the batch is a guess */
 	double attention_sd, context_sd; /* relative standard deviations of the first two shares, and of the last one */
 	int64_t prefill_tokens, prefill_token_kv, prefill_kv_tokens; /* of the whole batch */
 	int64_t decode_requests, decode_kv_tokens; /* 0: not known */

@@ -24,7 +24,8 @@ static const struct phase *phase_of(const struct accounts *a, const struct entry
 static double shared_sd(const struct phase *p, const struct entry *e, double part, double tilt_ns) {
 	double total = (double)p->total_ns[e->grade], unexplained = total - (double)p->given_ns[e->grade];
 	double rest = total > 0 ? 1 - p->context_ns[e->grade] / total : 0;
-	double member = hypot(MEMBER_SD * (1 - part), total > 0 ? UNEXPLAINED_SD * unexplained / total : 0);
+	double guessed = total > 0 ? p->member_sd_ns[e->grade] / total : 0;
+	double member = hypot(hypot(MEMBER_SD, guessed) * (1 - part), total > 0 ? UNEXPLAINED_SD * unexplained / total : 0);
 
 	double context_ns = p->context_ns[e->grade], context_sd = context_ns > 0 ? p->context_sd_ns[e->grade] / context_ns : 0;
 

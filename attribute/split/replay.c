@@ -32,6 +32,9 @@
  */
 #define ELSEWHERE_CONTEXT_SD 0.3
 
+/* If scheduling is guessed, so is who was in a step: one standard deviation of a tenant's part. */
+#define GUESSED_MEMBER_SD 0.025
+
 static double both_sd(const struct replay *y, const struct batch *b) {
 	double part = fmin(MOST_BOTH_PART, y->by->both_part),
 	       form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
@@ -85,6 +88,7 @@ static int post_busy(struct pass *pass, const struct replay *y, const struct bat
 			       ? part_of(m->ns[TERM_PREFILL_CONTEXT] * (double)b->prefill_kv_tokens, t.prefill)
 			       : 0,
 	    .context_share = part_of(step_model_context_ns(m, b), t.decode),
+	    .member_sd = y->by->guesses ? GUESSED_MEMBER_SD : 0,
 	    .context_sd = y->by->both_part > 0 ? 0 : ELSEWHERE_CONTEXT_SD,
 	    .prefill_tokens = b->prefill_tokens,
 	    .prefill_token_kv = b->prefill_token_kv,
