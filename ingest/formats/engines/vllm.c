@@ -462,7 +462,9 @@ static bool take_bare(struct text line, bool stamped, struct logged *out) {
 	}
 	while (take_label(&line, out)) {
 	}
-	out->message = text_trim(line);
+	text_skip(&line, T("INFO:")); /* of Aphrodite's logger */
+	line = text_trim(line);
+	out->message = line;
 	return line.len > 0 && (*line.at == 'E' || *line.at == 'A' || *line.at == 'I' || *line.at == 'v' || *line.at == 'n');
 }
 
