@@ -221,9 +221,9 @@ bool number_scaled(struct text t, int digits, int64_t *out) {
 }
 
 bool number_whole(struct text t, int64_t *n) {
-	int64_t milli;
+	int64_t milli, whole;
 
-	return number_scaled(t, 0, n) && number_scaled(t, 3, &milli) && milli == *n * 1000;
+	return number_scaled(t, 0, n) && number_scaled(t, 3, &milli) && !__builtin_mul_overflow(*n, 1000, &whole) && milli == whole;
 }
 
 bool duration_with_unit(struct text t, int64_t *ns) {
