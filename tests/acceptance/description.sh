@@ -49,6 +49,8 @@ book() {
 }
 book
 same "a book says the same" "$(jq .total.gpu_ns.prefill "$folder/booked.json")" "$model"
+same "and keeps the steps under the roofline" "$(jq -c .roofline "$folder/booked.json")" "$(jq -c .roofline "$folder/statement.json")"
+same "which are some" "$(jq ".roofline.cells | length > 3" "$folder/booked.json")" true
 same "and has the hash" "$(jq -c .provenance.descriptions_sha256 "$folder/booked.json")" "$(jq -c .provenance.descriptions_sha256 "$folder/statement.json")"
 
 "$tollbook" shard plan -q --fleet "$folder/fleet.json" --tasks 1 -o "$folder/plan" "$folder/steps.jsonl" > /dev/null
