@@ -10,6 +10,8 @@
 #define LONGEST_NS NS_PER_HOUR
 /* Windows of a name that are stored: one per second and more. */
 #define WINDOWS_MOST ((size_t)2048)
+/* Longer windows, of usage reports, show no load. */
+#define LONGEST_WINDOW_NS (120 * NS_PER_SECOND)
 
 static uint64_t hash_of(int64_t number) {
 	uint64_t x = (uint64_t)number + UINT64_C(0x9e3779b97f4a7c15);
@@ -176,7 +178,9 @@ static void add_request(struct load *l, const struct request_item *r) {
 }
 
 void load_put_window(struct load *l, const struct load_window *w) {
-	if (l->window_count == WINDOWS_MOST || !is_known(l, second_of(w->end_ns))) {
+	int64_t length;
+
+	if (__builtin_sub_overflow(w->end_ns, w->start_ns, &length) || length <= 0 || length > LONGEST_WINDOW_NS || l->window_count == WINDOWS_MOST || !is_known(l, second_of(w->end_ns))) {
 		return;
 	}
 	if (l->window_count == l->window_room) {
