@@ -29,17 +29,6 @@ static int make_folders(const char *path, size_t from, struct fault *why) {
 	return 0;
 }
 
-static int put_file(const char *path, struct text bytes, struct fault *why) {
-	struct outfile *file;
-	int rc = outfile_open(&file, path, why);
-
-	if (rc < 0) {
-		return rc;
-	}
-	fwrite(bytes.at, 1, bytes.len, outfile_stream(file));
-	return outfile_commit(file, why);
-}
-
 int shard_copy_descriptions(const struct fleet *f, const char *plan, struct fault *why) {
 	char path[4200];
 	int rc = 0;
@@ -50,7 +39,7 @@ int shard_copy_descriptions(const struct fleet *f, const char *plan, struct faul
 			return fault_set(why, ERROR_CONFIG, "%.200s: too long a path", fleet_description_name(f, i));
 		}
 		rc = make_folders(path, strlen(plan) + strlen("/given/"), why);
-		rc = rc < 0 ? rc : put_file(path, fleet_description_bytes(f, i), why);
+		rc = rc < 0 ? rc : outfile_write(path, fleet_description_bytes(f, i), why);
 	}
 	return rc;
 }

@@ -45,16 +45,6 @@ static int add_item(void *join, struct text item, struct fault *why) {
 	return attribution_add_record(j->attribution, 0, &r, why);
 }
 
-static int by_replica(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
-	struct text x = {a, a_len}, y = {b, b_len}, x_name, y_name;
-
-	(void)context;
-	(void)unpack_text(&x, &x_name);
-	(void)unpack_text(&y, &y_name);
-	int order = text_compare(x_name, y_name);
-	return order != 0 ? order : text_compare(x, y);
-}
-
 /* An item of the spool: the replica, then its content in the file. */
 static int keep_tenant(void *join, const struct tenant_patch *p, struct fault *why) {
 	struct join *j = join;
@@ -167,7 +157,7 @@ int shard_join(struct plan *p, struct fault *why) {
 	if (rc == 0) {
 		struct attribute_options o = session_options(&s);
 		struct join j = {.plan = p, .names = s.names, .attribution = attribution_new(&o), .why = why};
-		j.spool = spool_new(1, MEMORY_BYTES, by_replica, NULL);
+		j.spool = spool_new(1, MEMORY_BYTES, packed_order, NULL);
 		rc = join_all(&j, path, why);
 		attribution_free(j.attribution);
 		shard_names_close(j.of_servers);

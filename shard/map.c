@@ -19,16 +19,6 @@ struct map {
 };
 
 /* An item of the spool: the replica, then the record. */
-static int by_replica(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
-	struct text x = {a, a_len}, y = {b, b_len}, x_name, y_name;
-
-	(void)context;
-	(void)unpack_text(&x, &x_name);
-	(void)unpack_text(&y, &y_name);
-	int order = text_compare(x_name, y_name);
-	return order != 0 ? order : text_compare(x, y);
-}
-
 static int add(struct map *m, unsigned lane, struct text replica, const struct record *record, struct fault *why) {
 	char item[PACK_MAX + PACK_TEXT_MAX];
 	char *at = pack_text(item, replica);
@@ -123,7 +113,7 @@ static int read_logs(struct map *m, struct fault *why) {
 	if (status != 0) {
 		return status;
 	}
-	m->spool = spool_new(ingest_lanes(&logs.options), MEMORY_BYTES, by_replica, NULL);
+	m->spool = spool_new(ingest_lanes(&logs.options), MEMORY_BYTES, packed_order, NULL);
 	status = ingest(m, &logs, why);
 	number_files(m);
 	logs_release(&logs);

@@ -126,17 +126,6 @@ static int read_given(const char *path, struct text *out, struct fault *why) {
 	return 0;
 }
 
-static int put_file(const char *path, struct text bytes, struct fault *why) {
-	struct outfile *file;
-	int rc = outfile_open(&file, path, why);
-
-	if (rc < 0) {
-		return rc;
-	}
-	fwrite(bytes.at, 1, bytes.len, outfile_stream(file));
-	return outfile_commit(file, why);
-}
-
 /* ---- options of tasks ---- */
 
 /* Options that name a file of which the plan keeps a copy. */
@@ -245,7 +234,7 @@ static int copy_given(const struct draft *d, struct fault *why) {
 		snprintf(path, sizeof path, "%s/%s", d->set.output, name);
 		rc = read_given(d->said[i].value, &bytes, why);
 		if (rc == 0) {
-			rc = put_file(path, bytes, why);
+			rc = outfile_write(path, bytes, why);
 			free((void *)(uintptr_t)bytes.at);
 		}
 	}
@@ -312,7 +301,7 @@ static int put_plan(struct draft *d, const char *path, struct text plan, struct 
 	}
 	int rc = copy_given(d, why);
 	rc = rc < 0 ? rc : shard_copy_descriptions(d->fleet, d->set.output, why);
-	return rc < 0 ? rc : put_file(path, plan, why);
+	return rc < 0 ? rc : outfile_write(path, plan, why);
 }
 
 static int write_draft(struct draft *d, struct fault *why) {

@@ -516,6 +516,17 @@ int outfile_commit(struct outfile *o, struct fault *why) {
 	return finish(o, true, why);
 }
 
+int outfile_write(const char *path, struct text bytes, struct fault *why) {
+	struct outfile *file;
+	int rc = outfile_open(&file, path, why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	fwrite(bytes.at, 1, bytes.len, outfile_stream(file));
+	return outfile_commit(file, why);
+}
+
 int outfile_put(struct outfile *o, struct fault *why) {
 	return finish(o, false, why);
 }

@@ -41,6 +41,8 @@ FILE *outfile_stream(struct outfile *o);
 int outfile_failed(const struct outfile *o, struct fault *why);
 /* Flush, fsync, rename, fsync of the folder; frees. Any error removes what was written. */
 int outfile_commit(struct outfile *o, struct fault *why);
+/* All of that for a file of these bytes. */
+int outfile_write(const char *path, struct text bytes, struct fault *why);
 /* The same without waiting for the disk: files_sync (folders.h) does that. */
 int outfile_put(struct outfile *o, struct fault *why);
 /* Aborts: removes what was written; frees. */

@@ -234,3 +234,13 @@ bool entry_unpack(struct text *t, struct names *names, struct entry *out) {
 	}
 	return true;
 }
+
+int packed_order(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
+	struct text x = {a, a_len}, y = {b, b_len}, x_name, y_name;
+
+	(void)context;
+	(void)unpack_text(&x, &x_name);
+	(void)unpack_text(&y, &y_name);
+	int order = text_compare(x_name, y_name);
+	return order != 0 ? order : text_compare(x, y);
+}

@@ -30,4 +30,7 @@ char *pack_text(char *at, struct text t);
 bool unpack_i64(struct text *t, int64_t *out);
 bool unpack_text(struct text *t, struct text *out);
 
+/* The order of packed items that begin with a text: by that text, then by all bytes. A spool_compare. */
+int packed_order(const void *context, const void *a, size_t a_len, const void *b, size_t b_len);
+
 #endif

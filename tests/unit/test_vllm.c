@@ -15,39 +15,10 @@
 #define DECEMBER INT64_C(1766439878000000000)
 #define AVG "Avg prompt throughput: 803.2 tokens/s, Avg generation throughput: 24.7 tokens/s"
 
-struct expected {
-	const char *line;
-	int64_t stamp_ns;
-	const char *printed; /* "!" and a reason; "" no record */
-};
-
-static void check_lines(const struct expected *cases, size_t count) {
-	struct bench b;
-
-	bench_init(&b, "vllm");
-	for (size_t i = 0; i < count; i++) {
-		struct record r;
-		char printed[1024] = "";
-		switch (bench_line(&b, cases[i].line, cases[i].stamp_ns, &r)) {
-		case PARSE_REJECT:
-			snprintf(printed, sizeof printed, "!%s", b.parser.reason);
-			break;
-		case PARSE_RECORD:
-			record_print(&r, printed);
-			break;
-		default:
-			break;
-		}
-		if (strcmp(printed, cases[i].printed) != 0) {
-			fail_msg("line %zu: %s\n     got: %s\nexpected: %s", i, cases[i].line, printed, cases[i].printed);
-		}
-	}
-	bench_release(&b);
-}
-#define CHECK_LINES(cases) check_lines(cases, sizeof cases / sizeof *cases)
+#define CHECK_LINES(cases) CHECK_LINES_OF("vllm", cases)
 
 static void three_forms_of_iterations(void **state) {
-	static const struct expected cases[] = {
+	static const struct expected_line cases[] = {
 		{CORE "Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
 		 "iteration elapsed time: 61.37 ms", UNKNOWN,
 		 "step host  index=512 start=1766439877938630000 gpu=61370000 pr=1 pt=2048 pkv=? ptkv=? dr=0 dt=0 dkv=? pgpu=? "
@@ -84,7 +55,7 @@ static void three_forms_of_iterations(void **state) {
 
 /* An envelope's stamp is the end of the step; recomputed tokens are distinguished from drafts. */
 static void stamps_and_recomputes(void **state) {
-	static const struct expected cases[] = {
+	static const struct expected_line cases[] = {
 		{DECODE("2", "2"), JULY, "step host  index=1 start=1784052120990000000 gpu=10000000 pr=0 pt=0 pkv=? ptkv=? dr=2 dt=2 "
 		 "dkv=? pgpu=? dgpu=? kind=2 flags=0"},
 		{DECODE("2", "500"), JULY + 5000000, "step host  index=1 start=1784052121000000000 gpu=10000000 pr=0 pt=0 pkv=? "
@@ -101,7 +72,7 @@ static void stamps_and_recomputes(void **state) {
 }
 
 static void refuses_damage(void **state) {
-	static const struct expected cases[] = {
+	static const struct expected_line cases[] = {
 		{CORE "Iteration(512): 1 context requests, 2048 context tok", UNKNOWN, "!malformed iteration line"},
 		{CORE "Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
 		 "iteration elapsed time: 61.37 msx", UNKNOWN, "!malformed iteration line"},
@@ -135,7 +106,7 @@ static void refuses_damage(void **state) {
 
 /* Rates times the time between lines; the first, and one after silence, are one interval of 10 s. */
 static void windows(void **state) {
-	static const struct expected cases[] = {
+	static const struct expected_line cases[] = {
 		{"INFO 02-14 10:11:12 loggers.py:72] " AVG ", Running: 1 reqs, Waiting: 0 reqs, GPU KV cache usage: 6.8%, Prefix "
 		 "cache hit rate: 43.1%", UNKNOWN,
 		 "window host  tenant= start=1771063862000000000 end=1771063872000000000 in=8032 cached=0 out=247 requests=? "
@@ -166,7 +137,7 @@ static void windows(void **state) {
 }
 
 static void model_and_version(void **state) {
-	static const struct expected cases[] = {
+	static const struct expected_line cases[] = {
 		{API "[utils.py:253] non-default args: {'model': 'meta-llama/Llama-3.1-8B', 'max_num_batched_tokens': 2048}",
 		 UNKNOWN, ""},
 		{API "[api_server.py:1977] vLLM API server version 0.21.0", UNKNOWN, ""},
@@ -244,7 +215,7 @@ static void bids(void **state) {
 #define RUST " INFO vllm_llm::log_stats: "
 
 static void rust_front_end(void **state) {
-	static const struct expected cases[] = {
+	static const struct expected_line cases[] = {
 		{RUST "Avg prompt tput: 803.2 toks/s, Avg generation tput: 24.7 toks/s, Reqs Running: 4, Waiting: 0, Deferred: 1 reqs, "
 		 "GPU KV cache used: 6.8%, Prefix cache hit rate: 43.1%", JULY,
 		 "window host  tenant= start=1784052111000000000 end=1784052121000000000 in=8032 cached=0 out=247 requests=? pgpu=? "
@@ -265,7 +236,7 @@ static void rust_front_end(void **state) {
 
 /* A logger of JSON leaves the message alone; without its stamp it may be anybody's text. */
 static void messages_alone(void **state) {
-	static const struct expected cases[] = {
+	static const struct expected_line cases[] = {
 		{"Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, iteration elapsed "
 		 "time: 61.37 ms", UNKNOWN, ""},
 		{"Engine 001: Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
@@ -280,7 +251,7 @@ static void messages_alone(void **state) {
 
 /* The engine before V1: windows of 5 s, "Swapped" and "Pending", later a full stop. */
 static void before_v1(void **state) {
-	static const struct expected cases[] = {
+	static const struct expected_line cases[] = {
 		{"INFO 07-14 18:02:01 llm_engine.py:72] Avg prompt throughput: 10.0 tokens/s, Avg generation throughput: 20.0 tokens/s, "
 		 "Running: 1 reqs, Swapped: 0 reqs, Pending: 0 reqs, GPU KV cache usage: 0.1%, CPU KV cache usage: 0.0%", UNKNOWN,
 		 "window host  tenant= start=1784052116000000000 end=1784052121000000000 in=50 cached=0 out=100 requests=? pgpu=? dgpu=? "

@@ -83,6 +83,19 @@ static void put_decades(FILE *out, const struct scale *c, int height) {
 	}
 }
 
+int64_t chart_top(int64_t nano) {
+	static const int steps[] = {1, 2, 5, 10};
+
+	for (int64_t unit = 1; unit <= INT64_MAX / 10; unit *= 10) {
+		for (int i = 0; i < 4; i++) {
+			if (unit * steps[i] >= nano) {
+				return unit * steps[i];
+			}
+		}
+	}
+	return nano;
+}
+
 void chart_axis(const struct scale *c, FILE *out) {
 	char x[PERCENT_MAX];
 

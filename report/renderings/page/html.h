@@ -89,6 +89,8 @@ double chart_place(const struct scale *c, int64_t nano);
 void chart_marks(const struct block *b, int kind, const struct scale *c, int height, FILE *out);
 void chart_mark_legend(FILE *out);
 void chart_axis(const struct scale *c, FILE *out);
+/* The next of 1, 2, 5, 10 … that is not less: the top of an axis. */
+int64_t chart_top(int64_t nano);
 /* The five parts of the money as one bar, over `width` (0 to 1) of its container. */
 void chart_parts(const struct block *b, int height, double width, FILE *out);
 void chart_times(const struct statement *s, FILE *out); /* unit cost over time, with its interval */

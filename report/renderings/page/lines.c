@@ -15,19 +15,6 @@
 /* The time axis in the units of its picture. */
 #define PLOT_WIDTH 1500
 
-/* The next of 1, 2, 5, 10 … that is not less. */
-static int64_t nice_above(int64_t nano) {
-	static const int steps[] = {1, 2, 5, 10};
-	for (int64_t unit = 1; unit <= INT64_MAX / 10; unit *= 10) {
-		for (int i = 0; i < 4; i++) {
-			if (unit * steps[i] >= nano) {
-				return unit * steps[i];
-			}
-		}
-	}
-	return nano;
-}
-
 /* Decimals that a figure of this size needs. */
 static int places_for(int64_t nano) {
 	int places = 0;
@@ -46,7 +33,7 @@ struct axis {
 #define SPAN_MOST 20
 
 static struct axis axis_of(int64_t least, int64_t most) {
-	struct axis a = {.top = nice_above(most)};
+	struct axis a = {.top = chart_top(most)};
 
 	if (least > 0 && least < most / SPAN_MOST) {
 		a.low = (int)floor(log10((double)least));

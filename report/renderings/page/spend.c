@@ -48,20 +48,6 @@ static bool bars_of(const struct series *v, struct bars *out) {
 	return true;
 }
 
-/* The next of 1, 2, 5, 10 … that is not less. */
-static int64_t nice_above(int64_t nano) {
-	static const int steps[] = {1, 2, 5, 10};
-
-	for (int64_t unit = 1; unit <= INT64_MAX / 10; unit *= 10) {
-		for (int i = 0; i < 4; i++) {
-			if (unit * steps[i] >= nano) {
-				return unit * steps[i];
-			}
-		}
-	}
-	return nano;
-}
-
 static int64_t part_most(const struct bars *b, int parts) {
 	int64_t most = 1;
 
@@ -161,7 +147,7 @@ static void put_rate_changes(FILE *out, const struct statement *s, const struct 
 }
 
 static void put_panel(FILE *out, const struct statement *s, const struct bars *b, int parts, const char *what) {
-	int64_t top = nice_above(part_most(b, parts));
+	int64_t top = chart_top(part_most(b, parts));
 
 	fprintf(out, "<figure class=\"spend\"><p class=\"axisname\">%s</p><svg height=\"%d\" role=\"img\" tabindex=\"0\" aria-label=\"%s over time; the table below has the figures\">\n", what,
 	        PLOT_TOP + PLOT_HEIGHT + 20, what);
