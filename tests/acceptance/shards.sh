@@ -38,7 +38,7 @@ same "report: no word but the statement" "$(head -c 8 out)" tollbook
 
 plan early
 task attribute early
-same "a step before its time may be tried again" "$status $(jq -c '[.status, (.error | test("is not there yet"))]' said)" "3 [3,true]"
+same "a step before its time may be tried again" "$status $(jq -c '[.status, (.error | test("does not exist yet"))]' said)" "3 [3,true]"
 echo 'not a log of anything' > junk.log
 plan findings junk.log
 task map findings
