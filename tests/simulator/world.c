@@ -60,13 +60,6 @@ static void put_config(struct world *w, const char *book) {
 	disk_put(&w->machine.disk, path, text, strlen(text));
 }
 
-/* What cli/main.c has for the rest of the command line. */
-bool run_colors(const struct run *r, int fd) {
-	(void)r;
-	(void)fd;
-	return false;
-}
-
 void world_init(struct world *w, uint64_t seed, bool verbose, FILE *nowhere) {
 	*w = (struct world){.seed = seed, .state = seed * 7919, .verbose = verbose, .changes = 100, .nowhere = nowhere};
 	machine_init(&w->machine, seed);
