@@ -204,6 +204,14 @@ struct prompt_tokens pass_prompts(const struct pass *pass, int64_t day_ns) {
 	return pass->days ? days_prompts(pass->days, day_ns) : (struct prompt_tokens){0};
 }
 
+bool pass_reports_cached(const struct pass *pass, int64_t day_ns) {
+	struct prompt_tokens day = pass_prompts(pass, day_ns);
+	bool beside = pass_prompts(pass, day_ns - NS_PER_DAY).cached_ntok > 0 ||
+		      pass_prompts(pass, day_ns + NS_PER_DAY).cached_ntok > 0;
+
+	return day.cached_ntok > 0 || (beside && day.request_unknown_ntok == 0);
+}
+
 void pass_state_unknown_cached(const struct pass *pass, int64_t day_ns) {
 	const char *name = names_text(pass->common->options->names, pass->summary->replica).at;
 

@@ -75,6 +75,8 @@ void pass_warn_substitutes(const struct pass *pass);
 
 /* The prompts of a day. */
 struct prompt_tokens pass_prompts(const struct pass *pass, int64_t day_ns);
+/* Do requests report cached tokens of a day's prompts? Zeros count where the day before or after has more. */
+bool pass_reports_cached(const struct pass *pass, int64_t day_ns);
 
 /* States that it is not known what caches had of the prompts of a day. */
 void pass_state_unknown_cached(const struct pass *pass, int64_t day_ns);

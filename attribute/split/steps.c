@@ -317,7 +317,7 @@ static bool admits_requests(const struct pass *pass) {
 
 /* If no request of a day reports cached tokens of its prompt, steps show them: first, whether there was a cache. */
 static bool seeks_hits(const struct pass *pass, int64_t day_ns) {
-	return pass->summary->requests > 0 && pass_prompts(pass, day_ns).cached_ntok == 0 &&
+	return pass->summary->requests > 0 && !pass_reports_cached(pass, day_ns) &&
 	       (pass->purpose == PASS_FIT || hits_are_many(pass->common->hits, pass->summary->replica, day_ns));
 }
 
