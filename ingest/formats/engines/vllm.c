@@ -237,14 +237,12 @@ static bool is_recompute(const struct vllm *v, const struct iteration *it) {
  * truncated to the second: the steps of a second follow one another from its start. Either way no step begins before
  * the previous one has ended, unless its line is much older than the one before: parts of a log in another order.
  */
-#define OLDER_NS (NS_PER_SECOND / 2)
-#define OLDER_COARSE_NS (3 * NS_PER_SECOND)
+#define OLDER_NS (3 * NS_PER_SECOND) /* collectors may stamp the lines of seconds at once */
 
 static void place_step(struct engine *e, int64_t written_ns, struct step *s) {
-	int64_t older_ns = s->gpu_ns + (s->flags & STEP_COARSE_CLOCK ? OLDER_COARSE_NS : OLDER_NS);
 	int64_t start = written_ns - s->gpu_ns;
 
-	if (e->stepped && start < e->step_end_ns && start > e->step_end_ns - older_ns) {
+	if (e->stepped && start < e->step_end_ns && start > e->step_end_ns - s->gpu_ns - OLDER_NS) {
 		start = e->step_end_ns;
 	}
 	s->start_ns = start;
