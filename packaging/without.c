@@ -1,6 +1,6 @@
 /*
  * What Debian's SQLite has and no ledger uses: full-text search, R-trees, and trigonometric functions with libm's tables for them; a
- * ninth of a static program. packaging/static links these definitions in their place and refuses when tollbook's own code calls one.
+ * ninth of a static program. packaging/static links these definitions in their place and fails if tollbook's code calls one.
  */
 #include <stdlib.h>
 
@@ -12,7 +12,7 @@
 		return 0; \
 	}
 
-/* A function that only SQL could call: all SQL is tollbook's own, and calls none. */
+/* A function that only SQL could call: the SQL of tollbook calls none. */
 #define WITHOUT_FUNCTION(name) \
 	double name(double x); \
 	double name(double x) { \

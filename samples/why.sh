@@ -1,5 +1,5 @@
 #!/bin/sh
-# make demo, first part: why output costs more, from first principles; the main job follows. $1: the program (default: build/tollbook).
+# make demo, first part: why output costs more, from first principles; the statement follows. $1: the program (default: build/tollbook).
 cd "$(dirname "$0")/.." || exit 3
 set -- "${1:-build/tollbook}" estimate --model samples/models/llama-3.1-8b.json --gpu RTX-PRO-6000 --gpu-hour 1.89 \
 	--batch 32 --prompt 1600 --list-input 0.05 --list-output 0.08 --explain

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The table of the comment: $BEFORE and $AFTER are statements in JSON. Writes it to the summary of the job and to a file, whose path
-# and whether anything changed are outputs. Exit status as that of tollbook diff, but for findings.
+# and whether anything changed are outputs. The exit status is that of tollbook diff, except for findings.
 set -eu
 comment=${RUNNER_TEMP:-.}/tollbook-diff.md
 {

@@ -1,6 +1,6 @@
-// Are these Kubernetes objects valid by the API's own schemas? By npm's kubernetes-models, made of Kubernetes' OpenAPI document.
+// Checks Kubernetes objects against the API's schemas, with npm's kubernetes-models, made from Kubernetes' OpenAPI document.
 //
-//	node validate.js FILE.yaml..., in a folder with kubernetes-models and js-yaml; prints what is wrong, and last how many objects are valid
+//	node validate.js FILE.yaml..., in a folder with kubernetes-models and js-yaml; prints the errors, and at the end the number of valid objects
 const { createRequire } = require("module");
 const { readFileSync } = require("fs");
 const need = createRequire(process.cwd() + "/");

@@ -1,4 +1,4 @@
-# packaging/release writes the hash of the source archive in place of the zeros; OWNER is who publishes it. Not tried on a Mac.
+# packaging/release writes the hash of the source archive in place of the zeros; OWNER is the publisher. Not tried on a Mac.
 class Tollbook < Formula
   desc "Cost per token from the logs of LLM serving engines"
   homepage "https://github.com/OWNER/tollbook"

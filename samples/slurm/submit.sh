@@ -5,7 +5,7 @@
 #   samples/slurm/submit.sh /shared/2026-11-24 --mem=200M --time=1:00:00
 #   tollbook shard report /shared/2026-11-24 --format html -o 2026-11-24.html
 #
-# Prints the number of the last job, on which a report can wait: sbatch --dependency=afterok:NUMBER.
+# Prints the number of the last job, for a report that waits for it: sbatch --dependency=afterok:NUMBER.
 set -eu
 plan=$1
 shift

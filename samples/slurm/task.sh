@@ -3,8 +3,8 @@
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #
-# tollbook's exit status says what to do: 0 and 1 (done, with findings) are done; 2 is bad input or configuration,
-# which trying again does not help; 3, or an end by a signal, goes back to the queue, some times.
+# By tollbook's exit status: 0 and 1 (with findings) are finished; 2 is bad input or configuration, which
+# a retry does not solve; after 3, or an end by a signal, the task goes back to the queue, a limited number of times.
 # TOLLBOOK_BOOK="postgresql://host/ledger?sslmode=verify-full" also puts the entries into that ledger (passwords: ~/.pgpass).
 set -- "$1" "$2" --log json
 if [ "$1" = attribute ] && [ -n "${TOLLBOOK_BOOK:-}" ]; then

@@ -1,4 +1,4 @@
--- Views of a book in PostgreSQL, in a schema of their own, and a role that may read these alone:
+-- Views of a book in PostgreSQL, in a separate schema, and a role that may read only these:
 --   psql postgresql://tollbook@ledger/tollbook -f samples/sql/views.postgresql.sql
 --   GRANT tollbook_analyst TO somebody;
 BEGIN;
@@ -22,7 +22,7 @@ SELECT (to_timestamp(l.day_ns / 1000000000) AT TIME ZONE 'UTC')::date AS day, r.
   FROM line l JOIN name r ON r.id = l.replica JOIN name m ON m.id = l.model JOIN name t ON t.id = l.tenant JOIN name o ON o.id = l.pool
  GROUP BY 1, 2, 3, 4, 5, 6;
 
--- Cost by day, model and tenant; idle, other and unobserved cost beside what was work.
+-- Cost by day, model and tenant; idle, other and unobserved cost next to the cost of work.
 CREATE VIEW tollbook_views.cost_by_day AS
 SELECT day, model, tenant, SUM(gpu_ns) AS gpu_ns,
        SUM(CASE WHEN kind IN ('input', 'input_cached') THEN tokens ELSE 0 END) AS input_tokens,
@@ -47,10 +47,10 @@ SELECT day, model, kind, SUM(tokens) AS tokens,
        SUM(cost_nano) / 1e9 * 1000000 / NULLIF(SUM(tokens), 0) AS per_million
   FROM tollbook_views.cost_entry WHERE kind IN ('input', 'input_cached', 'output') GROUP BY 1, 2, 3;
 
--- Fill it with what a million tokens are sold for: INSERT INTO list_price VALUES ('llama-3.1-8b', 0.05, 0.05, 0.08);
+-- Fill it with the sale price of a million tokens: INSERT INTO list_price VALUES ('llama-3.1-8b', 0.05, 0.05, 0.08);
 CREATE TABLE IF NOT EXISTS tollbook_views.list_price (model TEXT PRIMARY KEY, input NUMERIC NOT NULL, input_cached NUMERIC NOT NULL, output NUMERIC NOT NULL);
 
--- What the tokens bring at these prices, less all that the model costs; models without a price are left out.
+-- Revenue of the tokens at these prices, less the whole cost of the model; models without a price are omitted.
 CREATE VIEW tollbook_views.margin AS
 SELECT c.model, SUM(c.revenue) AS revenue, SUM(c.cost) AS cost, SUM(c.revenue) - SUM(c.cost) AS margin
   FROM (SELECT e.model, e.cost_nano / 1e9 AS cost,

@@ -1,5 +1,5 @@
 -- Views of a book for SQLite's tools: sqlite3 book/ledger.db < samples/sql/views.sqlite.sql
--- They stay in the ledger, and change nothing else in it; tollbook verify still passes. To read: sqlite3 -readonly book/ledger.db
+-- The views remain in the ledger and change nothing else; tollbook verify still passes. To read: sqlite3 -readonly book/ledger.db
 BEGIN;
 DROP VIEW IF EXISTS margin; DROP VIEW IF EXISTS unit_cost; DROP VIEW IF EXISTS cost_by_model; DROP VIEW IF EXISTS cost_by_tenant;
 DROP VIEW IF EXISTS cost_by_day; DROP VIEW IF EXISTS cost_entry;
@@ -20,7 +20,7 @@ SELECT date(l.day_ns / 1000000000, 'unixepoch') AS day, r.text AS replica, m.tex
   FROM line l JOIN name r ON r.id = l.replica JOIN name m ON m.id = l.model JOIN name t ON t.id = l.tenant JOIN name o ON o.id = l.pool
  GROUP BY 1, 2, 3, 4, 5, 6;
 
--- Cost by day, model and tenant; idle, other and unobserved cost beside what was work.
+-- Cost by day, model and tenant; idle, other and unobserved cost next to the cost of work.
 CREATE VIEW cost_by_day AS
 SELECT day, model, tenant, SUM(gpu_ns) AS gpu_ns,
        SUM(CASE WHEN kind IN ('input', 'input_cached') THEN tokens ELSE 0 END) AS input_tokens,
@@ -45,10 +45,10 @@ SELECT day, model, kind, SUM(tokens) AS tokens,
        SUM(cost_nano) / 1e9 * 1000000 / NULLIF(SUM(tokens), 0) AS per_million
   FROM cost_entry WHERE kind IN ('input', 'input_cached', 'output') GROUP BY 1, 2, 3;
 
--- Fill it with what a million tokens are sold for: INSERT INTO list_price VALUES ('llama-3.1-8b', 0.05, 0.05, 0.08);
+-- Fill it with the sale price of a million tokens: INSERT INTO list_price VALUES ('llama-3.1-8b', 0.05, 0.05, 0.08);
 CREATE TABLE IF NOT EXISTS list_price (model TEXT PRIMARY KEY, input REAL NOT NULL, input_cached REAL NOT NULL, output REAL NOT NULL);
 
--- What the tokens bring at these prices, less all that the model costs; models without a price are left out.
+-- Revenue of the tokens at these prices, less the whole cost of the model; models without a price are omitted.
 CREATE VIEW margin AS
 SELECT c.model, SUM(c.revenue) AS revenue, SUM(c.cost) AS cost, SUM(c.revenue) - SUM(c.cost) AS margin
   FROM (SELECT e.model, e.cost_nano / 1e9 AS cost,
