@@ -1,6 +1,6 @@
 #!/bin/sh
-# What later evidence changes in a closed month stands in every form of the statement in which it counts: each file sums to
-# the total and its adjustments, to the last billionth, and passes the validators that are here.
+# Adjustments of a closed month are in every form of the statement in which they count: each file sums to
+# the total plus its adjustments, to the last billionth, and passes the installed validators.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq sqlite3
@@ -14,7 +14,7 @@ gzip -dc "$tree/samples/serving/steps.jsonl.gz" | head -300 | sed 's/"start_ns":
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" > steps.jsonl
 take() { "$tollbook" ingest -q --book book "$@" && "$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json; }
 take steps.jsonl first.jsonl && "$tollbook" close -q --book book 2026-08 && take late.jsonl september.jsonl || exit 1
-# And steps that came later: what is adjusted costs something, too.
+# And steps that arrive later: so the adjustments have a cost.
 tail -40 steps.jsonl | sed 's/"start_ns":17864064/"start_ns":17864070/' > later.jsonl
 take later.jsonl || exit 1
 
@@ -24,7 +24,7 @@ print_as() {
 	[ $? -le 1 ] || wrong "$1: $(cat said)"
 }
 
-# sum: numbers of nine places, a line each, exactly
+# sum: the exact sum of numbers with nine places, one per line
 sum() {
 	sed 's/^-\{0,1\}[0-9]*$/&.000000000/; s/[.]//' | jq -s 'add // 0'
 }
@@ -38,7 +38,7 @@ expect() {
 	adjusted=$(jq -r '.adjustments[].cost // "0"' said.json | sum)
 	rows=$(jq '[.adjustments[] | select(.tokens != 0 or (.cost // "0" | tonumber) != 0)] | length' said.json)
 	same "$1: it is adjusted" "$((adjusted != 0)) $((rows > 5))" "1 1"
-	# Neither texts with commas nor quotes stand before these columns.
+	# No column before these contains a comma or a quote.
 	same "$1, FOCUS: charges" "$(awk -F, 'NR > 1 && $8 == "" {print $1}' said.focus | sum)" "$total"
 	same "$1, FOCUS: corrections" "$(awk -F, 'NR > 1 && $8 == "Correction" {print $1}' said.focus | sum) $(grep -c ',Correction,' said.focus)" "$adjusted $rows"
 	same "$1, FOCUS: of which period" "$(grep ',Correction,' said.focus | grep -c '""tollbook/adjusts_period"":""2026-08"",""tollbook/adjusts_run"":[0-9]*,')" "$rows"
@@ -64,7 +64,7 @@ same "dates of the transactions" "$(grep -h 'Adjustment of' said.journal said.be
 print_as focus 2026-08-01 2026-09-01
 print_as journal 2026-08-01 2026-09-01
 same "none in the closed month itself" "$(grep -c ',Correction,' said.focus) $(grep -c Adjustment said.journal)" "0 0"
-# Where nothing else is in the period.
+# A period with nothing else.
 print_as beancount 2026-09-01 2026-09-02
 ! command -v bean-check > /dev/null || same "a day of adjustments alone" "$(bean-check said.beancount 2>&1) $(grep -c 'Adjustment of' said.beancount | awk '{print ($1 > 0)}')" " 1"
 finish

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every statement of the past can be printed again, to the byte: of logs that grew since, of requests that a gateway's late
-# log was joined to, of days that were restated, of a month that was closed, adjusted and opened again.
+# Every former statement can be printed again, to the byte: of logs that have grown, of requests that a gateway's late
+# log was joined to, of restated days, of a month that was closed, adjusted and reopened.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 data=$(realpath tests/data/truth/tiny-8b)
@@ -27,7 +27,7 @@ print_as() {
 	[ $? -le 1 ] || wrong "run ${1:-now}, $2: $(cat said)"
 }
 
-# keep: what the book says now, under the number of its last run
+# keep: the current statements of the book, under the number of its last run
 keep() {
 	run=$(sqlite3 book/ledger.db 'SELECT max(id) FROM run')
 	for format in json table csv html; do
@@ -52,7 +52,7 @@ moved engine.jsonl 0 | sed 's/"d0-chatcmpl/"late/' | head -30 > logs/late.jsonl 
 "$tollbook" close -q --book book --reopen "late logs" 2026-08 || exit 1; keep       # 9: and open again
 night                                                                               # 10
 same "runs" "$(ls then/*.json | wc -l)" 10
-# Requests of gateways that are in no engine's log are spent at a vendor, whose price the catalogue has: only the engine's are said.
+# Requests of gateways that are in no engine's log are API spend at the catalogue's price: only those of engines are counted.
 same "joined, as said by four nights" "$(jq -s -c 'map([.quality.warnings[] | select(test("gateway"))] | length)' then/2.json then/3.json then/4.json then/10.json)" '[0,1,1,1]'
 for kept in then/*; do
 	run=${kept#then/}
@@ -62,9 +62,9 @@ done
 total=$(ls then/*.json | wc -l)
 [ "$failures" -gt 0 ] || echo "ok: $(ls then | wc -l) statements of $total runs again, to the byte"
 
-# ---- exports by versions before, of which 2 knew of no former joins and lengths: what they say now is the same ----
+# ---- exports of former versions; version 2 had no former joins and lengths: the current statements are the same ----
 
-# as_of_version VERSION: out, as that version had it
+# as_of_version VERSION: the export in the form of that version
 as_of_version() {
 	sed -i 's/,[^,]*]$/]/' tables/segment.jsonl
 	rm tables/chain.jsonl
@@ -97,7 +97,7 @@ for version in 2 3; do
 done
 same "segments that gateways report" "$(grep -c -v '|0$' counted-origin)" 2
 
-# ---- the book itself, as version 3 left it: a reader reads it, a night brings it up to date and counts what gateways report ----
+# ---- a book of version 3: a reader reads it, a night upgrades it and counts what gateways report ----
 
 rm -rf book
 cp -r origin book

@@ -1,12 +1,12 @@
 #!/bin/sh
-# What a book contains: requests logged twice, adjustments, fits, periods; by commands, as somebody would try it.
+# What a book contains: requests logged twice, adjustments, fits, periods; by commands, as a user runs them.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
 cd "$folder" || exit 3
 figures='del(.quality, .provenance, .period, .findings, .assumptions)'
 
-# ---- one request in several logs, of several nights, counts once ----
+# ---- one request in several logs of several nights counts once ----
 
 mkdir twice && cd twice || exit 3
 mkdir logs
@@ -34,13 +34,13 @@ sed 's/"role": "mixed",/&"uptime": [{"from": "2026-08-10T12:00:00Z", "to": "2026
 "$tollbook" report -q --book up --format json > up.book.json
 "$tollbook" run -q --fleet up.json --format json "$tree/samples/serving" > up.run.json
 same "a fleet that is up for longer than its logs say: the period" "$(jq -c .period up.book.json)" "$(jq -c .period up.run.json)"
-# Another id, or another instant, is another request.
+# A request with another id or another timestamp is another request.
 sed -n '1p' logs/requests.jsonl | sed 's/"id":"/"id":"other-/' > logs/other.jsonl
 "$tollbook" nightly -q -c night.conf > said 2>&1
 same "another request counts" "$(jq '.total.requests' nights.json)" "$(($(jq .total.requests once.json) + 1))"
 same "another request counts: so many duplicates as before" "$(jq .quality.duplicates nights.json)" 80
 cd ..
-# ---- without steps, what is learnt of a replica does not depend on how many nights it took ----
+# ---- without steps, the fits of a replica do not depend on the number of nights ----
 
 mkdir nights && cd nights || exit 3
 cp "$tree/samples/fleet.json" .
@@ -94,7 +94,7 @@ same "requests alone: the model of a day" "$("$tollbook" explain --book once day
 "$tollbook" verify -q --book windows --fleet fleet.json --all > said 2>&1
 same "windows alone: the book verifies" "$? $(cat said)" "0 "
 cd ..
-# ---- a closed month: what comes later is in every form of the next statement, and is exactly what changed ----
+# ---- a closed month: later evidence is in every form of the next statement, and is exactly the change ----
 
 mkdir closed && cd closed || exit 3
 cp "$tree/samples/fleet.json" "$tree/samples/prices.json" .
@@ -104,7 +104,7 @@ sed -n '1~7p' all.jsonl > late.jsonl
 "$tollbook" ingest -q --book book "$tree/samples/serving/steps.jsonl.gz" first.jsonl
 "$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant
 "$tollbook" report -q --book book --format json > before.json
-# Prices of a part of the day, or that change at an hour: sums by day must not be priced as of midnight.
+# Prices for a part of the day, or that change at an hour: sums by day must not have the price of midnight.
 for when in '"daily": {"from": "12:00", "to": "00:00"}' '"from": "2026-08-10T20:00:00Z"'; do
 	echo '{"schema": "tollbook.prices.v1", "currency": "USD", "providers": [{"id": "p", "models": [{"id": "llama-3.1-8b", "prices": [
 		{"input": "1", "output": "1"}, {'"$when"', "input": "3", "output": "3"}]}]}]}' > hours.json
@@ -140,7 +140,7 @@ same "closed: adjustments are the difference, prefill" "$(($(jq .total.gpu_ns.pr
 same "closed: adjustments are the difference, output tokens" "$(($(jq .total.tokens.output before.json) + $(sum output tokens)))" "$(jq .total.tokens.output open.json)"
 same "closed: list prices are those of the run" "$(jq -c '.total.list.model' open.json)" '"groq/llama-3.1-8b-instant"'
 cd ..
-# ---- a figure can be redone with a pocket calculator: the models that the ledger keeps are those that were used ----
+# ---- a figure can be recomputed with a pocket calculator: the models in the ledger are those that were used ----
 
 mkdir fits && cd fits || exit 3
 cp "$tree/samples/fleet.json" .
@@ -148,7 +148,7 @@ cp "$tree/samples/fleet.json" .
 "$tollbook" attribute -q --book book --fleet fleet.json
 "$tollbook" explain --book book --lines 100000 hour=2026-08-10T23 > explained
 same "fits: the model of the day" "$(grep -c "2026-08-10, llama-3.1-8b on 1 x RTX-PRO-6000-96GB, mixed: fitted to the day's own steps" explained)" 1
-# Each line of arithmetic, redone: a sum of products; then prefill's part of the step's time.
+# Each line of arithmetic, recomputed: a sum of products; then prefill's part of the step's time.
 awk '
 /^ +[cpd] = / {
 	name = $1; sum = 0; n = split($0, parts, " = ")
@@ -166,7 +166,7 @@ awk '
 }
 END { print (bad + 0), (steps > 100), lines == 3 * steps }' explained > said
 same "fits: the arithmetic is right" "$(cat said)" "0 1 1"
-# Prefill of all steps of the hour, by that arithmetic, is what the entries say: but for the step that reaches into the next hour.
+# Prefill of all steps of the hour, by that arithmetic, equals the entries, except for the step that ends in the next hour.
 redone=$(awk '
 /"schema":"tollbook.step.v1"/ {
 	match($0, /"gpu_ns":[0-9]+/); t = substr($0, RSTART + 9, RLENGTH - 9) + 0
@@ -177,7 +177,7 @@ END { printf "%.0f", sum }' explained)
 posted=$(awk '/^  2026-08-10T23:00:00Z/ && / input(_cached)?, grade/ { match($0, /: [0-9]+ GPU-ns/); sum += substr($0, RSTART + 2) + 0 } END { printf "%.0f", sum }' explained)
 off=$((redone - posted))
 same "fits: and gives the entries, $posted ns" "$([ "$off" -ge -1000 ] && [ "$off" -lt 100000000 ] && echo near || echo "off by $off")" near
-# A request in one screen: what --requests says of it, with the interval, its part of its batches, and where it stands.
+# A request on one screen: the figures of --requests, with the interval, its part of its batches, and its lines.
 "$tollbook" run -q --fleet fleet.json --requests rows.csv -o statement "$tree/samples/serving"
 row=$(sed -n 40p rows.csv)
 id=${row%%,*}
@@ -193,7 +193,7 @@ if python3 -c 'import jsonschema' 2> /dev/null; then
 	while read -r fit; do echo "$fit" > fit.json; PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/fit.schema.json" fit.json; done < fits.jsonl > said 2>&1
 	same "fits: as their schema says" "$(wc -l < fits.jsonl) $(cat said)" "11 "
 fi
-# What the days were split by, as a run over the logs reports it.
+# The models of the days, as a run over the logs reports them.
 "$tollbook" run -q --fleet fleet.json --model-report run.models -o /dev/null "$tree/samples/serving" 2> /dev/null
 "$tollbook" ingest -q --book models "$tree/samples/serving"
 "$tollbook" attribute -q --book models --fleet fleet.json --model-report book.models
@@ -203,7 +203,7 @@ same "models: those of a run" "$(grep -c 'quantiles of residuals' run.models) $(
 same "models: of no day where none was attributed" "$(wc -c < again.models)" 0
 "$tollbook" attribute -q --book models --fleet fleet.json --all --model-report again.models
 same "models: of all days again" "$(md5sum < again.models)" "$(md5sum < book.models)"
-# A day with too few steps says whose model it took.
+# A day with too few steps states the source of its model.
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" | awk 'NR < 1270 || NR > 2555' > few.jsonl
 "$tollbook" ingest -q --book few few.jsonl
 "$tollbook" attribute -q --book few --fleet fleet.json

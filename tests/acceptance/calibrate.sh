@@ -1,5 +1,5 @@
 #!/bin/sh
-# --calibrate: by a run's model report, and by its statement, an estimate of the run comes nearer to the measured time of a request.
+# --calibrate: by a run's model report, and by its statement, an estimate of the run is closer to the measured time of a request.
 needs=truth
 . "$(dirname "$0")/lib.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Logs, exports, usage files and bills in the shapes that users have, each with an answer worked out by hand: all hold.
-# The cases stand beside a checkout, with a runner of their own; elsewhere this is skipped.
+# Logs, exports, usage files and bills in the forms that users have, each with an answer computed by hand: all hold.
+# The cases and their runner are in a folder next to the checkout; without them this is skipped.
 cd "$(dirname "$0")/../.." || exit 3
 tollbook=${TOLLBOOK:-build/tollbook}
 [ -d ../shared/cases ] || { echo "skip: ../shared/cases is not here"; exit 77; }
@@ -10,7 +10,7 @@ for kind in logs money; do
 	python3 ../shared/cases/$kind/run_cases.py "$tollbook" ../shared/cases/$kind || failed=1
 done
 
-# Hostile files: within the time, and without a word of what people wrote.
+# Hostile files: within the time limit, and no user text in the output.
 folder=$(mktemp -d) || exit 3
 trap 'rm -rf "$folder"' EXIT
 for file in ../shared/cases/hostile/*.log ../shared/cases/hostile/*.jsonl; do

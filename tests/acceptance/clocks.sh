@@ -19,7 +19,7 @@ by() { # WHAT LOG
 	"$tollbook" run -q --fleet fleet.json --tz Europe/Berlin --by "$1" --format json "$2"
 }
 
-# Clocks go back on 2026-10-25 at 1:00 UTC and forth on 2026-03-29: two steps an hour of a hundredth of a second.
+# Clocks go back on 2026-10-25 at 1:00 UTC and forward on 2026-03-29: two steps an hour of a hundredth of a second.
 fleet 2026-10-23T22:00:00Z 2026-10-26T23:00:00Z > fleet.json
 steps 1792792800 1793055600 1800 10000000 > autumn.jsonl
 same "the days around the end of summer time" "$(by day autumn.jsonl | jq -c '.rows[] | [.day, .gpu_ns.capacity / 3600e9, .gpu_ns.prefill]' | tr '\n' ' ')" \
@@ -31,7 +31,7 @@ steps 1774652400 1774908000 1800 10000000 > spring.jsonl
 same "the days around its beginning" "$(by day spring.jsonl | jq -c '.rows[] | [.day, .gpu_ns.capacity / 3600e9, .gpu_ns.prefill]' | tr '\n' ' ')" \
 	'["2026-03-28",24,480000000] ["2026-03-29",23,460000000] ["2026-03-30",24,480000000] '
 
-# One step of 30 s over midnight in Berlin and in UTC, each at a change of rate: shared by time, to the nanosecond.
+# One step of 30 s over midnight in Berlin and in UTC, each at a change of rate: divided by time, to the nanosecond.
 fleet 2026-11-19T22:00:00Z 2026-11-20T02:00:00Z ',{"from":"2026-11-20T00:00:00Z","per_gpu_hour":"3600"}' > fleet.json
 steps 1795129190 1795129191 1 30000000001 > berlin.jsonl
 same "a step over a day of Berlin" "$(by day berlin.jsonl | jq -c '[.rows[] | .gpu_ns.prefill]')" '[10000000000,20000000001]'
@@ -39,8 +39,8 @@ steps 1795132790 1795132791 1 30000000001 > utc.jsonl
 same "a step over a change of rate" "$(by hour utc.jsonl | jq -c '[.rows[] | select(.gpu_ns.prefill > 0) | [.gpu_ns.prefill, .cost.prefill]]')" \
 	'[[10000000000,"0.002777778"],[20000000001,"20.000000001"]]'
 
-# A replica's clock is off against those of the others (whose requests name it): phases and capacity stay, to the last unit; what
-# requests no longer explain is said to be so.
+# A replica's clock differs from those of the others (their requests name it): phases and capacity do not change, to the last unit;
+# time that requests no longer explain is reported.
 run=$tree/tests/data/truth/tiny-pd
 gzip -dc "$run/steps.jsonl.gz" > steps.jsonl
 gzip -dc "$run/requests.jsonl.gz" > requests.jsonl

@@ -1,5 +1,5 @@
 #!/bin/bash
-# What bash offers when Tab is pressed: commands, options of the command at hand, the words of an option's value.
+# The completions of bash after Tab: commands, options of the current command, the words of an option's value.
 cd "$(dirname "$0")/../.." || exit 3
 tollbook=${TOLLBOOK:-build/tollbook}
 failures=0
@@ -27,7 +27,7 @@ offers "json jsonl journal" run --format j
 offers import prices i
 offers --at prices list --a
 offers "" run "" # names of files, which bash itself completes
-# The other shells at least take theirs.
+# The other shells at least load theirs.
 for shell in zsh fish; do
 	if command -v $shell > /dev/null && ! "$tollbook" completion $shell | $shell -n; then
 		echo "FAIL: $shell does not take its script"

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Copies of a book that are stopped by a signal leave nothing; what a killed one left is removed by the next one to the
-# same place, and nothing else is.
+# Copies of a book that are stopped by a signal leave nothing; files of a killed one are removed by the next copy to the
+# same place, and no other files are removed.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 [ -z "${SANITIZED:-}" ] || { echo "skip: instants are those of the plain program"; exit 77; }
 cd "$folder" || exit 3
 
-# A book whose copies take a while: days of a replica, each with a folder of its own.
+# A book whose copies take a while: days of a replica, each in a separate folder.
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" | head -400 > steps
 TOLLBOOK_NOW=2027-02-01T00:00:00Z; export TOLLBOOK_NOW
 day=0
@@ -17,7 +17,7 @@ done
 "$tollbook" ingest -q --book book day-*.jsonl && "$tollbook" attribute -q --book book --gpu-hour 2 || exit 1
 "$tollbook" export -q --book book whole && "$tollbook" backup -q --book book copied || exit 1
 
-# command_of NAME: what puts something at places/NAME
+# command_of NAME: the command that writes to places/NAME
 command_of() {
 	case $1 in
 	export) echo "export -q --book book places/export" ;;
@@ -27,16 +27,16 @@ command_of() {
 	esac
 }
 
-# begun NAME: starts it, and waits until something stands beside its place; sets $pid
+# begun NAME: starts it, and waits until its temporary file exists; sets $pid
 begun() {
-	# In the background of a script SIGINT would be ignored.
+	# SIGINT would be ignored in the background of a script.
 	# shellcheck disable=SC2046
 	env --default-signal=INT "$tollbook" $(command_of "$1") > said 2>&1 &
 	pid=$!
 	while [ -z "$(ls -A places)" ] && kill -0 $pid 2> /dev/null; do sleep 0.005; done
 }
 
-# caught NAME SIGNAL: stops it while it is at work, which it may be too quick for; sets $status
+# caught NAME SIGNAL: stops it while it runs, unless it finishes first; sets $status
 caught() {
 	tries=0 status=0
 	while [ $status -eq 0 ] && [ $tries -lt 50 ]; do
@@ -54,7 +54,7 @@ for name in export backup import; do
 		same "$name, SIG$signal" "$status $(grep -c 'stopped by a signal; nothing was written' said) $(ls -A places)" "3 1 "
 	done
 done
-# A dump of so small a book may be quicker than the signal.
+# A dump of such a small book may finish before the signal.
 "$tollbook" backup --dump --book book dump
 for signal in TERM INT HUP; do
 	rm -rf places && mkdir places
@@ -71,7 +71,7 @@ done
 for name in export backup import; do
 	caught $name KILL
 	same "$name, killed: what it left" "$(ls places | grep -c "^$name.part-......\$")" 1
-	# Not ours: another name, another one's folder, one that holds something else, one that is at work.
+	# Not to be removed: another name, a folder of another owner, one with other contents, one in use.
 	mkdir -p "places/$name.part-1234567" "places/other.part-123456" "places/$name.part-abcdef" "places/$name.part-atwork"
 	touch "places/$name.part-abcdef/thesis"
 	(flock 9; exec sleep 60) 9< "places/$name.part-atwork" &

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A fleet file's "description" of a model: what is wrong with it is said at its place; where steps are too few to fit, it
-# brings the split nearer to the truth; a book and the tasks of a plan keep it, and a changed one restates.
+# A fleet file's "description" of a model: errors are reported with their place; where there are too few steps to fit, it
+# brings the split closer to the truth; a book and the tasks of a plan keep it, and a changed one restates days.
 needs=truth
 . "$(dirname "$0")/lib.sh"
 
@@ -10,7 +10,7 @@ cp samples/models/llama-3.1-8b.json "$folder/models/8b.json"
 fleet() {
 	jq -c "del(.pools[].model) | .pools[].description = $1" "$at/fleet.json" > "$folder/fleet.json"
 }
-# Each 30 steps are of a model of their own: too few to fit.
+# Every 30 steps have a separate model: too few to fit.
 gzip -dc "$at/steps.jsonl.gz" | awk '{sub(/"model":"[^"]*"/, "\"model\":\"m" int(NR / 30) "\""); print}' > "$folder/steps.jsonl"
 
 refuse() {

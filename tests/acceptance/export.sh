@@ -1,5 +1,5 @@
 #!/bin/sh
-# A book as plain files and back says the same, to the last byte; what is not whole or not what was written is refused.
+# A book exported as plain files and imported is the same, to the last byte; incomplete or changed exports are rejected.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 cd "$folder" || exit 3
@@ -35,7 +35,7 @@ same "nothing half is left" "$(ls -d -- *.part-* 2> /dev/null)" ""
 
 # ---- refused ----
 
-# refused WHAT MESSAGE: an import of `bad` fails, says so, and leaves nothing
+# refused WHAT MESSAGE: an import of `bad` fails with this message and leaves nothing
 refused() {
 	"$tollbook" import -q --book never bad > said 2>&1
 	same "refused: $1" "$? $(grep -c -- "$2" said) $(ls -d never never.part-* 2> /dev/null)" "2 1 "

@@ -1,11 +1,11 @@
 #!/bin/sh
-# What stands in where a day's own evidence is too little for a fit: each in its turn, and named in the statement.
+# The substitutes for a fit where a day has too little evidence: each in order, and named in the statement.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
 cd "$folder" || exit 3
 
-# substitutes FLEET LOG...: what the warnings of the statement name as a substitute for a fit, by their last words
+# substitutes FLEET LOG...: the substitutes for a fit in the warnings of the statement, by their last words
 substitutes() {
 	fleet=$1
 	shift
@@ -26,7 +26,7 @@ same "too few at all: the GPU" "$(substitutes known.json few.jsonl)" "published 
 same "and no GPU known: tokens" "$(substitutes unknown.json few.jsonl)" "numbers of tokens, and graded C"
 "$tollbook" run -q --fleet unknown.json --model-report - -o /dev/null few.jsonl | grep -c 'all tokens of a step count the same' > said
 same "the model report says so too" "$(cat said)" 1
-# A day that is two days off is not asked: a book would not read it for this day.
+# A day at a distance of two days is not used: a book would not read it for this day.
 moved few.jsonl 3 > far.jsonl
 same "three days off: the GPU" "$(substitutes known.json adjacent.jsonl far.jsonl | sort | head -1)" "published figures of the GPU, and grade"
 
@@ -66,7 +66,7 @@ disturbed() { # FACTOR EVERY
 		print
 	}' all.jsonl
 }
-# What the fits come to: the floors of both days in us, and their speeds, summed.
+# The results of the fits: the floors of both days in us, and their speeds, summed.
 fitted() { # LOG...
 	"$tollbook" run -q --fleet known.json --format json --model-report models -o split.json "$@"
 	awk '/^  b0/ {floor += $NF > 0 ? $(NF - 1) : 0} /large batch/ {rate += $5} END {printf "%.0f %.0f\n", floor / 1000, rate}' models

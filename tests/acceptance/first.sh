@@ -1,5 +1,5 @@
 #!/bin/sh
-# tollbook alone on a terminal: at most ten lines that fit it, each command of which is one; elsewhere the list of commands.
+# tollbook without arguments on a terminal: at most ten lines that fit it, with commands that exist; elsewhere the list of commands.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need script

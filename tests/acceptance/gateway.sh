@@ -1,17 +1,17 @@
 #!/bin/sh
-# Tenants from gateways' logs: one run, nights of a book and shards say the same, and report alike what is on one side only.
+# Tenants from gateways' logs: one run, nights of a book and shards have the same result, and the same report of requests on one side only.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 data=$(realpath tests/data/truth/tiny-8b)
 need jq
 cd "$folder" || exit 3
 
-# ---- two replicas whose logs know no tenants, and two gateways' logs ----
+# ---- logs of two replicas without tenants, and logs of two gateways ----
 
 mkdir logs gateways
 gzip -dc "$data/requests.jsonl.gz" > first
 # The second replica works 45 s later, its requests arrive some time before they did and its steps take some microseconds longer:
-# it is no copy of the first.
+# it is not a copy of the first.
 later() {
 	awk '{
 		out = ""
@@ -57,7 +57,7 @@ head -1 second | jq -c "$(cat shapes.jq) envoy" | sed 's/"x-request-id":"[^"]*"/
 cp "$data/fleet.json" .
 
 figures='{total, models, tenants, rows, evidence}'
-# differences FILE: what is on one side only, and what differs
+# differences FILE: requests on one side only, and those that differ
 differences() {
 	jq -r '(.quality.warnings[] | select(test("gateway"))), (.quality.rejected[] | select(.reason | test("gateway")) | "\(.lines) \(.reason)")' "$1" |
 		sed 's/ (the first: [^)]*)//' | sort
@@ -71,7 +71,7 @@ same "run: lines of differences" "$(differences run.json | wc -l)" 3
 differences run.json
 same "run: duplicates of gateways" "$(jq .quality.duplicates run.json)" 21
 
-# ---- nights: the first gateway's log comes a night later ----
+# ---- nights: the first gateway's log arrives a night later ----
 
 cat > tollbook.conf << 'END'
 {"schema": "tollbook.config.v1", "book": "book", "fleet": "fleet.json", "logs": [{"path": "in/*"}],
@@ -150,7 +150,7 @@ done
 "$tollbook" shard report -q --by day,tenant --format json -o far-shards.json far-plan
 same "days without a gateway: the same in shards" "$(jq -S "$far" far-shards.json | sha256sum)" "$(jq -S "$far" far.json | sha256sum)"
 
-# One replica without requests: the gateway's are its own. No engine's log at all: they are evidence of grade C.
+# One replica without requests: the gateway's requests are assigned to it. Without any engine's log they are evidence of grade C.
 alone() {
 	name=$1
 	shift

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The sample dashboard and alerts: promtool takes every expression, and every metric in them is one that is written.
+# The sample dashboard and alerts: promtool accepts every expression, and tollbook writes every metric in them.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq

@@ -1,16 +1,16 @@
 #!/bin/sh
-# Statements of a book are those of a run over the same logs, whatever zone, period, prices, basis and pictures are asked for.
+# Statements of a book equal those of a run over the same logs, for any zone, period, prices, basis and pictures.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
 cd "$folder" || exit 3
-# A book judges whole days; texts of parts of a day may have other counts.
+# A book evaluates whole days; texts on parts of a day may have other counts.
 figures='del(.quality, .provenance, .findings, .assumptions, .load_curve)'
 # The curve of cost against load is of a model at the mean context: of each day in a book, of all days in a run.
 curve='[.load_curve // [] | .[] | [.model, .sequences, .output, .tok_s_per_replica] | map(tonumber? // .)]'
 near='[., $run[0]] | transpose | all(. as [$a, $b] | [$a, $b] | transpose | all(.[0] == .[1] or (.[0] / .[1] - 1 | fabs) < 0.001))'
 
-# Six days over the end of a month and, in Europe, of summer time; a step and a request every hour on three replicas, not all alike.
+# Six days over the end of a month and, in Europe, of summer time; a step and a request every hour on three replicas that differ.
 awk 'BEGIN {
 	split("a-0 a-1 b-0", replicas, " ")
 	for (day = 0; day < 6; day++) for (r = 1; r <= 3; r++) for (hour = 0; hour < 24; hour += 1 + (day + r) % 2) {
@@ -36,13 +36,13 @@ END
 "$tollbook" ingest -q --book book logs.jsonl
 "$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json
 
-# both OPTION...: the book's statement is that of the run
+# both OPTION...: the book's statement equals that of the run
 both() {
 	"$tollbook" report -q --book book "$@" --format json > book.json 2> /dev/null
 	"$tollbook" run -q --fleet fleet.json --prices prices.json "$@" --format json logs.jsonl > run.json 2> /dev/null
 	same "$*" "$(jq -S "$figures" book.json | md5sum)" "$(jq -S "$figures" run.json | md5sum)"
 }
-# The same of a period that cuts days: a book keeps cost by batch for whole days only.
+# The same for a period with parts of days: a book keeps cost by batch for whole days only.
 both_cut() {
 	whole=$figures
 	same "$*: no cost by batch" "$("$tollbook" report -q --book book "$@" --format json 2> /dev/null | jq -c .batches)" null
@@ -51,7 +51,7 @@ both_cut() {
 	figures=$whole
 }
 
-# curves: those of the last two are near each other
+# curves: those of the last two statements are close to each other
 curves() {
 	jq -c "$curve" run.json > run.curve
 	same "$1: the curve" "$(jq -c "$curve" book.json | jq --slurpfile run run.curve "$near") $(jq -c length run.curve)" "true $(jq -c "$curve" book.json | jq length)"

@@ -1,12 +1,12 @@
 #!/bin/sh
-# A log of each format that was treated as finished, wherever that was, and grows after all: the book has from it what it
-# has from the whole log, no record twice and none half. $CUTS: at so many places of each log (3).
+# A log of each format that was treated as finished, at any place, and grows after that: the book has the same records from it as
+# from the whole log, none twice and none incomplete. $CUTS: the number of places in each log (3).
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 
-# take FOLDER: into its book, and what that costs into its dump
+# take FOLDER: reads the logs into its book, and writes their cost to its dump
 take() {
-	touch -d 2026-08-10T12:00:00Z "$1/vllm.r0.log" # records without an instant have that of their file
+	touch -d 2026-08-10T12:00:00Z "$1/vllm.r0.log" # records without a timestamp have that of their file
 	"$tollbook" ingest -q --book "$1/book" --log-year 2026 --log-zone UTC $own "$1/vllm.r0.log" > "$1/said" 2>&1
 	[ $? -le 1 ] && "$tollbook" attribute -q --book "$1/book" --gpu-hour 2 > "$1/said" 2>&1
 	[ $? -le 1 ] && "$tollbook" backup --dump --book "$1/book" "$1/dump" > "$1/said" 2>&1 || wrong "$name: $(head -3 "$1/said")"

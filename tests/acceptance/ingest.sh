@@ -26,7 +26,7 @@ as_expected() {
 	same "$what" "$(hash_of "$@")" "$expected"
 }
 
-# Copies under the same names, as their names are those of the replicas: plain, gzip, zstd.
+# Copies under the same names, because the names are those of the replicas: plain, gzip, zstd.
 reversed=
 for kind in plain gzip zstd; do
 	mkdir "$folder/$kind"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# From logs to a nightly report: tollbook init writes what the logs state, a night runs by it, and the figures are those of
+# From logs to a nightly report: tollbook init writes a configuration from the logs, a night runs with it, and the figures are those of
 # one run over the same logs at the same price.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh

@@ -1,6 +1,6 @@
 #!/bin/sh
-# make install puts everything in its place, below a DESTDIR with a space, and readable whatever the umask; make uninstall
-# takes it all away again.
+# make install installs all files, below a DESTDIR with a space, and readable with any umask; make uninstall
+# removes them.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need make
@@ -16,7 +16,7 @@ into() {
 		wrong "make $target $*: $(cat "$folder/said")"
 }
 
-# there: how many of the places have their file
+# there: the number of installed files that exist
 there() {
 	(cd "$stage$1" && ls bin/tollbook share/man/man1/tollbook.1 share/man/man5/tollbook.5 \
 		share/bash-completion/completions/tollbook share/zsh/site-functions/_tollbook \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# One bill as each vendor exports it: read without editing, it ties out to the last unit.
+# One bill in the export of each vendor: read without changes, it has no difference, to the last unit.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 data=$(realpath tests/data/invoices)
@@ -15,7 +15,7 @@ for at in 1786320000 1786406400 1786579199; do
 done > log.jsonl
 "$tollbook" ingest -q --book book log.jsonl && "$tollbook" attribute -q --book book --fleet fleet.json 2> /dev/null
 
-# ties FILE OTHERS OPTION...: compared and booked alike, and what stands beside, as "class amount;"
+# ties FILE OTHERS OPTION...: the compared and posted amounts are equal; the other charges, as "class amount;"
 ties() {
 	file=$1 others=$2
 	shift 2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A replica whose logs report other things on other days: each day is split by the best that it has, and none is lost.
+# A replica with different logs on different days: each day is split by its best evidence, and none is lost.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 data=$(realpath tests/data/truth/tiny-8b)
@@ -8,7 +8,7 @@ cd "$folder" || exit 3
 mkdir logs
 cp "$data/fleet.json" .
 
-# Steps with requests, requests, steps, windows, nothing, steps with requests again; each goes over midnight.
+# Steps with requests, requests, steps, windows, nothing, steps with requests again; each crosses midnight.
 gzip -dc "$data/steps.jsonl.gz" > steps
 gzip -dc "$data/requests.jsonl.gz" > requests
 for day in 0 10; do
@@ -35,7 +35,7 @@ moved renamed 6 | sed 's/"finish_ns"/"end_ns"/' > logs/6-windows.jsonl
 date_of() {
 	date -u -d "$first + $1 days" +%F
 }
-# rows FILE DAY: what its tenants had that day and the next, idle time apart; cached input is not known of all days together, as
+# rows FILE DAY: what its tenants had that day and the next, without idle time; cached input is not known for all days together, because
 # steps alone do not report it
 rows() {
 	jq -c --arg day "$(date_of "$2")" --arg next "$(date_of $(($2 + 1)))" \
@@ -51,7 +51,7 @@ first=$(jq -r '.rows[0].day' all.json)
 for day in 0 2 4 6 10; do
 	statement alone.json logs/$day-*.jsonl
 	[ "$(rows alone.json $day | wc -l)" -ge 2 ] || wrong "day $day alone: nothing"
-	# Requests alone are split by what the days beside them say of steps.
+	# Requests alone are split by the step models of the adjacent days.
 	fields=$([ $day = 2 ] && echo 'del(.[4:])' || echo .)
 	same "day $day: as if it were alone" "$(rows all.json $day | jq -c "$fields")" "$(rows alone.json $day | jq -c "$fields")"
 done
@@ -90,9 +90,9 @@ same "shards: the same" "$(jq -S "$figures" shards.json | sha256sum)" "$(jq -S "
 same "what requests cost is what the phases took" "$(awk -F, 'NR == 1 {for (i = 1; i <= NF; i++) at[$i] = i; next} {p += $at["prefill_gpu_ns"]; d += $at["decode_gpu_ns"]} END {printf "%.0f %.0f", p, d}' each.csv)" \
 	"$(jq -r --arg day "$(date_of 6)" --arg next "$(date_of 7)" '[.rows[] | select(.day != $day and .day != $next) | .gpu_ns] | "\(map(.prefill) | add) \(map(.decode) | add)"' requests.json)"
 
-# ---- kinds that meet while work is under way ----
+# ---- kinds that change while requests are in flight ----
 
-# At midnight steps are no longer logged, or windows begin; requests go on over it.
+# At midnight steps are no longer logged, or windows begin; requests continue after it.
 midnight=$(date -u -d "$(date_of 1)" +%s)000000000
 rm -rf logs in book
 mkdir logs in
@@ -110,7 +110,7 @@ for log in requests steps; do
 done
 same "steps end at midnight: the same in nights" "$(jq -S "$figures" report.json | sha256sum)" "$(jq -S "$figures" met.json | sha256sum)"
 
-# ---- a day of which only a part has steps: it is said, as days are split as a whole ----
+# ---- a day with steps in a part only: it is reported, because days are split as a whole ----
 
 step() { # HOUR
 	echo "{\"kind\":\"step\",\"replica\":\"r\",\"model\":\"m\",\"start_ns\":$((1786320000 + $1 * 3600))000000000,\"gpu_ns\":5000000,\"prefill_requests\":0,\"prefill_tokens\":0,\"decode_requests\":1}"

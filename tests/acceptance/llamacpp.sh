@@ -1,5 +1,5 @@
 #!/bin/sh
-# Real logs of llama.cpp against what the clients got: requests and tokens to the last one, times to the log's rounding.
+# Real logs of llama.cpp compared with the clients' records: requests and tokens are equal, times within the log's rounding.
 needs=logs
 . "$(dirname "$0")/lib.sh"
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The sample of a night, as somebody would try it: two nights say what one run over the same logs says.
+# The sample of a night, as a user runs it: two nights have the result of one run over the same logs.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Thirty nights of logs that grow, are renamed, copied and truncated, packed, delivered twice or late, with the fleet
-# changed on the way, say to the last unit what one run over everything says.
+# changed in between, have the result of one run over all logs, to the last unit.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
@@ -58,7 +58,7 @@ cmp -s nights one && echo "ok: thirty nights are one run: $(jq -c '.total.gpu_ns
 "$tollbook" report --book book --as-of 5 --format json -q > then.json 2>/dev/null
 [ "$(jq .total.requests then.json)" -lt "$(jq .total.requests nights.json)" ] || wrong "as of run 5"
 
-# A closed month stays as it is; what comes later is distinguished, and the difference is exactly that.
+# A closed month does not change; later evidence is separate, and is exactly the difference.
 month=$(jq -r '.period.from[:7]' nights.json)
 "$tollbook" close -q --book book "$month" || wrong "close"
 "$tollbook" report --book book --from "$month-01" --to "$(date -u -d "$month-01 + 1 month" +%Y-%m-%d)" --format json -q > closed.json

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What packaging/ has agrees with the program and with itself: one version, a chart whose objects are valid and whose configuration a
-# night takes, an action that makes a table, units that systemd takes, an archive of a commit that is the same each time.
+# packaging/ agrees with the program and is consistent: one version, a chart with valid objects and a configuration that a
+# night accepts, an action that makes a table, units that systemd accepts, a reproducible archive of a commit.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need make jq

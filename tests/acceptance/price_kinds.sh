@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every kind of price in published catalogues is applied, or said to be left out: of extracts in the tree, and of whole files where they
-# are here.
+# Every kind of price in published catalogues is applied, or reported as omitted: for extracts in the tree, and for whole files where they
+# are available.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need python3

@@ -1,12 +1,12 @@
 #!/bin/sh
-# What people wrote, and who they are where there is a key for tenants, is in nothing that tollbook keeps or prints.
+# User text, and the names of tenants where there is a key, are in none of tollbook's files and outputs.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq zstd
 cd "$folder" || exit 3
 umask 022
 
-# ---- logs whose texts, wherever a server puts them, hold MARKER; each once whole, once cut in front, once behind ----
+# ---- logs with MARKER in all texts that a server logs; each once complete, once truncated at the start, once at the end ----
 
 mkdir whole logs
 said='Say MARKER \"MARKER\", { \"MARKER\": \"MARKER\" }\nMARKER'
@@ -95,7 +95,7 @@ export TOLLBOOK_NOW=2026-11-25T03:00:00Z
 same "the night has findings: lines were cut" "$?" 1
 same "nobody can read the key: no warning" "$(grep -c 'this key' out/night)" 0
 
-# ---- everything that can be had out of it ----
+# ---- all outputs ----
 
 "$tollbook" run -v --fleet fleet.json --tenant-key-file key --tenant ACME-SECRET --by tenant,hour --quarantine out/quarantine \
 	--requests out/requests.csv --model-report out/model logs > out/run 2>&1
@@ -119,7 +119,7 @@ same "a tenant by alias" "$(jq -r '.tenants[].tenant' out/r.json | grep -cE '^t-
 same "the key is nowhere" "$(leaks "$(cat key)")" ""
 same "what is kept is for owner and group" "$(find book -type f -perm /137; find book -type d -perm /027)" ""
 
-# Without a key the quarantine keeps neither names nor words of people: it has the words of the formats alone.
+# Without a key the quarantine keeps neither names nor user text: it contains only the words of the formats.
 "$tollbook" run -q --fleet fleet.json --quarantine quarantine logs > /dev/null 2>&1
 same "the quarantine without a key" "$(grep -c MARKER quarantine) $(grep -c ACME-SECRET quarantine) $(grep -c '"prompt_tokens":' quarantine | awk '{print ($1 > 0)}')" "0 0 1"
 

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What README.md and docs/ show is what the program prints: the demo's output, the formats, commands and their options;
-# links lead somewhere; each --help fits a screen and has an example.
-#   tests/acceptance/readme.sh --update    writes the blocks anew
+# links have a target; each --help fits a screen and has an example.
+#   tests/acceptance/readme.sh --update    rewrites the blocks
 cd "$(dirname "$0")/../.." || exit 3
 tollbook=${TOLLBOOK:-build/tollbook}
 failures=0
@@ -16,7 +16,7 @@ fail() {
 update=${1:-}
 pages="README.md docs/*.md"
 
-# The block of code behind the comment <!-- NAME: ... -->
+# The block of code after the comment <!-- NAME: ... -->
 block() {
 	# shellcheck disable=SC2086
 	awk -v name="<!-- $1:" 'index($0, name) == 1 {seen = 1; next}
@@ -24,7 +24,7 @@ block() {
 		inside' $pages
 }
 
-# renew NAME FILE: with --update, the block as the file has it
+# renew NAME FILE: with --update, replaces the block by the file
 renew() {
 	[ "$update" = --update ] || return 0
 	# shellcheck disable=SC2086
@@ -54,7 +54,7 @@ renew formats "$folder/said"
 block formats > "$folder/shown"
 cmp -s "$folder/shown" "$folder/said" || { fail "README.md's formats are not those of tollbook help formats:"; diff "$folder/shown" "$folder/said"; }
 
-# said NAME: every line of the block is one of what was said
+# said NAME: every line of the block is in the output
 said() {
 	block "$1" | grep . > "$folder/shown" || fail "README.md has no block of $1"
 	grep -vxFf "$folder/said" "$folder/shown" > "$folder/wrong" && fail "README.md's block of $1 has lines that nothing prints: $(cat "$folder/wrong")"
@@ -72,7 +72,7 @@ shown model --model-report - -o /dev/null
 shown position --by position
 shown rules --compare-rules
 
-# Every option of a tollbook command line in README.md and samples/ is one that the command has.
+# Every option of a tollbook command line in README.md and samples/ is an option of the command.
 { # command lines: in blocks of code, in back-quotes, in samples
 	# shellcheck disable=SC2086
 	awk '/^```/ {inside = !inside; next} inside && /tollbook [a-z]/' $pages
@@ -90,7 +90,7 @@ while read -r _ command rest; do
 done > "$folder/wrong"
 [ ! -s "$folder/wrong" ] || fail "$(cat "$folder/wrong")"
 
-# A newcomer reads it in one sitting, and no link is dead.
+# README.md is short, and all links exist.
 [ "$(wc -c < README.md)" -le 8192 ] || fail "README.md is larger than 8 kB"
 for page in README.md docs/*.md; do
 	grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -v '^[a-z]*://' | while read -r link; do
@@ -111,7 +111,7 @@ while read -r command; do
 	[ "$(wc -l < "$folder/help")" -le 40 ] || fail "$command --help does not fit a screen of 40 lines"
 	[ "$(wc -L < "$folder/help")" -le 100 ] || fail "$command --help is wider than 100 columns"
 	grep -q '^Example:' "$folder/help" || fail "$command --help has no example"
-	# The example's options are its own.
+	# The options of the example are options of the command.
 	for word in $(sed -n '/^Example:/,$p' "$folder/help"); do
 		case $word in
 		--*) [ "$(cat "$folder/all" "$folder/help" | grep -cE -- "^ .*${word%%=*}( |\$)")" -ge 3 ] || fail "$command: its example has $word, which it has not" ;;

@@ -76,7 +76,7 @@ printf 'period,pool,gpu_hours,amount\n2026-13,big,1,1\n' > bad.csv
 "$tollbook" reconcile --book book --invoice bad.csv > said 2>&1
 same "a bad line" "$? $(grep -c 'bad.csv:2: no period' said)" "2 1"
 
-# The reverse: a bill for tokens against the tokens that the logs saw.
+# The reverse: a bill for tokens compared with the tokens in the logs.
 echo '{"id":"x","created":1786320001,"model":"m","usage":{"prompt_tokens":600,"completion_tokens":60}}' > usage.jsonl
 echo '{"id":"y","created":1786492799,"model":"m","usage":{"prompt_tokens":0,"completion_tokens":0}}' >> usage.jsonl
 "$tollbook" reconcile --book book --tokens usage.jsonl > said 2>&1

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Records of closed periods go when the configuration says so; figures stay, nothing that is open suffers, and all say so.
+# Records of closed periods are removed by the configuration's retention; figures remain, open periods do not change, and all commands report it.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
@@ -58,7 +58,7 @@ same "the month cannot be opened again" "$? $(grep -c 'etention has removed .* s
 
 # ---- late data ----
 
-day 33 3 > logs/late33.jsonl # open: all is as if it had been there
+day 33 3 > logs/late33.jsonl # open: the result is as if it had been there
 cp logs/late33.jsonl whole
 night 2026-10-07T03:00:00Z
 same "late data of an open day" "$?" 0
@@ -66,11 +66,11 @@ same "late data of an open day" "$?" 0
 "$tollbook" report -q --book book --by day,tenant --from 2026-09-01 --to 2026-10-01 --format json > september.json
 "$tollbook" run -q --fleet fleet.json --by day,tenant --from 2026-09-01 --to 2026-10-01 --format json whole > run.json
 same "restates it as a run would" "$(jq -S "$figures" september.json)" "$(jq -S "$figures" run.json)"
-day 30 3 > logs/late30.jsonl # closed, the last day of the month: its records are there, but those of the days before are gone
+day 30 3 > logs/late30.jsonl # closed, the last day of the month: its records exist, those of the days before are removed
 night 2026-10-08T03:00:00Z
 "$tollbook" report -q --book book --by day,tenant --format json > late.json
 same "late data of a closed day beside: no adjustment that it does not make" "$(jq '[.adjustments[]? | select(.replica != "rtx-tiny-3")] | length' late.json)" 0
-day 10 3 > logs/late10.jsonl # closed and gone, by another replica
+day 10 3 > logs/late10.jsonl # closed and removed, by another replica
 day 11 1 | sed 's/"r11/"late11/' > logs/late11.jsonl
 night 2026-10-09T03:00:00Z
 same "late data of days that are gone is a finding" "$? $(grep -c 'records arrived after retention had removed' said)" "1 1"

@@ -1,12 +1,12 @@
 #!/bin/sh
-# The documents of golden runs are valid by the schemas that they name, and each schema has a stable id: what other programs rely on
-# is written down.
+# The documents of golden runs are valid by the schemas that they name, and each schema has a stable id, because other programs rely on
+# them.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 python3 -c 'import jsonschema' 2> /dev/null || { echo "skip: no python3 with jsonschema"; exit 77; }
 
 same "golden runs" "$(PYTHONDONTWRITEBYTECODE=1 python3 tests/renderings/goldens.py)" ""
-# Each schema has an id that stays, by its name and version, and is a schema itself; documents name the same version.
+# Each schema has a stable id with its name and version, and is a valid schema; documents name the same version.
 same "ids" "$(python3 - << 'END'
 import glob, json, os
 import jsonschema

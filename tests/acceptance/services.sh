@@ -1,6 +1,6 @@
 #!/bin/sh
-# Requests of every class of service say the same by one run, out of a book, and from shards; in logs of engines beside
-# those of a gateway that alone knows the class; and a figure's entries contain their class.
+# Requests of every class of service have the same result in one run, a book, and shards; in logs of engines together with
+# those of a gateway, which alone contain the class; and a figure's entries contain their class.
 cd "$(dirname "$0")/../.." || exit 3
 tree=$PWD
 tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
@@ -27,7 +27,7 @@ END
 mkdir logs joined
 awk 'BEGIN { split("\"service\":\"standard\" \"batch\":true \"service\":\"priority\" \"service\":\"flex\" - \"service\":\"scale\"", words) }
 	/tollbook.request/ { word = words[n++ % 6 + 1]; if (word != "-") sub(/}$/, "," word "}") } { print }' records.jsonl > logs/records.jsonl
-# The same, the class in a gateway's log alone: it has no replica.
+# The same, with the class in a gateway's log only: it has no replica.
 cp records.jsonl joined/
 grep tollbook.request logs/records.jsonl | sed -E 's/"replica":"[^"]*",//; s/"(scheduled|first_token)_ns":[0-9]+,//g' > joined/gateway.jsonl
 

@@ -1,12 +1,12 @@
 #!/bin/sh
-# What a scheduler may count on: a task that gets a signal to stop finishes or leaves nothing, and exit statuses show what may be
-# tried again, and --log json says one line of each task.
+# What a scheduler can rely on: a task that gets a signal to stop finishes or leaves nothing, exit statuses show what may be
+# retried, and --log json prints one line for each task.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
 cd "$folder" || exit 3
 
-# task STEP PLAN [OPTION...]: task 0; its exit status in $status, what it said in the file said
+# task STEP PLAN [OPTION...]: task 0; its exit status in $status, its messages in the file said
 task() {
 	step=$1 plan=$2
 	shift 2
@@ -70,7 +70,7 @@ done
 
 # ---- a signal to stop ----
 
-# While a log still comes, a task can only leave nothing.
+# While a log is still being read, a task can only leave nothing.
 mkdir pipes
 mkfifo pipes/log
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" > steps
@@ -88,7 +88,7 @@ same "SIGTERM: nothing is left" "$(ls -A endless/map)" ""
 kill "$writer" 2> /dev/null
 wait "$writer" 2> /dev/null
 
-# At whatever moment: whole files or none, and no other; the next try ends as the first would have.
+# At any time: complete files or none, and no others; the next try has the result of an undisturbed first one.
 whole_files() { # STEP: what is there is what was there
 	for file in "whole/$1"/*; do
 		[ ! -e "$file" ] || cmp -s "$file" "whole/$1.kept/${file##*/}" || return 1

@@ -3,13 +3,13 @@
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 
-# Steps that come for as long as anybody reads them.
+# Steps that are written for as long as the reader reads.
 endless() {
 	gzip -dc samples/serving/steps.jsonl.gz > "$folder/steps"
 	while cat "$folder/steps" 2> /dev/null; do sleep 0.05; done
 }
 
-# stops SIGNAL: a run that is at work when the signal comes
+# stops SIGNAL: a run that is in progress when the signal arrives
 stops() {
 	mkdir "$folder/out"
 	mkfifo "$folder/pipe"
@@ -33,7 +33,7 @@ stops() {
 stops TERM
 stops HUP
 
-# Where nothing comes and no file is open, it ends at once.
+# Without input and without an open file, it ends at once.
 mkfifo "$folder/pipe"
 sleep 30 > "$folder/pipe" &
 writer=$!
@@ -45,7 +45,7 @@ wait "$run"
 same "waiting for input: exit status" "$?" 3
 kill "$writer"
 
-# A reader that leaves is no reason to complain.
+# A reader that closes the pipe causes no message.
 "$tollbook" help formats > "$folder/formats"
 (
 	"$tollbook" run --fleet samples/fleet.json --by hour,replica,tenant samples/serving 2> "$folder/said"

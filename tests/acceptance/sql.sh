@@ -1,5 +1,5 @@
 #!/bin/sh
-# samples/sql: the views of a book give what its statement gives, to the billionths that each line may lose; the book still verifies.
+# samples/sql: the views of a book have the figures of its statement, except for the billionths that each line may lose; the book still verifies.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq sqlite3

@@ -1,5 +1,5 @@
 #!/bin/sh
-# tollbook run gives the same bytes whatever the number of threads that go through the replicas.
+# tollbook run prints the same bytes for any number of threads over the replicas.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
@@ -22,7 +22,7 @@ of() {
 			printf "{\"schema\":\"tollbook.power.v1\",\"replica\":\"%s\",\"gpu\":\"0\",\"at_ns\":%s,\"watts\":%d}\n", r, $(10), 200 + NR % 77}'
 	done
 } >"$folder/fleet.jsonl"
-# They are six, though all that they log is the same.
+# They are six, although their logs are the same.
 jq '. + {different: [("01", "02", "03", "04", "05", "06") as $a | ("01", "02", "03", "04", "05", "06") as $b | select($a < $b) |
 	["rtx-tiny-" + $a, "rtx-tiny-" + $b]]}' samples/fleet.json >"$folder/fleet.json"
 

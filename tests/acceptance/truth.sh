@@ -18,7 +18,7 @@ for name in tiny-8b small-8b tiny-pd; do
 	same "$name: capacity" "$(jq .total.gpu_ns.capacity "$got")" "$(jq .total.capacity_gpu_ns "$at/truth.json")"
 	prefill=$(jq .total.prefill_gpu_ns "$at/truth.json")
 	near "$name: prefill, within 2 %" "$(jq .total.gpu_ns.prefill "$got")" "$prefill" $((prefill / 50))
-	# The logs of a replica have no holes: only paid time outside of them is unobserved.
+	# The logs of a replica have no gaps: only paid time outside of them is unobserved.
 	same "$name: unobserved is outside of the logs" "$(jq '[.rows[] | select(.replica != "") | .gpu_ns.unobserved] | add' "$got")" 0
 	same "$name: parts of time sum to capacity" \
 		"$(jq '.total.gpu_ns | .capacity - .prefill - .decode - .other - .idle - .unobserved' "$got")" 0

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The commands of the docs run: each line of a block marked sh ends with exit status 0 or 1, and prints something. What they fetch with
-# (kubectl, logcli, aws, gcloud, psql, docker) comes from tests/acceptance/stubs, which know the commands of the docs and no others.
+# The commands of the docs run: each line of a block marked sh ends with exit status 0 or 1, and prints something. The programs
+# kubectl, logcli, aws, gcloud, psql and docker are in tests/acceptance/stubs, which accept only the commands of the docs.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need awk gzip jq sqlite3 zstd
@@ -9,7 +9,7 @@ mkdir "$folder/bin" && ln -s "$tollbook" "$folder/bin/tollbook"
 PATH=$folder/bin:$tree/tests/acceptance/stubs:$PATH
 commands() { awk '/^```sh$/ {on = 1; next} /^```/ {on = 0} on && !/^$/' "$1"; }
 
-# What the general pages take as given: a user's logs, prices, fleet, configuration, two statements, and a book with an invoice of its month.
+# The files that the general pages assume: a user's logs, prices, fleet, configuration, two statements, and a book with an invoice of its month.
 given() {
 	mkdir logs && cp "$tree/samples/serving/steps.jsonl.gz" "$tree/samples/serving/requests.jsonl.gz" logs
 	zstd -dcq "$tree/samples/vllm.log.zst" | gzip > vllm.log.gz
@@ -36,11 +36,11 @@ for page in README.md docs/*.md docs/users/*.md; do
 	*) (cd "$at" && given "$page") > "$folder/why" 2>&1 || wrong "$page: what it takes as given: $(cat "$folder/why")" ;;
 	esac
 	while IFS= read -r line; do
-		case $line in 'tollbook init '*) rm -f "$at/fleet.json" ;; esac # it writes one, and replaces none
+		case $line in 'tollbook init '*) rm -f "$at/fleet.json" ;; esac # it writes one, and does not replace one
 		(cd "$at" && sh -c "$line" > said 2> why < /dev/null)
 		status=$?
 		case $status in 0 | 1) echo "ok: $page: $line" ;; *) wrong "$page: $line: exit status $status: $(cat "$at/why")" ;; esac
-		# Findings are allowed, a command that prints nothing at all is not, unless it writes a file or is quiet.
+		# Findings are allowed; a command without any output is not, unless it writes a file or is quiet.
 		case $line in *' -q '* | *' -o '* | *' > '* | *' < '* | head* | cp* | mkdir* | for*) ;; *) [ -s "$at/said" ] || wrong "$page: $line: printed nothing" ;; esac
 	done < "$folder/commands"
 done
@@ -51,7 +51,7 @@ done
 same "docs/scale.md: the book of the tasks" "$(cd "$folder/docs-scale.md.d" && tollbook report -q --book book --format json | jq -c .total.tokens)" \
 	"$(tollbook run -q --gpu-hour 1 --format json samples/serving | jq -c .total.tokens)"
 
-# What a collector exports has the figures of the pods' own logs.
+# The export of a collector has the figures of the pods' logs.
 at=$folder/docs-users-collectors.md.d
 cd "$at" || exit 3
 mkdir pods && zstd -dcq samples/vllm.log.zst > pods/vllm-0.log && cp tests/data/vllm-tiny-8b.log pods/vllm-1.log
@@ -59,7 +59,7 @@ figures() { tollbook run -q --log-year 2026 --fleet fleet.json --by replica --fo
 expected=$(figures pods)
 same "two pods" "$(echo "$expected" | tail -1)" '["vllm-0","vllm-1"]'
 for export in loki.jsonl cloudwatch gcs; do same "$export: the figures of the pods' logs" "$(figures $export)" "$expected"; done
-# Tenants of a gateway are those that the engine knows.
+# Tenants of a gateway are those of the engine.
 tenants() { tollbook run -q --fleet samples/fleet.json --by tenant --format json "$@" 2> /dev/null | jq -c '[.rows[] | select(.tokens.output > 0) | [.tenant, .tokens.input, .tokens.output]]'; }
 cd "$folder/docs-users-gateway.md.d" || exit 3
 expected=$(tenants samples/serving)

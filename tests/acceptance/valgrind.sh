@@ -1,5 +1,5 @@
 #!/bin/sh
-# The golden runs that go wrong (and two that do not), under valgrind: no bad access, no leak, the same exit status.
+# The golden runs that fail (and two that do not), under valgrind: no bad access, no leak, the same exit status.
 cd "$(dirname "$0")/../.." || exit 3
 tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
 [ -z "${SANITIZED:-}" ] || { echo "skip: sanitizers are in it already"; exit 77; }
@@ -19,11 +19,11 @@ tree=$PWD
 for case in tests/golden/error-* tests/golden/run-json tests/golden/run-llamacpp; do
 	[ -f "$case/exit" ] || continue
 	rm -f "$folder"/log.*
-	# Where it works as in tests/run: what it writes is not left in the tree.
+	# In a separate folder, as in tests/run: files that it writes do not remain in the tree.
 	rm -rf "$folder/at" && mkdir "$folder/at" && ln -s "$tree/samples" "$tree/tests" "$folder/at"
 	(cd "$folder/at" && PATH=$folder:$PATH SAMPLES=samples DATA=tests/data sh "$tree/$case/cmd" > /dev/null 2>&1)
 	got=$?
-	# Its own notices begin with "--": it does not know the system calls by which the process confines itself.
+	# Valgrind's notices begin with "--": it does not support the system calls by which the process confines itself.
 	if [ "$got" = "$(cat "$case/exit")" ] && ! grep -q '^==' "$folder"/log.*; then
 		echo "ok: ${case##*/}"
 	else

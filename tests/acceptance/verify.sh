@@ -1,5 +1,5 @@
 #!/bin/sh
-# What is wrong with a book is found, whatever was changed in it; and what is no book is not opened.
+# Any change in a book is found; and a folder that is not a book is not opened.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need sqlite3
@@ -23,7 +23,7 @@ same "what cannot be recomputed is reported" "$(grep -c 'Fits of 4 closed days c
 "$tollbook" verify -q --book book > said 2>&1
 same "and without a fleet" "$? $(cat said)" "0 "
 
-# found WHAT PATTERN [OPTIONS]: verify has findings, and says this
+# found WHAT PATTERN [OPTIONS]: verify has findings that match the pattern
 found() {
 	# shellcheck disable=SC2086
 	"$tollbook" verify ${3-$options --all} > said 2>&1
@@ -61,7 +61,7 @@ change "UPDATE adjustment SET tokens = tokens + 1 WHERE id = 1"
 found "an adjustment" "run [0-9]+: what it wrote was changed or removed later; restore a backup"
 change "DELETE FROM adjustment WHERE id = 1"
 found "an adjustment that is missing" "run [0-9]+: what it wrote was changed or removed later; restore a backup"
-# The chain of runs: what no sum and no hash of its own covers.
+# The chain of runs: what no sum and no other hash covers.
 while IFS='|' read -r what sql; do
 	change "$sql"
 	found "$what" "run [0-9]+: (what it wrote was changed or removed later|is not in the chain of runs); restore a backup" "$bare"
@@ -78,7 +78,7 @@ a reason for opening again|UPDATE period SET reopened_run = 1, reason = 'x'
 a seal|UPDATE chain SET seal = replace(seal, 'a', 'b') WHERE run = 1
 a run that was added|INSERT INTO run SELECT id + 100, command, version, rule, currency, basis, started_ns, finished_ns, 0, 0, 0, 0, 0, 0, first_ns, last_ns, 0, 0, 0, 0 FROM run WHERE id = 1
 END
-# A chain that was cut off at its end is whole: only its head, kept elsewhere, shows that.
+# A chain that was truncated is valid: only its head, stored elsewhere, shows the truncation.
 same "the head" "$("$tollbook" verify --book book --head)" "$(sqlite3 -separator ' ' book/ledger.db 'SELECT run, seal FROM chain ORDER BY run DESC LIMIT 1')"
 fit="fit SET lines = replace(lines, '\"ns\":', '\"ns\":1')"
 mend="run 'tollbook attribute --all'"
@@ -117,7 +117,7 @@ head -c 4000 /dev/urandom | dd of=book/ledger.db bs=4096 seek=$((page - 1)) conv
 same "found: a page of the ledger" "$(($? > 0)) $(grep -cE 'malformed|damaged|corrupt|integrity' said | awk '{print ($1 > 0)}')" "1 1"
 rm -rf book; cp -r good book
 
-# ---- what is no book ----
+# ---- not a book ----
 
 # refused WHAT PATTERN
 refused() {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the fit implies lies between 30 % and 100 % of the card's published peaks, on a log that was made of measured
-# layer times; the causes sum to what was paid, to the last unit; and a book says what a run says.
+# The rates of the fit are between 30 % and 100 % of the GPU's published peaks, on a log that was composed of measured
+# layer times; the causes sum to the paid amount, to the last unit; and a book has the result of a run.
 needs=truth
 . "$(dirname "$0")/lib.sh"
 

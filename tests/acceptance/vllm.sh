@@ -1,5 +1,5 @@
 #!/bin/sh
-# vLLM's log alone: a statement, busy time to the log's rounding, and what is missing said, not hidden.
+# vLLM's log alone: a statement, busy time to the log's rounding, and missing evidence is reported.
 needs=truth
 . "$(dirname "$0")/lib.sh"
 
@@ -16,7 +16,7 @@ same "missing context lengths are a warning" \
 	"$(jq '[.quality.warnings[] | select(test("context"))] | length > 0' "$folder/got.json")" true
 same "said on standard error too" "$(grep -c context "$folder/said")" 1
 
-# With the requests beside it the contexts are rebuilt: prefill within 2 % of the truth, nothing below grade B.
+# With the requests the contexts are rebuilt: prefill within 2 % of the truth, nothing below grade B.
 "$tollbook" run -q --fleet "$shared/truth/tiny-8b/fleet.json" --log-year 2026 --log-zone UTC --replica rtx-tiny-01 \
 	--model llama-3.1-8b --format json -o "$folder/both.json" "$log" "$shared/truth/tiny-8b/requests.jsonl.gz"
 prefill=$(jq .total.prefill_gpu_ns "$shared/truth/tiny-8b/truth.json")

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Replaying what happened gives its busy time within 5 %, on logs with a known answer.
+# A replay of the logged run has its busy time within 5 %, on logs with a known answer.
 needs=truth
 . "$(dirname "$0")/lib.sh"
 
