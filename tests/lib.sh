@@ -1,4 +1,4 @@
-# lib.sh: what test scripts share. They run from the root of the tree.
+# lib.sh: shared by test scripts, which run from the root of the tree.
 # $tollbook: the program ($TOLLBOOK, else build/tollbook); $folder: a new one, removed at the end.
 tree=$PWD
 tollbook=$(realpath "${TOLLBOOK:-build/tollbook}")
@@ -26,7 +26,7 @@ same() {
 	fi
 }
 
-# near WHAT GOT EXPECTED DISTANCE: whole numbers, at most so far apart
+# near WHAT GOT EXPECTED DISTANCE: integers that differ by at most DISTANCE
 near() {
 	off=$(($2 - $3))
 	if [ "${off#-}" -le "$4" ]; then
@@ -36,7 +36,7 @@ near() {
 	fi
 }
 
-# moved FILE DAYS: native records, moved by so many days; in integers, as jq has doubles only
+# moved FILE DAYS: native records, moved by DAYS days; in integers, because jq has only doubles
 moved() {
 	awk -v days="$2" -v day=86400000000000 '
 	function add(s, n,  low, high, sum) { # 19 digits in two parts

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The accuracy of attribution, on simulated runs whose true split is known: a table of how far off each figure is,
-# and the bound it must keep. From the root of the tree; $TRUTH: a folder of such runs (../shared/truth where it is
-# there, else the two runs in tests/data/truth). Others are made anew by $SIMULATE, from $SEED (1); last come $SCAN (60) runs
-# drawn at random, from seed 1 on. Exit status 1 if a bound is not kept.
+# The accuracy of attribution, on simulated runs whose true split is known: a table of the error of each figure,
+# and its bound. From the root of the tree; $TRUTH: a folder of such runs (../shared/truth where it is
+# there, else the two runs in tests/data/truth). $SIMULATE generates others, from $SEED (1); the last are $SCAN (60) runs
+# drawn at random, from seed 1. Exit status 1 if a bound is exceeded.
 #
 #   tests/accuracy/table.sh [RUN...]            as text; all runs where none is named; "scan": those drawn at random
 #   tests/accuracy/table.sh --markdown [RUN...] as the table of attribute/METHOD.md
@@ -22,7 +22,7 @@ if [ "${1:-}" = --markdown ]; then
 fi
 missed=0
 
-# Goals that are known to be missed, and the most by which: more is a failure of this test.
+# Goals that are known to be missed, and the maximum error: more is a failure of this test.
 known_misses() {
 	cat << END
 full|steps and requests|request totals, median|1.2
@@ -52,7 +52,7 @@ sparse|requests beside another replica's steps|interval: truth outside by|0.9
 END
 }
 
-# known RUN|EVIDENCE|FIGURE: 0 where its goal is to be kept
+# known RUN|EVIDENCE|FIGURE: 0 where the goal applies
 known() {
 	known_misses | awk -F'|' -v row="$1" '$1 "|" $2 "|" $3 == row {most = $4} END {print most + 0}'
 }
@@ -92,7 +92,7 @@ true_of() {
 	jq "$1" "$at/truth.json"
 }
 
-# The share of the true prefill and decode; both are held against measured busy time.
+# The share of the true prefill and decode; both are compared with measured busy time.
 prefill() {
 	row "$run" "$1" "prefill total" "$(off "$(total .total.gpu_ns.prefill)" "$(true_of .total.prefill_gpu_ns)")" "$2"
 }
@@ -113,7 +113,7 @@ tenants() {
 	row "$run" "$1" "tenant totals, the worst" "$(cat "$folder/worst")" "$([ "$run" = preempt ] && echo 4 || echo 2)"
 }
 
-# How many intervals of a statement's tenants hold their true time, and how many there are. By time, as in interval below.
+# The number of intervals of a statement's tenants that contain their true time, and their number. By time, as in interval below.
 tenant_intervals() {
 	jq -nr --slurpfile g "$folder/got" --slurpfile t "$at/truth.json" '[$g[0].tenants[] | . as $s
 		| ($t[0].tenants[] | select(.tenant == $s.tenant)) as $d | select($d.prefill_gpu_ns != null)
@@ -124,7 +124,7 @@ tenant_intervals() {
 			(.of.high // .of.busy | tonumber) / $c * .ns >= .due * 0.999999] | all] | "\(map(select(.)) | length) \(length)"'
 }
 
-# Cached input: off by less than the bound, or within its interval.
+# Cached input: an error of less than the bound, or within its interval.
 cached() {
 	jq -n --slurpfile g "$folder/got" --slurpfile t "$at/truth.json" --slurpfile f "$at/fleet.json" '$g[0].total as $s
 		| ($f[0].pools[0].rates[0].per_gpu_hour | tonumber) as $rate | $t[0].total.prefill_cached_gpu_ns as $due
@@ -147,8 +147,8 @@ END
 	row "$run" "$1" "intervals of tenants that do not hold" "$(awk "BEGIN {print (($all > 0) ? 100 * ($all - $hold) / $all : 0)}")" 0
 }
 
-# Do the intervals of both phases' costs hold their true time? Off: by how much the worse does not. Time represents
-# cost here, so that tokens that a log does not report (first tokens are made by prefill steps) do not count as an error.
+# Whether the intervals of both phases' costs contain their true time. Off: the larger distance outside. Time represents
+# cost here, so that tokens that a log does not report (prefill steps compute first tokens) do not count as an error.
 outside() {
 	jq -n --slurpfile g "$folder/got" --slurpfile t "$at/truth.json" '$g[0].total as $s
 		| [{of: $s.unit_cost.output, ns: $s.gpu_ns.decode, due: $t[0].total.decode_gpu_ns},
@@ -162,7 +162,7 @@ interval() {
 	row "$run" "$1" "interval: truth outside by" "$(cat "$folder/outside")" "$2"
 }
 
-# Every step's time made uncertain by 5 % more, by a generator of numbers that any awk reckons alike.
+# Every step's time with 5 % more noise, from a generator that gives the same numbers in every awk.
 disturb() {
 	gzip -dc "$1" | awk '{
 		seed = (seed * 16807 + 11) % 2147483647; u = seed / 2147483647
@@ -175,7 +175,7 @@ disturb() {
 }
 
 # Descriptions are those of samples/models; of the run with experts that of Qwen3-30B-A3B, as its config.json has it.
-# Too few steps to fit: each 30 of a replica are of a model of their own. A pool without a model holds for any.
+# Too few steps to fit: every 30 steps of a replica have a separate model. A pool without a model applies to any.
 too_few() {
 	gzip -dc "$at/steps.jsonl.gz" | awk '{
 		replica = $0
@@ -215,7 +215,7 @@ every_run() {
 	esac
 }
 
-# Spans and gateways do not report what a prefix cache had: it is prompts less computed tokens. Not where prompts are computed
+# Spans and gateways do not report cached tokens: they are prompts less computed tokens. Not where prompts are computed
 # twice or elsewhere: there it is a finding.
 unreported() {
 	case $run in
@@ -227,7 +227,7 @@ unreported() {
 		"$(true_of '.total.tokens | .input - .input_cached')")" 1
 }
 
-# The last replica's steps are not there: its requests are split by the model of the others.
+# The last replica has no steps: its requests are split by the model of the others.
 borrowed() {
 	last=$(true_of '.replicas[-1].replica')
 	gzip -dc "$at/steps.jsonl.gz" | grep -v "\"replica\":$last" > "$folder/others.jsonl"
@@ -239,7 +239,7 @@ borrowed() {
 	row "$run" "requests beside another replica's steps" "time of cached input" "$(off "$cached_ns" "$(true_of .total.prefill_cached_gpu_ns)")" 10
 }
 
-# From what vLLM writes: its names of replicas are those of files, so each is given the replica's.
+# From vLLM's logs: the names of replicas are those of files, so each file gets the replica's name.
 vllm() {
 	number=0
 	logs=
@@ -288,7 +288,7 @@ mixed_run() {
 		"$(off "$(total '.total.gpu_ns | .prefill / (.prefill + .decode)')" "$(true_of .total.prefill_share)")" 2.5
 }
 
-# The same runs as scrapes of /metrics every 15 s, where they are there.
+# The same runs as scrapes of /metrics every 15 s, where these exist.
 scrapes() {
 	number=0
 	logs=
@@ -306,7 +306,7 @@ scrapes() {
 	interval "scrapes of /metrics" 0
 }
 
-# Each replica has a role; its gauges are 0 at most of the ends of its windows.
+# Each replica has a role; its gauges are 0 at most ends of its windows.
 pd_run() {
 	vllm 'throughput|GPU KV cache size'
 	# shellcheck disable=SC2086
@@ -315,12 +315,12 @@ pd_run() {
 	interval "vLLM stats lines alone" 0
 }
 
-# What the bounds of prefill's total are: of the runs that the model was made with, and of all others.
+# The bounds of prefill's total: for the runs that the model was developed with, and for all others.
 bound_of() {
 	case $1 in
 	tiny-pd | disagg) echo 0 ;;
 	*-8b) echo 1.0 ;;
-	lockstep) echo 5.5 ;; # the other ranks' work is not in a rank's steps: in the interval
+	lockstep) echo 5.5 ;; # the other ranks' work is not in a rank's steps: within the interval
 	*) echo 2.5 ;;
 	esac
 }
@@ -343,7 +343,7 @@ one_run() {
 	rm -rf "$folder/truth"
 }
 
-# Runs of which nothing was known when the model was made: laws, loads, lengths, caches and chunk sizes drawn at random.
+# Runs that were not used to develop the model: laws, loads, lengths, caches and chunk sizes drawn at random.
 scan() {
 	held=0 wide=0 tenants=0 tenants_held=0 number=0
 	at=$folder/random

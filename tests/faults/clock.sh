@@ -1,11 +1,11 @@
 #!/bin/sh
-# A clock that is set back, or ahead, between two nights and at each of its readings within one: what is new is taken
-# in all the same, and the book says what it says with a clock that is right.
+# A clock that is set back, or ahead, between two nights and at each of its readings within one: new records are read
+# nevertheless, and the book equals that of a correct clock.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/faults/lib.sh
 need jq
 day=86400
-# So far off stands the clock for which it is the day after the sample's logs.
+# The offset of a clock that shows the day after the sample's logs.
 right=$(($(date -u -d 2026-08-12T03:00:00Z +%s) - $(date +%s)))
 night_place
 night_options=-v # each rejection and warning
@@ -52,8 +52,8 @@ for off in -30 -1 1; do
 done
 echo "ok: 6 clocks set between nights, 3 within one at each of $readings readings"
 
-# Where nothing vouches for the clock, and it stands before what the logs report: these are set aside for the night that has the right one.
-# doubted WHAT CLOCK LOGS: such a night, in which so many logs are set aside
+# Where no evidence confirms the clock and it is before the logs' timestamps: the logs are set aside for a night with the correct clock.
+# doubted WHAT CLOCK LOGS: such a night, in which this number of logs is set aside
 doubted() {
 	night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$2"
 	same "$1" "$status $(grep -cE "logs/[a-z]*.jsonl: set aside, no record of it was stored: the system clock is at 20..-..-..T..:..:..Z, and [0-9]+ of its [0-9]+ records are more than a day later" said)" "1 $3"
@@ -71,13 +71,13 @@ of_night 2 "$right"
 dump said_now
 same "with the right clock, all of it" "$(cmp said_now good 2>&1)" ""
 
-# It is set back years, and logs come of days behind the last night.
+# It is set back years, and logs of days after the last night arrive.
 moved requests.jsonl 20 > logs/later.jsonl
 doubted "set back, and later logs" $((right - 400 * day)) 1
 night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$((right + 20 * day))"
 same "with the right clock, they are taken in" "$status $(grep -c ' 0 rejected' said) $("$tollbook" report --runs --book book | wc -l)" "1 1 3"
 
-# One log of the future does not stop a first night: it is set aside, and the others are taken in.
+# One log of the future does not stop a first night: it is set aside, and the others are read.
 rm -rf logs book && mkdir logs
 head -400 all.jsonl > logs/steps.jsonl
 moved requests.jsonl 300 | head -20 > logs/later.jsonl
@@ -86,7 +86,7 @@ same "the others are taken in" "$(grep -c ' 400 records, 0 rejected' said)" 1
 night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$((right + 300 * day))"
 same "its day has come" "$status $(grep -c ' 20 records, 0 rejected' said)" "0 1"
 
-# A few lines of the future say nothing of the clock: they are refused, and the rest is taken in.
+# A few lines of the future are no evidence on the clock: they are rejected, and the others are read.
 rm -rf logs book && mkdir logs
 head -400 all.jsonl > logs/steps.jsonl
 moved all.jsonl 300 | head -20 >> logs/steps.jsonl

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every command that writes a book, killed at random instants and run again: kills.py. 10,000 of them with FAULTS=all, else a few.
+# Every command that writes a book, killed at random times and run again: kills.py. 10,000 kills with FAULTS=all, else a few.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need python3

@@ -1,17 +1,17 @@
-# lib.sh: faults in the program and what must hold of what they leave. On top of tests/lib.sh.
+# lib.sh: faults in the program, and the properties that their results must have. In addition to tests/lib.sh.
 #
-#   FAULTS=all     every call and every instant, in place of a sample that takes a few seconds
-#   FAULTS=part    a tenth of the calls, each day another: part FAULTS_PART (0 to 9; the day's last digit)
+#   FAULTS=all     every call and every time, in place of a sample that takes a few seconds
+#   FAULTS=part    a tenth of the calls, a different one each day: part FAULTS_PART (0 to 9; the day's last digit)
 #   FAULT_RUNS=N   at most N calls of each kind, evenly (the sample has 6)
-#   KILLS=N        so many random instants (all: 500)
+#   KILLS=N        the number of random times (all: 500)
 #
-# Below sanitizers the faults are theirs to judge too, but for those of memory, which is theirs: exit status 99 is a fault
-# of ours, leaks on the way out included.
+# Sanitizers also check the runs with faults, except those of memory, which they replace: exit status 99 is an error
+# of tollbook, including leaks at exit.
 . tests/lib.sh
 case ${BUILD:-build} in /*) library=$BUILD ;; *) library=$tree/${BUILD:-build} ;; esac
 library=$library/tests/faults/faults.so
 [ -f "$library" ] || { echo "no $library: make test builds it"; exit 3; }
-# LD_PRELOAD has no way to name a path with a space.
+# LD_PRELOAD does not support a path with a space.
 cp "$library" "$folder/faults.so" || exit 3
 library=$folder/faults.so
 part=${FAULTS_PART:-$(date +%j | sed 's/.*\(.\)$/\1/')}
@@ -20,10 +20,10 @@ all) runs=${FAULT_RUNS:-1000000} kills=${KILLS:-500} ;;
 part) runs=${FAULT_RUNS:-1000000} kills=${KILLS:-50} ;;
 *) runs=${FAULT_RUNS:-6} kills=${KILLS:-3} ;;
 esac
-# The library stands before the sanitizers' own, which they do not like by default.
+# The library is loaded before the sanitizers' libraries, which they reject by default.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 export ASAN_OPTIONS
-# In a build that counts its lines, what is disturbed would spoil the counts of all others.
+# In a build with coverage, disturbed runs would damage the counts of all others.
 GCOV_PREFIX=/dev/null
 export GCOV_PREFIX
 
@@ -44,8 +44,8 @@ each_call() {
 	done
 }
 
-# kind KIND HOW...: all its calls, by what `disturbed KIND HOW CALL` does; HOW '' is once, with the usual error. How many
-# calls there are stands in $folder/count.
+# kind KIND HOW...: `disturbed KIND HOW CALL` for all its calls; HOW '' is once, with the usual error. The number of
+# calls is in $folder/count.
 total=0
 kind() {
 	kind=$1 count=$(awk -v kind="$1" '$1 == kind {print $2}' "$folder/count")
@@ -67,7 +67,7 @@ said() {
 
 # ---- a night: a book, and logs that are new to it ----
 
-# night_place: $folder with a configuration; logs go to logs/
+# night_place: $folder with a configuration; logs are in logs/
 night_place() {
 	cd "$folder" || exit 3
 	TOLLBOOK_NOW=2026-08-12T03:00:00Z
@@ -84,7 +84,7 @@ END_OF_CONF
 	state='' first_state='' seen=''
 }
 
-# night_good: from the book in first/, an undisturbed night: its calls in count, what the book must say then in good
+# night_good: from the book in first/, an undisturbed night: its calls in count, the expected content of the book in good
 night_good() {
 	put_back
 	night "LD_PRELOAD=$library" "TOLLBOOK_FAULT_COUNT=$folder/count"
@@ -112,14 +112,14 @@ night_start() {
 	night_good
 }
 
-# backlog_start: no book, and logs of several replicas and days that are taken in in portions; one is damaged
+# backlog_start: no book, and logs of several replicas and days that are read in batches; one is damaged
 backlog_start() {
 	night_place
 	mkdir first
 	night_options='--portion 2'
 	head -40 all.jsonl > steps
 	head -3 requests.jsonl > requests
-	# The second replica's steps take longer, each by another time, and begin later: it is no copy of the first.
+	# The second replica's steps take longer, each by a different time, and begin later: it is not a copy of the first.
 	awk '{
 		match($0, /"start_ns":[0-9]+/); at = substr($0, RSTART + 11, RLENGTH - 11)
 		$0 = substr($0, 1, RSTART + 10) (substr(at, 1, 10) + 45) substr(at, 11) substr($0, RSTART + RLENGTH)
@@ -154,7 +154,7 @@ dump() {
 	"$tollbook" backup --dump --book book "$1" > said 2>&1
 }
 
-# put_back: the book as the first night left it, if it is not that still
+# put_back: restores the book of the first night, if it has changed
 put_back() {
 	[ ! -d book.synced ] || rm -rf book.synced book.cut
 	[ -z "$state" ] || [ "$state" != "$first_state" ] || return 0
@@ -162,12 +162,12 @@ put_back() {
 	cp -r first book
 }
 
-# What is on disk, but for who had the lock last.
+# The content of the disk, except the last holder of the lock.
 state() {
 	tar -c -f - --sort=name --mtime=@0 --exclude=lock --exclude='*-shm' book $(ls statement.json 2> /dev/null) | sha256sum
 }
 
-# same_report FILE: equal to the good one; once a log could not be read, without the notices of it
+# same_report FILE: equal to the good one; if a log could not be read, without its notices
 same_report() {
 	cmp -s statement.json good.json || { [ $was -eq 1 ] && [ "$(result statement.json)" = "$(result good.json)" ]; }
 }
@@ -176,8 +176,8 @@ result() {
 	jq -S 'del(.quality, .findings, .assumptions, .provenance.inputs)' "$1"
 }
 
-# same_dump: the book says what it must, to the last byte. A log that could not be read for once comes after others that
-# it would have come before, and has another number, by which its records name it: then what they cost must agree.
+# same_dump: the book has the expected content, to the last byte. A log that could not be read once comes after others that
+# it would have come before, and has another number, which its records contain: then the costs must agree.
 same_dump() {
 	cmp -s said_now good || { [ $passed_over -gt 0 ] && [ "$(costs said_now)" = "$(costs good)" ]; }
 }
@@ -186,8 +186,8 @@ costs() {
 	grep -vE '^(source|segment)' "$1"
 }
 
-# settle WHAT: what is there is nothing half, and after the next night the book says what it must. Of a state that was
-# seen before this is known.
+# settle WHAT: no file is incomplete, and after the next night the book has the expected content. For a state that was
+# checked before, the result is known.
 settle() {
 	was=$status before=$failures
 	state=$(state)
@@ -196,7 +196,7 @@ settle() {
 	if [ -f statement.json ] && ! cmp -s statement.json first.json && ! cmp -s statement.json good.json; then
 		[ $was -eq 1 ] && result statement.json > /dev/null || wrong "$1: a report that is neither the old nor the new one"
 	fi
-	# What a killed one left beside a report is cleared away once it is old.
+	# Temporary files of a killed night next to a report are removed when they are old.
 	find . -maxdepth 1 -name '.tollbook-*' -exec touch -d '2 hours ago' {} +
 	night
 	[ $status -le 1 ] || { wrong "$1: the next night: exit status $status: $(head -3 said)"; return; }
@@ -233,7 +233,7 @@ night_faults() {
 	kind allocation '' :on
 }
 
-# night_kills SECONDS: kills at random instants within so long
+# night_kills SECONDS: kills at random times within this period
 night_kills() {
 	instant=0 passed_over=0
 	while [ $instant -lt "$kills" ] && [ $failures -lt 10 ]; do

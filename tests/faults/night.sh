@@ -1,7 +1,7 @@
 #!/bin/sh
 # A night that is killed at every write, sync and change of a name in turn, with and without the power, and at random
-# instants; and one in which memory, disk, descriptors or reads fail. After the next, undisturbed night the book says
-# what it would have said, to the last byte. See lib.sh for how many of them.
+# times; and one in which memory, disk, descriptors or reads fail. After the next, undisturbed night the book has
+# the content that it would have had, to the last byte. See lib.sh for the number of faults.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/faults/lib.sh
 need jq

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A book that may not be written to: who would write says so and changes nothing; who reads, reads it.
+# A read-only book: commands that would write fail with a message and change nothing; commands that read work.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/faults/lib.sh
 need jq
@@ -38,7 +38,7 @@ read_only "$tollbook" verify -q --book book --fleet fleet.json --prices prices.j
 same "verify" "$? $(cat said)" "0 "
 same "nothing lies beside the ledger" "$(ls book | tr '\n' ' ')" "ledger.db lock records "
 
-# A night that was killed left what a reader cannot take in; one that is at work is not read from.
+# A killed night leaves files that a reader cannot recover; a night in progress is not read.
 put_back
 count=$(awk '$1 == "write" {print $2}' "$folder/count")
 call=$count
@@ -57,7 +57,7 @@ sleep 0.3
 read_only "$tollbook" report -q --book book > /dev/null
 same "beside a writer: exit status" "$? $(grep -c 'in use by' said)" "3 1"
 wait
-# A writer waits for a reader that is at work.
+# A writer waits for a reader.
 flock -s book/lock sleep 1 &
 sleep 0.3
 night

@@ -1,6 +1,6 @@
 #!/bin/sh
-# A night that gets signals to stop at random instants, whose parent is killed, whose reader leaves, beside which another one
-# is started: what it says is whole, and the next night makes the book what it must be.
+# A night that gets signals to stop at random times, with a parent that is killed, with a reader that closes the pipe, and with a second night
+# at the same time: its output is complete, and after the next night the book has the expected content.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/faults/lib.sh
 need jq
@@ -8,7 +8,7 @@ need jq
 night_start
 passed_over=0
 
-# instant SEED: seconds within which a night is at work
+# instant SEED: seconds within the run of a night
 instant() {
 	awk -v seed="$1" 'BEGIN {srand(seed); printf "%.4f", rand() * 0.12}'
 }
@@ -16,7 +16,7 @@ instant() {
 # signalled SIGNAL SEED
 signalled() {
 	put_back
-	# In the background of a script SIGINT would be ignored.
+	# SIGINT would be ignored in the background of a script.
 	env --default-signal=INT "$tollbook" nightly -c night.conf > said 2>&1 &
 	night=$!
 	sleep "$(instant "$2")"
@@ -35,7 +35,7 @@ signalled() {
 	settle "$what"
 }
 
-# orphaned SEED: who started it and who reads what it says are killed
+# orphaned SEED: its parent and the reader of its output are killed
 orphaned() {
 	put_back
 	sh -c '"$0" nightly -c night.conf 2>&1 & echo $! > pid; wait' "$tollbook" | cat > /dev/null &
@@ -50,7 +50,7 @@ orphaned() {
 	settle "parent and reader killed at instant $1"
 }
 
-# beside: two at once; the later one gets an error that names the holder of the book
+# beside: two at the same time; the later one gets an error that names the holder of the book
 beside() {
 	put_back
 	"$tollbook" nightly -c night.conf > said.1 2>&1 &

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The example of the library gives the figures of tollbook run over the same logs; and says why where it can give none.
+# The example of the library prints the figures of tollbook run over the same logs, or the reason for an error.
 cd "$(dirname "$0")/../.." || exit 3
 build=${BUILD:-build}
 [ -x "$build/samples/library" ] || make --no-print-directory BUILD="$build" "$build/samples/library" > /dev/null || exit 1

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The arrows of the house, read from the #include lines. A row: a room, and what it may include: a room's public header, the
-# headers of one folder, or (with /*) all of a room. Every room may include core and its own folders, but those of attribute/,
-# which have rows of their own. "-v" prints the arrows that there are (make map).
+# headers of one folder, or (with /*) all of a room. Every room may include core and its folders, except those of attribute/,
+# which have separate rows. "-v" prints the existing arrows (make map).
 cd "$(dirname "$0")/../.." || exit 3
 
 rows='

@@ -56,7 +56,7 @@ if grep -nE -e '^ => ' -e '^$' "$rows"; then
 	echo "an empty row"
 	exit 1
 fi
-# One search for all phrases; what it finds is then explained row by row.
+# One search for all phrases; the hits are then explained row by row.
 all=$(sed 's/ => .*//' "$rows" | paste -sd '|')
 git grep -nIiE "\\b($all)\\b" -- '*.c' '*.h' '*.md' 'man/*' 'schemas/*' 'docs/*' 'samples/*' Makefile \
 	':!tests/data' ':!tests/golden' ':!tests/fuzz/corpus' > "$hits" || exit 0

@@ -10,7 +10,7 @@ files() {
 
 files | xargs wc -l | awk '$2 != "total" && $1 > 600 {print $2 ": " $1 " lines, at most 600"; wrong = 1} END {exit wrong}' || failed=1
 
-# A folder holds at most 25 sources; and a room of more than 6,000 lines has rooms below it.
+# A folder contains at most 25 sources; and a room of more than 6,000 lines has rooms below it.
 files | grep -v '^tests/' | xargs wc -l | awk '
 	$2 == "total" {next}
 	{
@@ -26,7 +26,7 @@ files | grep -v '^tests/' | xargs wc -l | awk '
 		exit wrong
 	}' || failed=1
 
-# Each room says what comes in and out, in at most 25 lines.
+# Each room has a README.md of at most 25 lines with its input and output.
 files | grep -v '^tests/\|^samples/' | sed 's#/[^/]*$##' | sort -u | while read -r room; do
 	if [ ! -f "$room/README.md" ]; then
 		echo "$room: no README.md"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What the object files hold and call: no writable data at file scope, no function of the banned list.
+# The data and calls of the object files: no writable data at file scope, no function of the banned list.
 # $BUILD: the build folder (default build).
 cd "$(dirname "$0")/../.." || exit 3
 [ -z "${SANITIZED:-}" ] || { echo "skip: sanitizers add symbols of their own"; exit 77; }
@@ -14,7 +14,7 @@ objects() {
 	done
 }
 
-# Data that is const but holds addresses stands in .data.rel.ro, which is read-only once loaded.
+# Constant data with addresses is in .data.rel.ro, which is read-only after loading.
 objects | xargs nm -A -f sysv | awk -F'|' '
 	{section = $NF; gsub(/ /, "", section); seen++}
 	section ~ /^[.](data|bss|tdata|tbss)/ && section !~ /^[.]data[.]rel[.]ro/ || section ~ /COM/ {
@@ -24,7 +24,7 @@ objects | xargs nm -A -f sysv | awk -F'|' '
 
 banned="sprintf vsprintf strcpy strcat stpcpy strncpy strtok atoi atol atoll atof strtod strtof strtold gets
 gmtime localtime ctime asctime mktime rand srand random system popen tmpnam mktemp tempnam"
-# Where one may be called after all, and why.
+# Allowed calls, with the reason.
 allowed=$(grep -v '^#' tests/lint/allowed | cut -d'#' -f1)
 
 objects | xargs nm -A -u | awk -v banned="$(echo $banned)" -v allowed="$(echo $allowed)" -v build="$build/" '
@@ -42,7 +42,7 @@ objects | xargs nm -A -u | awk -v banned="$(echo $banned)" -v allowed="$(echo $a
 	}
 	END {exit wrong > 0}' || failed=1
 
-# The headers turn some of them into others (atoi into strtol): so the sources are read too.
+# The headers replace some of them by others (atoi by strtol): so the sources are also searched.
 for room in core ingest attribute ledger report book shard inspect library cli; do
 	[ ! -d $room ] || find $room -name '*.[ch]'
 done | xargs grep -nHE "(^|[^A-Za-z0-9_])($(echo $banned | tr ' ' '|'))\(" | while IFS=: read -r file number text; do

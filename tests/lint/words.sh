@@ -1,6 +1,6 @@
 #!/bin/sh
-# Nothing in the tree that belongs to one machine: no absolute paths of homes and of where it was built, no keys, nothing
-# that a test left behind (a file of more than 1 MB).
+# The tree contains nothing of one machine: no absolute paths of homes or build folders, no keys, no file
+# of more than 1 MB (left by a test).
 cd "$(dirname "$0")/../.." || exit 3
 command -v git > /dev/null && git rev-parse --git-dir > /dev/null 2>&1 || { echo "skip: not a git checkout"; exit 77; }
 if git grep -nIE '(^|[^A-Za-z0-9_.}/])/(work|home/[a-z]+|root|Users/[a-z]+)/[A-Za-z.]|BEGIN [A-Z ]*PRIVATE KEY|sk-[A-Za-z0-9]{20}' \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # List revenue of real requests, priced one by one by another program: tiers by prompt length, whole and in part, the time of
-# day, cached input, classes of service. The statement must say the same to the last nano-unit.
+# day, cached input, classes of service. The statement must be equal to the last nano-unit.
 set -u
 folder=$(mktemp -d) || exit 3
 trap 'rm -rf "$folder"' EXIT
@@ -17,7 +17,7 @@ cat >"$folder/prices.json" <<'END'
  {"id": "above", "prices": [
  {"input": {"base": "1", "tiers": [{"over": 500, "price": "3"}, {"over": 2000, "price": "4.5"}], "moves": "above"}, "output": "2"}]}]}]}
 END
-# The same requests with a class each, by their number; every seventh of one that no catalogue prices.
+# The same requests, each with a class by its number; every seventh has a class that is in no catalogue.
 "${TOLLBOOK:-tollbook}" ingest -q -o "$folder/records.jsonl" samples/serving || exit 1
 mkdir "$folder/classes"
 awk 'BEGIN { split("\"service\":\"standard\" \"batch\":true \"service\":\"priority\" \"service\":\"flex\" - - \"service\":\"scale\"", words) }
@@ -43,7 +43,7 @@ def whole(row, prompt, cached, out):
     return (prompt - cached) * price + cached * D("0.31") + out * tier(prompt, [(-1, D(10)), (2000, D("15.123456789"))])
 
 def above(row, prompt, cached, out):
-    # cached tokens come first; without a price of their own they cost what input does
+    # cached tokens come first; without a price they have the price of input
     return prompt + 2 * max(0, prompt - 500) + D("1.5") * max(0, prompt - 2000) + out * 2
 
 service = {}
@@ -76,7 +76,7 @@ for model, price in (("m", whole), ("above", above), ("classes", classes)):
     got = D(json.load(open(f"{sys.argv[1]}/{model}.json"))["total"]["list"]["revenue"])
     print(f"{model}: revenue {got}, by hand {want}, {tiers} long prompts")
     failed |= got != want or tiers == 0
-    # The standard class bears the rounding of the others.
+    # The standard class contains the rounding of the others.
     for said in json.load(open(f"{sys.argv[1]}/{model}.json")).get("services", []):
         due = (by_class.pop(said["service"]) / 10**6).quantize(D("0.000000001"))
         off = abs(D(said["revenue"]) - due)

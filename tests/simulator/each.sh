@@ -1,6 +1,6 @@
 #!/bin/sh
-# A fault at every tenth change of the disk, read and opening of a night: which tenth is FAULTS_PART (0 to 9), else the day's
-# last digit; FAULTS=all: at every one. tests/simulator/each.c says what must hold.
+# A fault at every tenth disk change, read and open of a night: the tenth is FAULTS_PART (0 to 9), else the day's
+# last digit; FAULTS=all: at every one. tests/simulator/each.c has the conditions.
 cd "$(dirname "$0")/../.." || exit 3
 part=${FAULTS_PART:-$(date +%j | sed 's/.*\(.\)$/\1/')}
 [ "${FAULTS:-}" != all ] || part=all
