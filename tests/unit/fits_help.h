@@ -1,4 +1,4 @@
-/* fits_help.h: fits of steps, requests and windows: the day they are of, chance that repeats, what is written of them. */
+/* fits_help.h: fits of steps, requests and windows: their day, repeatable random numbers, their text. */
 #ifndef TESTS_FITS_HELP_H
 #define TESTS_FITS_HELP_H
 

@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 void bytes_add(struct bytes *b, struct text t) {
-	/* Twice the room each time: a sanitizer copies at every realloc. */
+	/* Doubles the size each time: a sanitizer copies at every realloc. */
 	if (b->room < b->len + t.len + 1) {
 		b->room = 2 * (b->len + t.len + 1);
 		b->at = must_realloc(b->at, b->room);

@@ -1,4 +1,4 @@
-/* ingest_help.h: what the tests of ingest/ share: temporary files, packing, and a sink that remembers. */
+/* ingest_help.h: shared by the tests of ingest/: temporary files, packing, and a sink that stores records. */
 #ifndef TESTS_INGEST_HELP_H
 #define TESTS_INGEST_HELP_H
 
@@ -9,7 +9,7 @@
 /* 2026-11-01T00:00:00Z: the present of these tests. */
 #define TEST_NOW_NS INT64_C(1793491200000000000)
 
-/* Bytes that grow. */
+/* A growing buffer. */
 struct bytes {
 	char *at;
 	size_t len, room;
@@ -20,7 +20,7 @@ void bytes_add_zstd(struct bytes *b, struct text plain);
 void bytes_release(struct bytes *b);
 struct text bytes_text(const struct bytes *b);
 
-/* A new directory for one test, and what is in it gone again. */
+/* Makes a directory for one test, and removes it with its content. */
 struct place {
 	char at[64];
 };
@@ -44,7 +44,7 @@ enum parse_result bench_line(struct bench *b, const char *line, int64_t stamp_ns
 /* A record as one line of text, every field in it, to compare with what is expected. */
 const char *record_print(const struct record *r, char out[1024]);
 
-/* A line and what becomes of it: printed records and "!reason"s, each behind a newline but the first; "" nothing. */
+/* A line and its result: printed records and "!reason"s, separated by newlines; "" nothing. */
 struct expected_line {
 	const char *line; /* NULL: the end of the file */
 	int64_t stamp_ns; /* of the envelope */
@@ -53,10 +53,10 @@ struct expected_line {
 /* Feeds the lines to a format, one after another. */
 void check_lines_of(const char *format, const struct expected_line *cases, size_t count);
 #define CHECK_LINES_OF(format, cases) check_lines_of(format, cases, sizeof cases / sizeof *cases)
-/* All that a line gives, as in expected_line. */
+/* The result of a line, as in expected_line. */
 void bench_print_line(struct bench *b, const char *line, int64_t stamp_ns, char *out, size_t size);
 
-/* What a run gave: the printed records, one a line, sorted. */
+/* The result of a run: the printed records, one per line, sorted. */
 struct run_result {
 	struct quality quality;
 	struct bytes records;
@@ -64,7 +64,7 @@ struct run_result {
 	int rc;
 	struct fault why;
 };
-/* Runs with test defaults for what `o` leaves open. */
+/* Runs with test defaults for options that `o` does not set. */
 void run_init(struct run_result *r, struct ingest_options o);
 void run_release(struct run_result *r);
 

@@ -1,4 +1,4 @@
-/* statement_case.h: a statement over a small catalogue, for tests that give it entries. */
+/* statement_case.h: a statement with a small catalogue, for tests that add entries. */
 #ifndef TESTS_STATEMENT_CASE_H
 #define TESTS_STATEMENT_CASE_H
 

@@ -1,4 +1,4 @@
-/* What requests and windows say: sums that add up, coefficients, the bootstrap, and what is fallen back to. */
+/* Aggregates of requests and windows: sums that can be added, coefficients, the bootstrap, and fallbacks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,7 +82,7 @@ static void finds_the_engine(void **state) {
 	names_free(n);
 }
 
-/* The bootstrap sees noise, less of it where there are more blocks, and what the form leaves out is put on top. */
+/* The bootstrap measures noise, less with more blocks, and the error of the form is added. */
 static void bootstrap_sees_noise(void **state) {
 	(void)state;
 	struct names *n = names_new();
@@ -101,7 +101,7 @@ static void bootstrap_sees_noise(void **state) {
 	names_free(n);
 }
 
-/* The day's windows; with too few, those of the day before, then after; then of other roles; then what is published. */
+/* The day's windows; with too few, those of the day before, then after; then those of other roles; then published figures. */
 static void fallbacks(void **state) {
 	(void)state;
 	struct names *n = names_new();

@@ -1,4 +1,4 @@
-/* Small runs in which every nanosecond can be worked out by hand. */
+/* Small runs in which every nanosecond can be computed by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -118,7 +118,7 @@ static int64_t capacity(const struct small_run *r) {
 	return total;
 }
 
-/* A prompt in one step, then two requests that decode side by side, then one of them alone. */
+/* A prompt in one step, then two requests that decode together, then one of them alone. */
 static void decode_goes_to_who_decodes(void **state) {
 	const struct record records[] = {
 		step(HOUR_NS, 40 * MS, 1000, 0),
@@ -142,7 +142,7 @@ static void decode_goes_to_who_decodes(void **state) {
 	assert_in_range(sum(&r, ENTRY_OUTPUT, "two", false), 1, 6 * MS);
 	assert_int_equal(sum(&r, ENTRY_INPUT, NULL, true), 1300);
 	assert_int_equal(sum(&r, ENTRY_OUTPUT, NULL, true), 6);
-	/* Between steps there was always a request in flight. */
+	/* There was always a request in flight between steps. */
 	assert_int_equal(sum(&r, ENTRY_OTHER, NULL, false), 4 * MS);
 	assert_int_equal(capacity(&r), 96 * MS);
 	run_teardown(&r);
@@ -151,9 +151,9 @@ static void decode_goes_to_who_decodes(void **state) {
 static void a_gap_is_idle_other_or_unobserved(void **state) {
 	const struct record records[] = {
 		step(HOUR_NS, 10 * MS, 100, 0),
-		/* 5 s later the same request still decodes: 1 s is the engine's, 4 s are lost. */
+		/* 5 s later the same request still decodes: 1 s is other, 4 s are unobserved. */
 		step(HOUR_NS + 10 * MS + 5 * NS_PER_SECOND, 10 * MS, 0, 1),
-		/* Nobody was there for 100 s. */
+		/* No request for 100 s. */
 		step(HOUR_NS + 20 * MS + 105 * NS_PER_SECOND, 10 * MS, 100, 0),
 	};
 	struct small_run r;
@@ -168,7 +168,7 @@ static void a_gap_is_idle_other_or_unobserved(void **state) {
 	run_teardown(&r);
 }
 
-/* A step over the hour is shared by time; what no request explains is said to be so. */
+/* A step that crosses the hour is divided by time; time that no request explains is reported. */
 static void hours_share_a_step(void **state) {
 	const struct record records[] = {
 		step(HOUR_NS - 30 * MS, 40 * MS, 0, 4),
@@ -237,7 +237,7 @@ static void a_request_told_in_other_words_counts_once(void **state) {
 	run_teardown(&r);
 }
 
-/* Two replicas did one request: its tokens count where it was decoded, its time where it passed. */
+/* Two replicas computed one request: its tokens count where it was decoded, its time where it was used. */
 static void disaggregated_requests_count_once(void **state) {
 	struct record records[] = {
 		step(HOUR_NS, 40 * MS, 1000, 0),
@@ -279,7 +279,7 @@ static void windows_with_phases_need_no_split(void **state) {
 	run_teardown(&r);
 }
 
-/* Times of slots of their own, one after the other: measured, not swept. */
+/* Times of separate slots, one after the other: measured, not split by overlap. */
 static void requests_alone_are_swept(void **state) {
 	struct record records[] = {
 		request("a", "one", HOUR_NS, HOUR_NS + 30 * MS, HOUR_NS + 50 * MS, 100, 3),
@@ -298,7 +298,7 @@ static void requests_alone_are_swept(void **state) {
 	run_teardown(&r);
 }
 
-/* What lies outside the period asked for is posted nowhere; a span from elsewhere is paid time. */
+/* Time outside the requested period is not posted; a span from another source is paid time. */
 static void a_part_of_a_replicas_life(void **state) {
 	const struct record records[] = {
 		step(HOUR_NS - 30 * MS, 10 * MS, 100, 0),

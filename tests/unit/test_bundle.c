@@ -1,4 +1,4 @@
-/* test_bundle.c: packed records and entries, and the files they are kept in. */
+/* test_bundle.c: packed records and entries, and their files. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -82,7 +82,7 @@ static void test_records(void **state) {
 	same_record(&r);
 }
 
-/* Every field that a record has comes back, by its own place. */
+/* Every field of a record is restored, each at its place. */
 static void test_fields(void **state) {
 	struct record r, back;
 	char bytes[PACK_MAX];
@@ -210,7 +210,7 @@ static void put_bytes(const char *bytes, size_t len) {
 	fclose(f);
 }
 
-/* A bit changed or the end cut off, anywhere, is noticed, but where nothing hangs on it (a frame's window). */
+/* A changed bit or a truncated end is detected at any place, except where it has no effect (a frame's window). */
 static void test_damage(void **state) {
 	static char bytes[1 << 20];
 	uint64_t seed = 88172645463325252u;
@@ -249,7 +249,7 @@ static void test_damage(void **state) {
 	unlink(path);
 }
 
-/* ---- what was wrong with logs ---- */
+/* ---- problems of logs ---- */
 
 static char *lines_of(const struct quality *q) {
 	char *at;

@@ -1,4 +1,4 @@
-/* How a command line is read: values by kind, and the word that may have been meant. */
+/* Parsing of a command line: values by kind, and suggestions for a misspelled word. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@ static void test_money(void **state) {
 	assert_int_equal(number_of(value_money, "2,49"), -7);
 	assert_int_equal(number_of(value_money, "-1"), -7);
 	assert_int_equal(number_of(value_money, ""), -7);
-	assert_int_equal(number_of(value_money, "0.0000000001"), -7); /* nothing is rounded away */
+	assert_int_equal(number_of(value_money, "0.0000000001"), -7); /* no rounding */
 }
 
 static void test_counts(void **state) {
@@ -64,7 +64,7 @@ static void test_by(void **state) {
 	}
 	assert_int_equal(value_by(&o, &by, "dya", &why), ERROR_CONFIG);
 	assert_non_null(strstr(why.message, "did you mean day?"));
-	/* Every key once is the most there can be. */
+	/* At most, every key occurs once. */
 	assert_int_equal(value_by(&o, &by, "hour,day,month,model,replica,pool,tenant", &why), 0);
 	assert_int_equal(by.count, BY_KEYS);
 }
@@ -85,7 +85,7 @@ static void test_typos(void **state) {
 	assert_string_equal(nearest("flet"), "fleet");
 	assert_string_equal(nearest("fleeet"), "fleet");
 	assert_string_equal(nearest("gpuhour"), "gpu-hour");
-	assert_string_equal(nearest("form"), "format"); /* the first of equals: a beginning of it */
+	assert_string_equal(nearest("form"), "format"); /* the first of equal candidates: a prefix */
 	assert_string_equal(nearest("fomrat"), "format");
 	assert_string_equal(nearest("price"), "prices");
 	assert_string_equal(nearest("banana"), "");

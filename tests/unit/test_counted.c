@@ -1,4 +1,4 @@
-/* Windows of engines that count their steps: a law that comes out of their sums. */
+/* Windows of engines that count their steps: a law that is fitted to their sums. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Which days of a replica have which evidence, and the spells that they make. */
+/* The evidence of each day of a replica, and the series of days with the same evidence. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ static void one_kind_is_one_spell(void **state) {
 	assert_null(s);
 	for (int day = 5; day >= 0; day--) {
 		note(&d, day, 3, DAY_REQUESTS);
-		note(&d, day, 1, DAY_WINDOWS); /* beside a better kind they make no difference */
+		note(&d, day, 1, DAY_WINDOWS); /* with a better kind they make no difference */
 	}
 	assert_int_equal(d.count, 6);
 	assert_int_equal(days_spells(&d, &s), 1);
@@ -70,7 +70,7 @@ static void kinds_change_at_midnight(void **state) {
 	days_release(&d);
 }
 
-/* A request that goes over midnight is alive on both days; it makes neither a day of requests but that on which it ends. */
+/* A request that crosses midnight is in flight on both days; only the day on which it ends is a day of requests. */
 static void steps_with_requests_and_without(void **state) {
 	struct replica_days d = {0}, other = {0};
 	struct spell *s;
@@ -87,7 +87,7 @@ static void steps_with_requests_and_without(void **state) {
 	assert_true(s[0].kind == DAY_STEPS && s[0].requests && s[0].to_ns == DAY(2));
 	assert_true(s[1].kind == DAY_STEPS && !s[1].requests);
 	free(s);
-	days_note_alive(&d, DAY(2), INT64_MAX); /* a clock gone mad does not make a day of each */
+	days_note_alive(&d, DAY(2), INT64_MAX); /* with a wrong clock, not every day becomes one */
 	assert_true(d.count < 40);
 	assert_int_equal(days_spells(&d, &s), 1);
 	days_release(&d);

@@ -1,4 +1,4 @@
-/* test_decimal.c: money in and out without a double. */
+/* test_decimal.c: money read and written without double. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* Two statements and what changed between them. */
+/* The difference between two statements. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +30,7 @@ static char *file_of(const char *text) {
 	return path;
 }
 
-/* What statement_diff prints as JSON, or NULL with the fault. */
+/* The JSON of statement_diff, or NULL with the error. */
 static char *diff_of(const char *before, const char *after, bool as_json, struct fault *why) {
 	char *a = file_of(before), *b = file_of(after), *text = NULL;
 	size_t size = 0;
@@ -97,7 +97,7 @@ static void test_causes(void **state) {
 	free(text);
 }
 
-/* Odd figures, a model that is new and one that is gone: the sums hold to the last unit. */
+/* Odd figures, a new model and a removed one: the sums are exact to the last unit. */
 static void test_sums(void **state) {
 	struct fault why = {0};
 	struct json *j = json_new();

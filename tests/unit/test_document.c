@@ -1,4 +1,4 @@
-/* test_document.c: JSON over several lines is cut into values. */
+/* test_document.c: JSON over several lines is split into values. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "tests/unit/ingest_help.h"
 
 static const struct {
-	const char *text, *values; /* each with a "|" behind; "!" broken, "+" too long */
+	const char *text, *values; /* each followed by "|"; "!" broken, "+" too long */
 	bool bids;
 } cases[] = {
 	{"{\n  \"a\": 1,\n  \"b\": [1, 2]\n}\n{\n \"a\": 2\n}\n", "{\"a\":1,\"b\":[1,2]}|{\"a\":2}|", true},
@@ -29,14 +29,14 @@ static const struct {
 	{"[{\"a\":1},{\"a\":\"unfin\n", "{\"a\":1}|!", true},
 	{"{\"resourceSpans\":[\n{\"a\":1},\n{\"a\":2}]}\n", "{\"a\":1}|{\"a\":2}|", true},
 	{"{\"trace\":{\n\"batches\":[{\"a\":1}]}}\n", "{\"a\":1}|", true},
-	/* an object with events of its own is no export of a log */
+	/* an object with events is not an export of a log */
 	{"{\"name\":\"chat\",\n\"events\":[{\"a\":1}],\"b\":2}\n", "{\"name\":\"chat\",\"events\":[{\"a\":1}],\"b\":2}|", true},
 	{"{\"nextForwardToken\":\"f\",\n\"events\":[{\"a\":1}]}\n", "{\"a\":1}|", true},
-	/* broken: what follows is read again */
+	/* broken: the text after it is read */
 	{"{\n\"a\": \"x\n}\n{\n\"a\": 1}\n", "!}|{\"a\":1}|", false},
 	{"{\n{\n", "!", false},
 	{"{\n\"a\": ]\n{\"a\":1}\n", "!{\"a\":1}|", false},
-	/* lines of JSON are no document */
+	/* lines of JSON are not a document */
 	{"{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}|{\"a\":2}|", false},
 	{"[1] [2] text\n", "text|", false},
 	{"{\"a\":1}{\"a\":2}\n", "{\"a\":1}|{\"a\":2}|", true},
@@ -83,7 +83,7 @@ static void long_values_are_dropped(void **state) {
 	bytes_release(&got);
 }
 
-/* A line that comes in parts, wherever they end: within texts, escapes and keys. */
+/* A line that is read in parts, with any boundaries: within texts, escapes and keys. */
 static void parts_do_not_matter(void **state) {
 	static const struct text line = {"{\"data\": [{\"a\": \"x \\\" y\"}, {\"b\\\\\": [1, 2]}], \"n\": 1}", 52};
 	struct text value;

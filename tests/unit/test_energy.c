@@ -1,4 +1,4 @@
-/* Power samples integrated over intervals: by hand, cut at random, with gaps, and several cards. */
+/* Power samples integrated over intervals: by hand, with random cuts, with gaps, and several GPUs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -58,7 +58,7 @@ static void test_gap(void **state) {
 	energy_free(e);
 }
 
-/* Two cards at 100 and 200 W; of a replica that has one of them, half of both. A card without samples is assumed. */
+/* Two GPUs at 100 and 200 W; for a replica with one of them, half of both. A GPU without samples is assumed. */
 static void test_cards(void **state) {
 	(void)state;
 	const struct energy_sample samples[] = {{1, 0, 100000}, {2, 0, 200000}, {2, 10 * S, 200000}, {1, 11 * S, 100000}};
@@ -81,7 +81,7 @@ static void test_order(void **state) {
 	energy_free(e);
 }
 
-/* However a day is cut, the parts sum to the energy of the whole, which is that of a plain sum over the trapezoids. */
+/* With any division of a day, the parts sum to the energy of the whole, which is the sum over the trapezoids. */
 static void test_cuts(void **state) {
 	(void)state;
 	enum { SAMPLES = 4000 };

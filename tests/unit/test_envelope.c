@@ -1,4 +1,4 @@
-/* test_envelope.c: what collectors wrap around a line comes off, in any order. */
+/* test_envelope.c: envelopes of collectors are removed, in any order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -130,7 +130,7 @@ static void comes_off(void **state) {
 	}
 }
 
-/* Documents that hold many lines: each, with the stamp and the pod or other name that it has. */
+/* Documents with many lines: each line, with its timestamp and its pod or other name. */
 static const struct {
 	const char *raw, *lines;
 } documents[] = {
@@ -251,7 +251,7 @@ static void parts_join(void **state) {
 	joins_to(fluent, 3, 1000, "abcd;whole;");
 }
 
-/* An entry is several lines; a message with colours in it has its length in front. */
+/* An entry has several lines; a message with colours follows its length. */
 static void journal_export(void **state) {
 	static const struct {
 		const char *raw;
@@ -295,7 +295,7 @@ static void journal_export(void **state) {
 	envelope_free(e);
 }
 
-/* Prefixes without end do not recurse without end. */
+/* Unlimited prefixes do not cause unlimited recursion. */
 static void depth_is_bounded(void **state) {
 	struct envelope *e = envelope_new(100000);
 	struct bytes b = {0};
@@ -311,7 +311,7 @@ static void depth_is_bounded(void **state) {
 	envelope_free(e);
 }
 
-/* ---- objects like the one before ---- */
+/* ---- objects with the form of the previous one ---- */
 
 static struct unwrapped strip(struct envelope *e, const char *raw) {
 	struct unwrapped out = {0};
@@ -322,7 +322,7 @@ static struct unwrapped strip(struct envelope *e, const char *raw) {
 
 #define OBJECT_MAX 512
 
-/* White space in front of the first key, of another length each time: no object is like one before. */
+/* White space before the first key, each time with another length: no object has the form of an earlier one. */
 static struct unwrapped strip_alone(struct envelope *e, const char *raw, int spaces, char bytes[OBJECT_MAX]) {
 	snprintf(bytes, OBJECT_MAX, "{%*s%s", spaces, "", raw + 1);
 	return strip(e, bytes);
@@ -351,7 +351,7 @@ static void objects_repeat(void **state) {
 	(void)state;
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < sizeof raws / sizeof *raws; i++) {
-			char bytes[OBJECT_MAX]; /* what is stripped points into it */
+			char bytes[OBJECT_MAX]; /* the stripped text points into it */
 			struct unwrapped a = strip(e, raws[i]), b = strip_alone(alone, raws[i], ++spaces, bytes);
 			assert_true(text_eq(a.text, b.text));
 			assert_int_equal(a.stamp_ns, b.stamp_ns);
@@ -365,7 +365,7 @@ static void objects_repeat(void **state) {
 	envelope_free(alone);
 }
 
-/* A rule that takes the name from the line itself: each line has its own. */
+/* A rule that reads the name from the line: each line has a name. */
 static void rules_see_each_line(void **state) {
 	struct name_rule rule = {.pattern = (char[]){"message"}, .replica = (char[]){"{value}"}, .is_field = true};
 	const struct name_rules rules = {&rule, 1};

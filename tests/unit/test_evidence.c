@@ -84,7 +84,7 @@ static void same_step(const char *log, const struct step *logged, const struct s
 	}
 }
 
-/* The log of one replica beside the native steps of all; gives the number of steps that both hold. */
+/* The log of one replica compared with the native steps of all; returns the number of steps in both. */
 static size_t check_vllm(const char *log, const char *steps, struct text replica, bool whole) {
 	struct kept logged = read_log(log), truth = read_log(steps);
 	size_t i = 0, j = 0, same = 0;
@@ -142,7 +142,7 @@ static void whole_vllm_logs(void **state) {
 	assert_int_equal(steps, 2559 + 29409 + 6223);
 }
 
-/* What a client saw of a request to llama.cpp. */
+/* A client's record of a request to llama.cpp. */
 struct seen {
 	int64_t evaluated, prompt_ns, predicted, predicted_ns;
 	bool found;
@@ -204,7 +204,7 @@ static bool close_to(int64_t printed_ns, int64_t exact_ns) {
 	return apart > -6000 && apart < 6000;
 }
 
-/* Each request that the client saw is in the log once, with the same tokens and times, and no other. */
+/* Each request of the client is in the log once, with the same tokens and times, and no other request is. */
 static void check_llamacpp(const char *log, const char *client) {
 	struct kept logged = read_log(log);
 	size_t count, requests = 0;

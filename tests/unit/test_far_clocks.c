@@ -1,4 +1,4 @@
-/* test_far_clocks.c: durations that sum beyond any clock: refused, and no sum overflows. */
+/* test_far_clocks.c: durations with a sum beyond any clock are rejected, and no sum overflows. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void feed(const char *format, const char *const *lines, size_t count) {
 	bench_release(&b);
 }
 
-/* A day a step, 400,000 of them in a second. */
+/* Steps of one day each, 400,000 of them in a second. */
 static void steps(void **state) {
 	static const char *const vllm[] = {"INFO 07-14 18:02:01 [core.py:1] Iteration(1): 0 context requests, 0 context tokens, 1 generation "
 	                                   "requests, 1 generation tokens, iteration elapsed time: 86400000.00 ms"};

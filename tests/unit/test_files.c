@@ -1,4 +1,4 @@
-/* test_files.c: files read whole or refused, written whole or not at all; and their digests. */
+/* test_files.c: files are read completely or rejected, written completely or not at all; and their digests. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 static char folder[] = "/tmp/test-files-XXXXXX";
 
-/* A path in the folder of the test; good until the fourth call after. */
+/* A path in the folder of the test; valid until the fourth call after. */
 static const char *in_folder(const char *name) {
 	static char paths[4][320];
 	static unsigned turn;
@@ -91,7 +91,7 @@ static void read_whole(void **state) {
 	expect_refused(in_folder("nul"), 3, ERROR_CONFIG, "is too large, expected at most 3 bytes");
 	assert_int_equal(file_read(in_folder("empty"), 0, &got, &why), 0);
 	free((char *)(uintptr_t)got.at);
-	/* Says a size of 0, has content: read until the end. */
+	/* Reports a size of 0, but has content: read to the end. */
 	assert_int_equal(file_read("/proc/self/status", 1 << 20, &got, &why), 0);
 	assert_true(got.len > 100);
 	free((char *)(uintptr_t)got.at);
@@ -270,7 +270,7 @@ static void a_full_device(void **state) {
 	assert_string_equal(why.message, "/dev/full: cannot write: No space left on device");
 }
 
-/* A write that fails long before the commit is not forgotten, and what was written goes away. */
+/* A write error long before the commit is kept, and the written data are removed. */
 static void failed_writes(void **state) {
 	static const char *const names[] = {"big", "big.gz"};
 	(void)state;

@@ -1,4 +1,4 @@
-/* test_filters.c: the two inflaters give the same bytes and say the same of the same damage. */
+/* test_filters.c: the two inflaters give the same bytes and report the same damage. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,7 +94,7 @@ static void cut_data(void **state) {
 	bytes_release(&packed);
 }
 
-/* Both see the damage. Where exactly they stop in it differs by some bytes; up to there they agree. */
+/* Both detect the damage. They stop at places that differ by some bytes; up to there they agree. */
 static void compare_damaged(struct text stored, size_t where) {
 	enum { ROOM = 1 << 17 };
 	struct unpacked a = unpack(&filter_gzip, stored, 4096, 4096, ROOM), b = unpack(&filter_isal, stored, 4096, 4096, ROOM);

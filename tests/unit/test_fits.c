@@ -1,4 +1,4 @@
-/* Fits: order, addition and writing change nothing to the last bit; outliers, coarsening, fallbacks. */
+/* Fits: order, addition and writing do not change any bit; outliers, coarsening, fallbacks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +28,7 @@ static void merge(struct attribution_fits *f, struct attribution_fits *from) {
 	assert_int_equal(fits_merge(f, from, &why), 0);
 }
 
-/* What the made-up engine takes: within the model's form. */
+/* The step time of the invented engine: within the model's form. */
 static const struct step_model engine = {
 	.ns = {[TERM_FLOOR] = 9e6, [TERM_TOKENS] = 2000, [TERM_HINGES + 4] = 15000, [TERM_HINGES + 8] = 9000,
 	       [TERM_ATTENTION] = 2, [TERM_CONTEXT] = 110, [TERM_MIXED_CONTEXT] = 60},
@@ -114,7 +114,7 @@ static double prefill_of(const struct step_model *m, const struct batch *b) {
 	return (step_model_ns(m, &chunks) + whole - step_model_ns(m, &decoders)) / (2 * whole);
 }
 
-/* How far the prefill total by the model is from what it is by the engine. */
+/* The error of the prefill total by the model, compared with the engine. */
 static double error_of(const struct step_model *m, const struct fit_step *steps, size_t count) {
 	double got = 0, due = 0;
 
@@ -166,7 +166,7 @@ static void outliers_do_not_matter(void **state) {
 	}
 }
 
-/* A mixture of experts: each token chooses 8 of 128, which are read once; a prompt costs launches of its own. */
+/* A mixture of experts: each token chooses 8 of 128, which are read once; a prompt causes additional launches. */
 static double experts_ns(const struct batch *b) {
 	double ntok = (double)(b->prefill_tokens + b->decode_tokens);
 
@@ -211,7 +211,7 @@ static void time_may_grow_less_and_less(void **state) {
 	names_free(n);
 }
 
-/* Contexts before chunks, unequal contexts, short ones that cost more, attention hidden by the other phase's. */
+/* Contexts before chunks, unequal contexts, short ones that cost more, attention hidden by that of the other phase. */
 static void attention_of_all_kinds(void **state) {
 	(void)state;
 	static struct fit_step steps[STEPS];
@@ -246,7 +246,7 @@ static void attention_of_all_kinds(void **state) {
 	names_free(n);
 }
 
-/* More kinds of steps than there may be bins: fewer, the same whatever the order, and still a good fit. */
+/* More kinds of steps than bins: fewer bins, the same for any order, and still a good fit. */
 static void bins_are_bounded(void **state) {
 	(void)state;
 	enum { MANY = 60000 };
@@ -292,7 +292,7 @@ static void without_contexts(void **state) {
 	names_free(n);
 }
 
-/* A day of its own, else the day before, else the day after; else by what is published of the card; else by tokens. */
+/* The steps of the day, else the day before, else the day after; else published figures of the GPU; else tokens. */
 static void fallbacks(void **state) {
 	(void)state;
 	static struct fit_step steps[STEPS];
@@ -320,7 +320,7 @@ static void fallbacks(void **state) {
 	after.day_ns = 19 * NS_PER_DAY;
 	assert_int_equal(solved_model(f, &other)->origin, MODEL_NEIGHBOUR);
 	assert_memory_equal(solved_model(f, &other)->ns, solved_model(f, &after)->ns, sizeof engine.ns);
-	other.day_ns = 25 * NS_PER_DAY; /* two days off: another day's matter */
+	other.day_ns = 25 * NS_PER_DAY; /* at a distance of two days: not used */
 	assert_int_equal(solved_model(f, &other)->origin, MODEL_TOKENS);
 	other.role = ROLE_DECODE;
 	assert_int_equal(solved_model(f, &other)->origin, MODEL_TOKENS);
@@ -328,7 +328,7 @@ static void fallbacks(void **state) {
 	const struct step_model *m = solved_model(f, &other);
 	assert_int_equal(m->origin, MODEL_ROOFLINE);
 	assert_true(m->ns[TERM_FLOOR] > 0);
-	/* Few tokens take no longer than one; many take as long as their arithmetic. */
+	/* Few tokens take the time of one; many take the time of their arithmetic. */
 	const struct batch one = {.decode_tokens = 1}, few = {.decode_tokens = 64}, many = {.prefill_tokens = 8192};
 	assert_true(step_model_ns(m, &few) == step_model_ns(m, &one));
 	assert_true(step_model_ns(m, &many) > 20 * step_model_ns(m, &one));
@@ -355,14 +355,14 @@ static void a_described_model(void **state) {
 	assert_true(fabs(m.ns[TERM_FLOOR] / 5600674 - 1) < 1e-4);
 	assert_true(fabs(m.ns[TERM_CONTEXT] / 48.908 - 1) < 1e-4);
 	assert_true(m.has_context && m.has_attention && m.ns[TERM_ATTENTION] > 0);
-	/* Beyond the hinges beside the ridge: 2 FLOPs for each of the layers' 6.98 billion, at half the peak. */
+	/* Beyond the hinges next to the ridge: 2 FLOPs for each of the layers' 6.98 billion parameters, at half the peak. */
 	const struct batch many = {.prefill_tokens = 4000}, more = {.prefill_tokens = 5000};
 	assert_true(fabs((step_model_ns(&m, &more) - step_model_ns(&m, &many)) / (1000 * 28.224e3) - 1) < 0.002);
 	assert_false(theory_model(cards, T("no such card"), 1, &spec, &m));
 	gpu_catalogue_free(cards);
 }
 
-/* All mixed steps the same: nothing can be learned of how to split them. */
+/* All mixed steps are equal: they contain no information on their split. */
 static void the_same_step_again(void **state) {
 	(void)state;
 	struct names *n = names_new();

@@ -1,4 +1,4 @@
-/* Windows of tokens and gauges: a law that comes out of them and of what is known of a model by its name. */
+/* Windows of tokens and gauges: a law fitted to them and to the parameters in a model's name. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,7 +63,7 @@ static void the_card_says_the_ridge_and_the_cache(void **state) {
 
 /* ---- the law ---- */
 
-/* Always busy with the given number of sequences; prompts of PROMPT_NTOK tokens come one by one, a step each. */
+/* Always busy with the given number of sequences; prompts of PROMPT_NTOK tokens arrive one by one, one step each. */
 static struct window_item busy_window(int64_t number, int64_t sequences, int64_t prompts, double token_ns) {
 	double steps = ((double)WINDOW_NS - (double)prompts * PROMPT_NTOK * token_ns) / STEP_NS;
 
@@ -136,7 +136,7 @@ static void windows_without_gauges_make_no_law(void **state) {
 	gauges_forget(&g);
 	i.running = UNKNOWN;
 	assert_false(gauged_window(&i, ROLE_MIXED, &g, &g, &p, &w));
-	i.running = 0; /* nothing is known of its start: no row */
+	i.running = 0; /* its start is unknown: no row */
 	assert_true(gauged_window(&i, ROLE_MIXED, &g, &g, &p, &w));
 	assert_false(w.has_row || w.throughout);
 	gauged_note(sums, 0, &w);
@@ -165,7 +165,7 @@ static void sums_do_not_depend_on_order(void **state) {
 	free(one);
 }
 
-/* Numbers that no engine has make no row, and nothing overflows. */
+/* Impossible numbers are not a row, and nothing overflows. */
 static void absurd_windows_are_left_out(void **state) {
 	struct gauged *g = must_calloc(1, sizeof *g);
 	struct window_item i = busy_window(0, 8, 10, STEP_NS / 300);

@@ -1,4 +1,4 @@
-/* test_groups.c: cells in groups of equal keys: against what a reader would do by hand. */
+/* test_groups.c: cells in groups of equal keys, compared with a direct computation. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* test_hash_index.c: numbers by hash, against a list that is gone through. */
+/* test_hash_index.c: numbers by hash, compared with a linear search. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,7 +27,7 @@ static void check(const struct hash_index *h, const uint64_t *hashes, size_t cou
 	}
 }
 
-/* Few different hashes: long rows that wrap round the end of the table, and are kept in order when it grows. */
+/* Few different hashes: long runs that wrap at the end of the table, and keep their order when it grows. */
 static void test_against_list(void **state) {
 	static uint64_t hashes[COUNT];
 

@@ -1,4 +1,4 @@
-/* The heap: what goes in comes out in order. */
+/* The heap: items are removed in order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +36,7 @@ static void what_goes_in_comes_out_in_order(void **state) {
 	heap_release(&h);
 }
 
-/* A thing that comes out may go in again with another key. */
+/* A removed item may be added again with another key. */
 static void keys_may_change(void **state) {
 	int64_t load[3] = {0, 0, 0};
 	struct heap h;

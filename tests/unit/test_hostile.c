@@ -1,4 +1,4 @@
-/* test_hostile.c: files that nobody meant well: each is counted by name and place, and the run goes on. */
+/* test_hostile.c: hostile files: each is counted by name and place, and the run continues. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -45,7 +45,7 @@ static struct run_result run_path(const char *path, struct ingest_options o) {
 	return r;
 }
 
-/* Native lines; what each must be refused as, with its line; NULL: read. */
+/* Native lines; the reason for rejecting each, with its line; NULL: read. */
 static void lines_of_all_kinds(void **state) {
 #define STEP(more) "{\"schema\":\"tollbook.step.v1\",\"start_ns\":1786406365000000000,\"gpu_ns\":5" more "}"
 	static const struct {
@@ -63,7 +63,7 @@ static void lines_of_all_kinds(void **state) {
 		{LINE("{\"schema\":\"tollbook.step.v1\",\"start_ns\":1793664000000000000,\"gpu_ns\":5}"), "instant in the future"},
 		{LINE("{\"schema\":\"tollbook.step.v1\",\"start_ns\":9223372036854775807,\"gpu_ns\":5}"), "instant in the future"},
 		{LINE(STEP(",\"x\":\0")), "invalid JSON"},
-		{LINE("\0\0\0\0" STEP("")), NULL}, /* a hole that a crashed system left */
+		{LINE("\0\0\0\0" STEP("")), NULL}, /* a gap that a system crash left */
 		{LINE(STEP(",\"x\":[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1"
 		           "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]")), "invalid JSON"},		{LINE(STEP(",\"decode_requests\":1,\"decode_requests\":2")), NULL},
 	};
@@ -121,7 +121,7 @@ static void a_number_of_400_digits(void **state) {
 	place_release(&place);
 }
 
-/* A writer that is given a path and a while. */
+/* A writer with a path and a duration. */
 struct writer {
 	const char *path;
 	struct bytes lines;
@@ -163,7 +163,7 @@ static void a_fifo(void **state) {
 	place_release(&place);
 }
 
-/* Where nobody is there to end it, a pipe is not waited for; nor are pipes of a folder. */
+/* Without a terminal, a run does not wait for a pipe; nor for pipes in a folder. */
 static void a_pipe_of_a_night(void **state) {
 	struct place place;
 	char path[256], folder[256];
@@ -175,7 +175,7 @@ static void a_pipe_of_a_night(void **state) {
 	*strrchr(folder, '/') = '\0';
 	char link[300];
 	snprintf(link, sizeof link, "%s/link.log", folder);
-	assert_int_equal(symlink("/proc/kmsg", link), 0); /* a file of the system's, to read which blocks */
+	assert_int_equal(symlink("/proc/kmsg", link), 0); /* a system file; reading it blocks */
 	struct run_result r = run_path(folder, (struct ingest_options){0});
 	assert_int_equal(r.count, 0);
 	run_release(&r);
@@ -208,7 +208,7 @@ static void a_growing_file(void **state) {
 	place_release(&place);
 }
 
-/* Rotation by copy and truncation: what was read before is there, and the run ends well. */
+/* Rotation by copy and truncation: records read before remain, and the run succeeds. */
 static void a_truncated_file(void **state) {
 	struct place place;
 	char path[256];
@@ -278,7 +278,7 @@ static void copies_are_read_once(void **state) {
 	place_init(&place);
 	assert_int_equal(mkdir(place_path(&place, "d", path), 0700), 0);
 	place_write(&place, "d/a.log", bytes_text(&a));
-	place_write(&place, "d/b.log", bytes_text(&b)); /* often the same size, never the same bytes */
+	place_write(&place, "d/b.log", bytes_text(&b)); /* often equal sizes, never equal bytes */
 	place_write(&place, "d/c.log", bytes_text(&a));
 	assert_int_equal(symlink(place_path(&place, "d/b.log", other), place_path(&place, "d/z.log", path)), 0);
 	struct run_result r = run_path(place_path(&place, "d", path), (struct ingest_options){0});

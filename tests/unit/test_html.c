@@ -52,7 +52,7 @@ static void test_escapes(void **state) {
 	free(text);
 }
 
-/* A page for nothing at all is still a page. */
+/* A page without any data is still a page. */
 static void test_empty(void **state) {
 	struct worked_case w = {0};
 	struct report_options o;

@@ -1,4 +1,4 @@
-/* test_identity.c: do steps and requests come from one server? On servers simulated here, with one load balancer. */
+/* test_identity.c: whether steps and requests are from one server. With simulated servers behind one load balancer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ struct server {
 	size_t step_count, request_count;
 };
 
-/* Sequences that decode: how many tokens each has left, and of which request it is. */
+/* Sequences that decode: the remaining tokens of each, and its request. */
 struct decoding {
 	int64_t left[SEQUENCES];
 	size_t of[SEQUENCES], count;
@@ -64,7 +64,7 @@ static int64_t decode(struct server *s, struct decoding *b, int64_t end_ns) {
 /* Steady: mean distance in ms; bursts: with pauses now and then; fixed: all equal, each sent after the last one. */
 enum arrivals { STEADY, BURSTS, FIXED };
 
-/* One request at a time is begun, as it arrives. */
+/* Starts one request at a time, in the order of arrival. */
 static struct server simulate(uint64_t seed, int64_t mean_ms, enum arrivals arrivals) {
 	const bool fixed = arrivals == FIXED;
 	struct random r = {seed};
@@ -145,7 +145,7 @@ static void simulate_fleet(struct server at[SERVERS], uint64_t seed, enum arriva
 	}
 }
 
-/* Servers that share a load: each against others. */
+/* Servers that share a load: each compared with others. */
 static void servers_behind_one_balancer_are_never_one(void **state) {
 	struct server at[SERVERS];
 	int different = 0, next = next_of_fleet();
@@ -263,7 +263,7 @@ static void load_of_requests(const struct server *s, struct load loads[LOAD_KIND
 	}
 }
 
-/* What counters show that are read every so often. */
+/* The values of counters that are read periodically. */
 static void load_of_windows(const struct server *s, struct load loads[LOAD_KINDS], int64_t every_ns, int64_t ahead_ns) {
 	int64_t from_ns = START;
 	struct window_item w = {.head = {.kind = ITEM_WINDOW}};
@@ -328,7 +328,7 @@ static void compare_loads(const struct loads *a, const struct loads *b, bool one
 	for (int n = 0; n < COMPARED; n++) {
 		assert_int_not_equal(found[n], one ? LOAD_DIFFERENT : LOAD_SAME);
 		assert_true(found[n] != LOAD_SAME || llabs(off[n] - ahead_s[n]) <= 1);
-		t->mistaken += !one && n == WINDOWS_WINDOWS && found[n] == LOAD_LIKELY; /* which is what a match of windows is */
+		t->mistaken += !one && n == WINDOWS_WINDOWS && found[n] == LOAD_LIKELY; /* the definition of a match of windows */
 		t->same[n] += found[n] == LOAD_SAME || (n == WINDOWS_WINDOWS && found[n] == LOAD_LIKELY);
 		t->different[n] += found[n] == LOAD_DIFFERENT;
 	}
@@ -367,7 +367,7 @@ static void windows_find_the_server_that_they_count(void **state) {
 
 	(void)state;
 	assert_int_equal(t.mistaken, 0);
-	for (int n = 0; n < WINDOWS_WINDOWS; n++) { /* of other windows there are too few here */
+	for (int n = 0; n < WINDOWS_WINDOWS; n++) { /* too few other windows here */
 		print_message("%s: %d of %d found, %d of %d others different\n", names[n], t.same[n], SERVERS, t.different[n], SERVERS * next);
 		assert_true(t.same[n] >= SERVERS * 9 / 10);
 		assert_true(t.different[n] >= SERVERS * next * 8 / 10);
@@ -383,7 +383,7 @@ static void servers_with_one_shape_of_load_are_never_one(void **state) {
 	assert_true(t.same[WINDOWS_STEPS] > SERVERS / 2);
 }
 
-/* A benchmark of one length: what falls together does so one period off, too. */
+/* A benchmark with one length: events also coincide at an offset of one period. */
 static void a_load_that_repeats_itself_is_not_decided(void **state) {
 	struct server s = simulate(3, 0, FIXED), other = simulate(4, 0, FIXED);
 

@@ -28,7 +28,7 @@ static struct bytes steps(int from, int to) {
 	return b;
 }
 
-/* A file of a directory with `stored`, and what a run over it gives. */
+/* A file of a directory with `stored`, and the result of a run over it. */
 static struct run_result run_bytes(struct text stored, struct ingest_options o) {
 	struct place place;
 	char path[256];
@@ -71,7 +71,7 @@ static void compression_and_blocks_do_not_matter(void **state) {
 	bytes_release(&zstd);
 }
 
-/* What could be read before the damage is there; the damage is said, with its place. */
+/* Records before the damage are read; the damage is reported, with its place. */
 static void damaged_tail(void **state) {
 	struct bytes plain = steps(0, 3000), gzip = {0};
 
@@ -82,7 +82,7 @@ static void damaged_tail(void **state) {
 	assert_int_equal(r.quality.damage_count, 1);
 	assert_string_equal(r.quality.damages[0].reason, "gzip data cut off");
 	assert_int_equal(r.quality.damages[0].offset, gzip.len / 2);
-	/* The last line is cut too, where it is. */
+	/* The last line may be truncated, too. */
 	assert_in_range(r.quality.reject_count, 0, 1);
 	assert_int_equal(r.quality.input_count, 1);
 	assert_string_equal(r.quality.inputs[0].format, "native");
@@ -92,7 +92,7 @@ static void damaged_tail(void **state) {
 	bytes_release(&gzip);
 }
 
-/* d/a.log, d/b/1.log.gz, d/b/2.log and a link that leads back up. */
+/* d/a.log, d/b/1.log.gz, d/b/2.log and a link to the parent. */
 static void fill_directory(const struct place *p, int lines) {
 	char path[256], target[256];
 	struct bytes a = steps(0, lines), b = steps(lines, 2 * lines), c = steps(2 * lines, 3 * lines), packed = {0};
@@ -240,7 +240,7 @@ static void quarantine_keeps_refused_lines(void **state) {
 	place_release(&place);
 }
 
-/* A line without end is refused whole and in little memory; what follows is read. */
+/* A line without end is rejected as a whole and in little memory; the text after it is read. */
 static void long_lines(void **state) {
 	struct bytes lines = steps(0, 2), more = steps(2, 3);
 

@@ -1,4 +1,4 @@
-/* test_instant.c: civil dates, RFC 3339 and what is not. */
+/* test_instant.c: civil dates, RFC 3339 and invalid texts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -35,7 +35,7 @@ struct made {
 	enum service service;
 };
 
-/* What became of them: "tenant tenant/2 ...", of the engine's in the order of time. Returns the counts. */
+/* The result: "tenant tenant/2 ..." of the engine's requests in the order of time. Returns the counts. */
 static struct join_report check_joined(const struct made *made, size_t count, const char *expected) {
 	struct join_report report;
 	char tenants[200] = "";
@@ -115,7 +115,7 @@ static void by_tokens_where_unique(void **state) {
 	assert_int_equal(r.engine_only, 3);
 }
 
-/* An engine does not know the class of service; if it does, a gateway without one does not change it. */
+/* An engine's record has no class of service; if it has one, a gateway without one does not change it. */
 static void services(void **state) {
 	(void)state;
 	static const struct made made[] = {
@@ -131,7 +131,7 @@ static void services(void **state) {
 	CHECK_JOINED(made, "a/3 own/2 b/1 c/1 ");
 }
 
-/* A record that is twice in the engine's log is still one, with its tenant. */
+/* A record that is twice in the engine's log counts once, with its tenant. */
 static void duplicates(void **state) {
 	(void)state;
 	static const struct made made[] = {
@@ -147,7 +147,7 @@ static void duplicates(void **state) {
 	assert_int_equal(r.duplicates, 1); /* of the gateway's; the engine's are counted where they are read */
 }
 
-/* Two gateways' logs in other words: one name, id and finish are one request, within an hour. */
+/* Two gateways' logs in different forms: records with the same name, id and finish are one request, within an hour. */
 static void told_twice(void **state) {
 	(void)state;
 	const int64_t hour = 3600000, end = 3 * hour;
@@ -157,9 +157,9 @@ static void told_twice(void **state) {
 		{"chatcmpl-33333333aaaaaaaa", "", "r0", "m", 1200, 2200, 10, 5, false, SERVICE_STANDARD},
 		{"chatcmpl-44444444aaaaaaaa", "", "r0", "m", 1300, end, 10, 5, false, SERVICE_STANDARD},
 		{"e5", "", "r0", "m", 50000, 51000, 30, 5, false, SERVICE_STANDARD},
-		{"11111111aaaaaaaa", "late", "gw", "m", 995, 2010, 10, 5, true, SERVICE_STANDARD}, /* begins later, stands first */
+		{"11111111aaaaaaaa", "late", "gw", "m", 995, 2010, 10, 5, true, SERVICE_STANDARD}, /* begins later, comes first */
 		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 6, true, SERVICE_STANDARD},
-		{"22222222aaaaaaaa", "", "gw", "m", 1090, 2110, 10, 6, true, SERVICE_STANDARD}, /* at once: who names a tenant */
+		{"22222222aaaaaaaa", "", "gw", "m", 1090, 2110, 10, 6, true, SERVICE_STANDARD}, /* at the same time: the one with a tenant */
 		{"22222222aaaaaaaa", "b", "gw", "m", 1090, 2110, 10, 5, true, SERVICE_STANDARD},
 		{"33333333aaaaaaaa", "c", "gw", "m", 1190, 2210, 10, 5, true, SERVICE_STANDARD},
 		{"33333333aaaaaaaa", "c", "gw2", "m", 1190, 2210, 10, 5, true, SERVICE_STANDARD},          /* another gateway */
@@ -167,8 +167,8 @@ static void told_twice(void **state) {
 		{"chatcmpl-33333333aaaaaaaa", "c", "gw", "m", 1190, 2210, 10, 5, true, SERVICE_STANDARD},  /* another id */
 		{"44444444aaaaaaaa", "d", "gw", "m", 1290, end, 10, 5, true, SERVICE_STANDARD},
 		{"44444444aaaaaaaa", "d", "gw", "m", hour - 1000, end, 10, 5, true, SERVICE_STANDARD},     /* of the first */
-		{"44444444aaaaaaaa", "d", "gw", "m", hour + 1291, end, 10, 5, true, SERVICE_STANDARD},     /* an hour from what counts */
-		{"", "e", "gw", "m", 49990, 51010, 30, 5, true, SERVICE_STANDARD}, /* without an id no one can tell */
+		{"44444444aaaaaaaa", "d", "gw", "m", hour + 1291, end, 10, 5, true, SERVICE_STANDARD},     /* an hour from the record that counts */
+		{"", "e", "gw", "m", 49990, 51010, 30, 5, true, SERVICE_STANDARD}, /* cannot be decided without an id */
 		{"", "f", "gw", "m", 49991, 51010, 30, 5, true, SERVICE_STANDARD},
 	};
 	struct join_report r = CHECK_JOINED(made, "a b c d - ");

@@ -1,4 +1,4 @@
-/* test_json.c: what is JSON and what is not, and what can be read from it. */
+/* test_json.c: valid and invalid JSON, and the values read from it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -172,7 +172,7 @@ static void strings_lose_their_escapes(void **state) {
 		assert_true(text_eq(json_string(j, 0, buffer, sizeof buffer), text_of(cases[i].text)));
 	}
 	assert_true(parses(j, "\"abc\\u20ac\"", NULL));
-	assert_int_equal(json_string(j, 0, buffer, 5).len, 3); /* no half of a character */
+	assert_int_equal(json_string(j, 0, buffer, 5).len, 3); /* no part of a character */
 	assert_true(parses(j, "12", NULL));
 	assert_int_equal(json_string(j, 0, buffer, 5).len, 0);
 	json_free(j);
@@ -199,7 +199,7 @@ static void escapes_what_could_do_harm(void **state) {
 	assert_int_equal(json_escape(T("ab"), out, 1), 0);
 }
 
-/* Whatever the bytes, a string that was escaped reads back the same if it was UTF-8. */
+/* Any string that was escaped is read back unchanged if it was UTF-8. */
 static void escaping_can_be_undone(void **state) {
 	(void)state;
 	struct json *j = json_new();

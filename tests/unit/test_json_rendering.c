@@ -1,4 +1,4 @@
-/* Statement JSON: it parses, and holds the contract's keys with the statement's figures. */
+/* Statement JSON: it parses, and contains the contract's keys with the statement's figures. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

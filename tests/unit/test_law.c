@@ -38,7 +38,7 @@ static void test_replicated(void **state) {
 	near(law_cache_token_bytes(&l), 8 * 70272);
 	setup("samples/models/deepseek-v3.json", "H200", (struct law_layout){.gpus = 8, .dp = 8, .ep = 8}, &l);
 	near(law_cache_token_bytes(&l), 70272);
-	/* each rank has all but the experts, of which it has an eighth */
+	/* each rank has everything except the experts, of which it has an eighth */
 	near(law_weight_bytes(&l), (double)(l.peak.size.weight_bytes - l.peak.size.expert_bytes) + (double)l.peak.size.expert_bytes / 8);
 }
 
@@ -66,7 +66,7 @@ static void test_layouts(void **state) {
 	assert_non_null(strstr(why.message, "--tp 3"));
 }
 
-/* More work never takes less time, and a step is the sum of its parts. */
+/* More work never takes less time, and the parts of a step sum to its time. */
 static void test_monotonic(void **state) {
 	(void)state;
 	static const struct law_layout layouts[] = {{.gpus = 8}, {.gpus = 8, .dp = 8, .ep = 8}, {.gpus = 8, .pp = 8}};
@@ -87,7 +87,7 @@ static void test_monotonic(void **state) {
 	}
 }
 
-/* The fewer measurements of the engine, the kind of GPU and the kind of model, the wider the interval; each for its reason. */
+/* The fewer measurements of the engine, the kind of GPU and the kind of model, the wider the interval; each with its reason. */
 static void test_interval(void **state) {
 	(void)state;
 	struct law near_by, l;

@@ -213,7 +213,7 @@ static void rollback_forgets_names(void **state) {
 	assert_int_equal(findings, 0);
 }
 
-/* What one task of a plan read: logs by the letters of their hashes, ten lines each. */
+/* The logs that one task of a plan read, by the letters of their hashes, ten lines each. */
 static void put_evidence(struct place *p, const char *plan, int64_t day, const char *logs) {
 	struct quality q;
 	char *at = NULL;
@@ -236,7 +236,7 @@ static void put_evidence(struct place *p, const char *plan, int64_t day, const c
 	free(at);
 }
 
-/* Its logs' names, and how many lines were read. */
+/* The names of its logs, and the number of lines read. */
 static int64_t evidence_of(struct place *p, int64_t as_of, int64_t from_ns, int64_t to_ns, char logs[9]) {
 	struct quality q;
 
@@ -261,7 +261,7 @@ static void a_plan_made_anew_counts_once(void **state) {
 	assert_int_equal(ledger_evidence_span(p->l, INT64_MAX - 1, &from_ns, &to_ns, &p->why), 0);
 	put_evidence(p, "first", 0, "ab");
 	put_evidence(p, "other", 1, "c");
-	put_evidence(p, "again", 0, "abd"); /* a late log, and those of before */
+	put_evidence(p, "again", 0, "abd"); /* a late log, and the earlier ones */
 	assert_int_equal(evidence_of(p, 2, INT64_MIN, INT64_MAX, logs), 30);
 	assert_string_equal(logs, "abc");
 	assert_int_equal(evidence_of(p, INT64_MAX - 1, INT64_MIN, INT64_MAX, logs), 40);
@@ -273,7 +273,7 @@ static void a_plan_made_anew_counts_once(void **state) {
 	assert_int_equal(to_ns, DAY + 2 * NS_PER_DAY - 1);
 	assert_int_equal(ledger_evidence_plans(p->l, &count, &p->why), 0);
 	assert_int_equal(count, 3);
-	put_evidence(p, "again", 0, "z"); /* what is there stays */
+	put_evidence(p, "again", 0, "z"); /* existing data remain */
 	assert_int_equal(evidence_of(p, INT64_MAX - 1, INT64_MIN, INT64_MAX, logs), 40);
 }
 

@@ -1,4 +1,4 @@
-/* test_line.c: lines do not depend on where blocks end. */
+/* test_line.c: lines do not depend on the boundaries of blocks. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static void cut(struct text input, size_t block, size_t max_bytes, struct bytes 
 	uint64_t count = 0;
 
 	for (size_t at = 0; at < input.len; at += block) {
-		/* In memory of its own, so that a line that outlives its block shows. */
+		/* In separate memory, so that use of a line after its block is detected. */
 		struct text part = text_cut(input, at, at + block);
 		char *copy = must_alloc(part.len);
 		memcpy(copy, part.at, part.len);
@@ -72,7 +72,7 @@ static void blocks_do_not_matter(void **state) {
 	}
 }
 
-/* 64 MiB without an end take no more memory than the limit. */
+/* 64 MiB without a newline use no more memory than the limit. */
 static void long_line_is_bounded(void **state) {
 	struct lines l = {.max_bytes = 100000};
 	char block[8192];
@@ -92,7 +92,7 @@ static void long_line_is_bounded(void **state) {
 	lines_release(&l);
 }
 
-/* Empty lines that come next are counted, and no byte of another line is. */
+/* Empty lines that follow are counted, and no byte of another line is. */
 static void empty_lines_are_skipped(void **state) {
 	struct lines l = {.max_bytes = 100};
 	struct text line;

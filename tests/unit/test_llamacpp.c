@@ -139,7 +139,7 @@ static void bids(void **state) {
 	assert_string_equal(format_detect(&T("slot print_timing: id  0 | task 9 | "), 1)->name, "llamacpp");
 }
 
-/* A router's children print at once: a port's lines belong together. */
+/* A router's children print at the same time: the lines of one port belong together. */
 static void router(void **state) {
 	static const struct expected_line cases[] = {
 		{"[8081] slot print_timing: id  0 | task 0 | ", UNKNOWN, ""},

@@ -1,4 +1,4 @@
-/* The queueing model beside the replay that whatif uses: the same step times, requests that come at random. */
+/* The queueing model compared with the replay of whatif: the same step times, random arrivals. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -96,7 +96,7 @@ static void test_replayed(void **state) {
 			if (loads[k] <= 0.8 || engines[i].output > engines[i].prompt / 10) {
 				near("batch", loads[k], p.batch, got.batch);
 			}
-			if (loads[k] <= 0.8) { /* above, what a few thousand requests wait is luck */
+			if (loads[k] <= 0.8) { /* above that, the waiting time of a few thousand requests is random */
 				near("time to first token", loads[k], p.ttft_ms, got.ttft_ms);
 			}
 			if (loads[k] >= 0.5 && loads[k] <= 0.8) { /* where nearly each step decodes */
@@ -106,7 +106,7 @@ static void test_replayed(void **state) {
 	}
 }
 
-/* More comes than the engine keeps up with: what it does then is its capacity. */
+/* More requests arrive than the engine can serve: its rate is then its capacity. */
 static void test_overloaded(void **state) {
 	(void)state;
 	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {

@@ -1,4 +1,4 @@
-/* A ledger of a former version, made by that version's own schema: read as it is, and brought up to date. */
+/* A ledger of a former version, made with the schema of that version: read unchanged, and upgraded. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -253,7 +253,7 @@ static void expect_told(struct place *p, struct ledger *l, int64_t as_of, int64_
 	quality_release(&q);
 }
 
-/* What version 2 did not distinguish is kept for each of its runs. */
+/* Data that version 2 did not distinguish are kept for each of its runs. */
 static void what_was_joined_stays(void **state) {
 	struct place *p = *state;
 	struct ledger *l = open_book(p, LEDGER_READ);
@@ -269,7 +269,7 @@ static void what_was_joined_stays(void **state) {
 	assert_int_equal(ask_sql(p->path, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
 }
 
-/* From now on each run has its own. */
+/* From here each run has separate data. */
 static void later_runs_have_their_own(void **state) {
 	struct place *p = *state;
 	struct ledger *l = open_book(p, LEDGER_WRITE);
@@ -306,7 +306,7 @@ static void all_or_nothing_of_2(void **state) {
 	assert_int_equal(ask_sql(p->path, "SELECT sum(joined) FROM joined"), 7);
 }
 
-/* What stops half way leaves the ledger as it was. */
+/* An interrupted upgrade leaves the ledger unchanged. */
 static void all_or_nothing(void **state) {
 	struct place *p = *state;
 	struct ledger *l = NULL;

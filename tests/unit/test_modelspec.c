@@ -50,7 +50,7 @@ static void read_text(const char *json, struct modelspec *m) {
 	}
 }
 
-/* Field by field of the formulas, so that what is compared is not the code's own sum. */
+/* Each field of the formulas, so that the comparison does not use the code's sum. */
 struct expected {
 	const char *sample, *config;
 	int64_t params, active, kv_token_bytes, pair_flops;
@@ -115,7 +115,7 @@ static void test_latent(void **state) {
 	assert_int_equal(m.compute, PRECISION_FP8);
 }
 
-/* Mistral-7B-v0.1 looks back 4,096 tokens in all 32 layers; gpt-oss-20b 128 tokens in 12 of 24. */
+/* Mistral-7B-v0.1 has windows of 4,096 tokens in all 32 layers; gpt-oss-20b of 128 tokens in 12 of 24. */
 static void test_windows(void **state) {
 	(void)state;
 	struct modelspec m;

@@ -206,12 +206,12 @@ static void test_totals(void **state) {
 		}
 		modelspec_size(&m, &z);
 		near(f->name, "in all", (double)z.params / 1e9, f->total);
-		/* Cards count the embedding in or not, and round to a digit or two. */
+		/* Model cards may include the embedding, and round to one or two digits. */
 		assert_true(f->active == 0 || fabs((double)z.active_params / 1e9 / f->active - 1) < 0.08);
 	}
 }
 
-/* What has a state instead of a cache, and what shares one head of keys and values. */
+/* Models with a state instead of a cache, and models with one key and value head. */
 static void test_caches(void **state) {
 	(void)state;
 	static const struct {

@@ -70,12 +70,12 @@ static void give(struct month *m, struct entry *e, enum entry_kind kind, int64_t
 
 static int64_t give_tenant(struct month *m, struct entry *e, int tenant, int64_t load) {
 	int64_t in = load * (1 + tenant % 7) * 480 / (1 + e->model % 5), cached = in / 3, out = in / (4 + tenant % 5);
-	/* more at a time costs less a token; and no hour is like the other */
+	/* larger batches cost less per token; and all hours differ */
 	int64_t speed = (26000 + 40000000 / (load + 1000)) / 10 * (1 + e->model % 5) * (90 + next_random(m) % 21) / 100;
 	int64_t prefill = in * speed * 10, seen = cached * speed, decode = out * speed * 55;
 
 	e->tenant = m->tenants[tenant];
-	/* of some models, listed and not, tenants ask for a class of their own */
+	/* for some models, listed and not, tenants request a class of service */
 	e->service = e->model == m->models[3] || e->model == m->models[9] ? (enum service)(tenant % SERVICES) : SERVICE_STANDARD;
 	give(m, e, ENTRY_INPUT, prefill, in);
 	give(m, e, ENTRY_INPUT_CACHED, seen, cached);
@@ -223,7 +223,7 @@ static void render_all(struct month *m, const char *name) {
 	}
 }
 
-/* On any terminal from 50 columns on no line is longer than it. */
+/* On a terminal of at least 50 columns no line is wider than the terminal. */
 static void check_widths(struct month *m) {
 	for (int width = 50; width <= 120; width += 10) {
 		struct rendering_options r = {.width = width};

@@ -1,4 +1,4 @@
-/* test_names.c: one number for one text, whoever asks, and texts that stay where they are. */
+/* test_names.c: one number for one text in all threads, and texts with stable addresses. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -98,7 +98,7 @@ struct work {
 	name_id ids[PER_THREAD];
 };
 
-/* All threads ask for the same names, each from another one on, with and without the cache. */
+/* All threads look up the same names, each beginning with another one, with and without the cache. */
 static void *ask(void *context) {
 	struct work *w = context;
 	struct names_cache c = {0};

@@ -1,4 +1,4 @@
-/* test_naming.c: what servers are called, and how many GPUs their start-up lines state. */
+/* test_naming.c: names of servers, and the number of GPUs in their start-up lines. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -28,7 +28,7 @@
 	"preemptions=1 ok=1 service=0 exclusive=0"
 #define AT "\"start_ns\":1786406365138350756"
 
-/* Lines and what becomes of them: "!" and a reason, or the printed record. */
+/* Lines and their results: "!" and a reason, or the printed record. */
 static const struct {
 	const char *line, *expected;
 } cases[] = {
@@ -147,7 +147,7 @@ static void usual_lines_go_straight(void **state) {
 	assert_null(native_fast(T(" " STEP), &r));
 }
 
-/* What the straight line takes, the slow reader takes too, with the same fields. */
+/* Lines that the fast path accepts are also accepted by the slow reader, with the same fields. */
 static void must_agree(struct bench *b, struct text line) {
 	struct record fast, slow;
 	char fast_printed[1024], slow_printed[1024];
@@ -160,7 +160,7 @@ static void must_agree(struct bench *b, struct text line) {
 	}
 }
 
-/* Every line with every byte of it changed, dropped or doubled, in all the ways that may matter. */
+/* Every line with each of its bytes changed, removed or doubled, in all relevant ways. */
 static void readers_agree(void **state) {
 	static const char changes[] = "\"\\{}[],: \t\n0195-+.eEaztfnu\x01\x7f\xff";
 	struct bench b;

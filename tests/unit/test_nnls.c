@@ -30,7 +30,7 @@ static void known_answers(void **state) {
 	assert_true(x[0] == 0 && x[1] == 0);
 }
 
-/* Columns of very different size, many of them not wanted: the solution must meet the conditions of Kuhn and Tucker. */
+/* Columns of very different sizes, many of them unused: the solution must meet the Kuhn-Tucker conditions. */
 static void random_problems(void **state) {
 	(void)state;
 	enum { COUNT = 17, ROWS = 60 };

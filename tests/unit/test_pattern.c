@@ -96,7 +96,7 @@ static void errors_say_where(void **state) {
 	}
 }
 
-/* What every matching line must hold. */
+/* Required in every matching line. */
 static void literals(void **state) {
 	static const struct {
 		const char *pattern, *literal;
@@ -126,7 +126,7 @@ static void literals(void **state) {
 	}
 }
 
-/* A pattern that would not end on some line is given up, and the line counted. */
+/* A pattern that does not terminate on a line is abandoned, and the line counted. */
 static void gives_up(void **state) {
 	struct ingest_patterns *p;
 	struct bench b;
@@ -144,7 +144,7 @@ static void gives_up(void **state) {
 	ingest_patterns_free(p);
 }
 
-/* In a run, files that a pattern matches are read by it, others as ever. */
+/* In a run, files that a pattern matches are read with it, others as usual. */
 static void in_a_run(void **state) {
 	struct place place;
 	char a[256], b[256], c[256];

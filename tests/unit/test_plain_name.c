@@ -1,4 +1,4 @@
-/* test_plain_name.c: names from logs as every ledger can hold them; different names stay different. */
+/* test_plain_name.c: names from logs in a form that every ledger can store; different names remain different. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* The catalogue: what is read, what is refused, which model and which price applies. */
+/* The catalogue: accepted and rejected texts, the model and the price that apply. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -339,7 +339,7 @@ static void test_matches_are_checked(void **state) {
 	assert_non_null(strstr(why.message, "nobody: no model with a price of this name"));
 }
 
-/* What `prices show` and `prices diff` say. */
+/* The output of `prices show` and `prices diff`. */
 static void test_show(void **state) {
 	static const char *const lines[] = {
 	    "deepseek/deepseek-chat at 2026-01-01T12:00:00Z (the rule marked * applies)",

@@ -1,4 +1,4 @@
-/* The native schema of price catalogues: all it can say, what is refused, and what is written reads the same. */
+/* The native schema of price catalogues: all its keys, rejected texts, and a catalogue that is written and read back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -104,7 +104,7 @@ static char *written(const struct prices *p) {
 	return text;
 }
 
-/* Reads what was written; all models must quote the same, and be found by the same names. */
+/* Reads the written catalogue; all models must have the same prices, and be found by the same names. */
 static struct prices *read_back(const struct prices *p, char *text) {
 	struct prices *again = prices_new();
 	struct price_source source = {0};

@@ -93,7 +93,7 @@ static void device_times(void **state) {
 	CHECK_LINES_OF("prometheus", cases);
 }
 
-/* As an answer to a query, or a dump, comes in the order of time: a scrape for each instant, of the series it has. */
+/* A query answer or a dump, in the order of time: one scrape per timestamp, with the series that it has. */
 static void samples_with_times(void **state) {
 	static const struct expected_line cases[] = {
 		{"vllm:prompt_tokens_total{instance=\"a:8000\",model_name=\"m\"} 1024 1786406365.781", UNKNOWN, ""},

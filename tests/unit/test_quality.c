@@ -1,4 +1,4 @@
-/* test_quality.c: what was wrong is counted the same however the work was shared out. */
+/* test_quality.c: problems are counted in the same way for any division of the work. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -112,7 +112,7 @@ static void many_warnings(void **state) {
 	quality_release(&q);
 }
 
-/* What the i-th of four threads found. */
+/* The findings of the i-th of four threads. */
 static void found_by(struct quality *q, unsigned i) {
 	char file[16];
 

@@ -1,4 +1,4 @@
-/* Steps rebuilt from the instants of requests that an engine of a known law served. */
+/* Steps rebuilt from the timestamps of requests that an engine with a known law served. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -167,7 +167,7 @@ static void without_scheduled_it_is_guessed(void **state) {
 	check(2048, true, 0.06);
 }
 
-/* What shards add up is what one run over everything has. */
+/* The sums of shards equal those of one run over all logs. */
 static void sums_do_not_depend_on_order(void **state) {
 	struct engine *e = must_calloc(1, sizeof *e);
 	struct rebuilt *one = must_calloc(3, sizeof *one), *ab = &one[1], *ba = &one[2];
@@ -207,7 +207,7 @@ static void steps_end_at_instants(void **state) {
 	assert_int_equal(rebuild_end(0, 100000000, true, 10e6, 0), 100000000);  /* a prompt ends there */
 	assert_int_equal(rebuild_end(0, 100000000, false, 80e6, 0), 100000000); /* it fills the time */
 	assert_int_equal(rebuild_end(0, 100000000, false, 30e6, 0), 30000000);
-	assert_int_equal(rebuild_end(0, 100000000, false, 80e6, 80e6), 50000000); /* as much again has to be computed */
+	assert_int_equal(rebuild_end(0, 100000000, false, 80e6, 80e6), 50000000); /* the same number of tokens remains */
 }
 
 /* A prompt of 10,000 tokens in steps of 1000 has its first token 200 ms after the first of them began: 20 ms each. */
@@ -274,7 +274,7 @@ static void who_waited_began_when_the_last_step_ended(void **state) {
 	assert_int_equal(second.scheduled_ns, 41000000);
 	assert_true(second.certain);
 	guess_scheduled(&g, &m, 2048, &third, 1);
-	assert_int_equal(third.scheduled_ns, 260000000 - 40060000); /* two sequences beside it: by the model */
+	assert_int_equal(third.scheduled_ns, 260000000 - 40060000); /* two other sequences: by the model */
 	assert_false(third.certain);
 	guess_release(&g);
 }

@@ -49,7 +49,7 @@ static void there_and_back(void **state) {
 	bench_release(&b);
 }
 
-/* The longest that can be: names of any bytes, numbers of all digits. */
+/* The longest possible record: names of any bytes, numbers of all digits. */
 static void fits_always(void **state) {
 	static char name[4000];
 	const struct text t = {name, sizeof name};

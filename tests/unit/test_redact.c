@@ -1,4 +1,4 @@
-/* test_redact.c: what stays of a refused line, and what goes. */
+/* test_redact.c: the parts of a rejected line that are kept, and those that are removed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -37,7 +37,7 @@ static void shape_stays(void **state) {
 	}
 }
 
-/* A NUL belongs to no number. */
+/* A NUL is not part of a number. */
 static void nul_goes(void **state) {
 	char *at = NULL;
 	size_t len = 0;
@@ -76,7 +76,7 @@ static void words_go(void **state) {
 	}
 }
 
-/* The list is searched by halves: each of its words is found. */
+/* The list is searched by bisection: each of its words is found. */
 static void list_is_in_order(void **state) {
 	static const struct text some[] = {T("#cached-token"), T("arrival_ns"), T("tokens/s"), T("window"), T("Engine")};
 

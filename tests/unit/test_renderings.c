@@ -86,7 +86,7 @@ static void test_jsonl_parses(void **state) {
 	worked_teardown(&w);
 }
 
-/* Nothing but printable text and line ends, whatever a log said. */
+/* Only printable text and line ends, whatever the log contains. */
 static void test_no_control_bytes(void **state) {
 	static const char *const formats[] = {"table",     "json", "jsonl", "prometheus", "journal",
 					      "beancount", "csv",  "focus", "html"};
@@ -106,7 +106,7 @@ static void test_no_control_bytes(void **state) {
 
 /* ---- the same figures everywhere ---- */
 
-/* Nothing round in it: two models, three tenants, odd seconds. */
+/* No round figures: two models, three tenants, odd seconds. */
 static void give_odd(struct worked_case *w) {
 	static const char *const tenants[] = {"acme", "blue", "core"}, *const models[] = {"model \"x\"", "other"};
 

@@ -61,7 +61,7 @@ static void test_chunks(void **state) {
 	replay_free(r);
 }
 
-/* One place: the second request waits until the first one is done. */
+/* One slot: the second request waits until the first one is done. */
 static void test_places(void **state) {
 	(void)state;
 	struct fault why;
@@ -122,7 +122,7 @@ static void test_apart(void **state) {
 	replay_free(r);
 }
 
-/* Every token of every request is made, whatever the budget and the places. */
+/* Every token of every request is computed, with any budget and number of slots. */
 static void test_nothing_lost(void **state) {
 	(void)state;
 	for (int64_t chunk = 1; chunk <= 64; chunk *= 4) {

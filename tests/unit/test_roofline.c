@@ -67,7 +67,7 @@ static void test_dense(void **state) {
 	near(t.prefill_token_kv_ns, 0.52990);
 }
 
-/* Half the arithmetic and 80 % of the bandwidth, on two cards. */
+/* Half the arithmetic and 80 % of the bandwidth, on two GPUs. */
 static void test_efficiency(void **state) {
 	(void)state;
 	struct roofline r;
@@ -115,7 +115,7 @@ static void test_published_day(void **state) {
 	assert_true(of_roofline > 0.25 && of_roofline < 0.27);
 }
 
-/* FP8 on a card without FP8 is computed in 16 bits; its bytes stay. */
+/* FP8 on a GPU without FP8 is computed in 16 bits; the bytes do not change. */
 static void test_precision(void **state) {
 	(void)state;
 	struct roofline r;
@@ -211,7 +211,7 @@ static void test_refused(void **state) {
 	}
 }
 
-/* Is one figure of a card this many times another, if it has both? */
+/* Whether one figure of a GPU is this multiple of another, if it has both. */
 static bool times(int64_t more, int64_t less, double factor) {
 	return more == 0 || fabs((double)more / (double)less / factor - 1) < 0.02;
 }

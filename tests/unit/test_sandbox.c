@@ -68,7 +68,7 @@ static bool can_open(const char *path, int flags) {
 	return fd >= 0;
 }
 
-/* A bit for each thing that could be done though it should not, or could not though it should. */
+/* A bit for each action that succeeded but should not, or failed but should not. */
 static int what_is_wrong(const struct place *p) {
 	char *const argv[] = {"/bin/true", NULL};
 	char beside[160];
@@ -95,7 +95,7 @@ static void *in_thread(void *place) {
 	return (void *)(intptr_t)what_is_wrong(place);
 }
 
-/* In a child, as there is no way back. The parser's threads are made afterwards: they are held, too. */
+/* In a child, because it cannot be undone. The parser's threads start afterwards and are confined, too. */
 static int confined(const struct place *p, bool thread) {
 	const char *const read[] = {p->log, NULL}, *const written[] = {p->out};
 	const struct terminal_paths s = {read, 2, written, 1};

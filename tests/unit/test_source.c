@@ -10,7 +10,7 @@
 #include "ingest/source.h"
 #include "tests/unit/ingest_help.h"
 
-/* What reading a file gave. */
+/* The result of reading a file. */
 struct got {
 	struct bytes bytes;
 	struct source_damage damage;
@@ -73,7 +73,7 @@ static void check(struct text stored, struct text plain, const char *reason) {
 	}
 }
 
-/* A source may be closed while its thread is at work. */
+/* A source may be closed while its thread runs. */
 static void close_early(struct text stored) {
 	struct place place;
 	struct source *s;
@@ -199,7 +199,7 @@ static void zstd_messages(void **state) {
 	bytes_release(&plain);
 }
 
-/* A frame that claims content and has none: damage whatever the size of blocks. */
+/* A frame with a declared size and no content: damage with any block size. */
 static void zstd_without_content(void **state) {
 	(void)state;
 	struct got a = read_bytes((struct text){"\x28\xb5\x2f\xfd\x20\xa8\x01\x00\x00", 9}, (struct source_limits){0});

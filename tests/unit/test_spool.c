@@ -1,4 +1,4 @@
-/* test_spool.c: whatever the memory, the items come back in order, all of them, as they were. */
+/* test_spool.c: with any memory limit, all items are read back in order and unchanged. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "core/files/spool.h"
 #include "core/text.h"
 
-/* The context holds nothing; it must only arrive. */
+/* The context is empty; it only has to be passed on. */
 static const char the_context[] = "context";
 
 static int by_bytes(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {
@@ -122,7 +122,7 @@ static void expect_end(struct spool_reader *r) {
 	spool_reader_free(r);
 }
 
-/* Two readers, the one at twice the pace of the other, and a third that stops early. */
+/* Two readers, one twice as fast as the other, and a third that stops early. */
 static void expect_sorted(struct spool *s, const struct items *sorted) {
 	struct spool_reader *fast = open_reader(s), *slow = open_reader(s), *idle = open_reader(s);
 	size_t at = 0;
@@ -145,7 +145,7 @@ static void expect_sorted(struct spool *s, const struct items *sorted) {
 	spool_reader_free(idle);
 }
 
-/* Readings that begin with an item, or with the first one after what would be there. */
+/* Reads that begin with an item, or with the first one after a missing item. */
 static void expect_found(struct spool *s, const struct items *sorted) {
 	for (size_t part = 0; part < 7 && sorted->count > 0; part++) {
 		struct text from = sorted->at[(sorted->count - 1) * part / 6];
@@ -165,7 +165,7 @@ static void expect_found(struct spool *s, const struct items *sorted) {
 	}
 }
 
-/* No item is so great. */
+/* No item is this large. */
 static void expect_none_found(struct spool *s) {
 	static const char most[] = "\xff\xff";
 	struct spool_reader *r = open_reader(s);
@@ -328,7 +328,7 @@ static void lanes_and_readers_in_threads(void **state) {
 	free_items(&all);
 }
 
-/* Adds until the first fault; its message. */
+/* Adds until the first error; its message. */
 static void fill(struct fault *why) {
 	struct spool *s = spool_new(1, 10000, by_bytes, the_context);
 	char item[100] = "x";

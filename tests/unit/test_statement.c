@@ -1,4 +1,4 @@
-/* Entries to statements: figures worked out by hand. */
+/* Entries to statements: figures computed by hand. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -124,7 +124,7 @@ static void test_shared_by_pool_and_hour(void **state) {
 	assert_int_equal(f->s->total.margin_nano, 2500000 + 100000 - 23000000);
 }
 
-/* Three GPUs for a month at 2.49, in parts that are no whole hours: the bill, every day and their sum are exact. */
+/* Three GPUs for a month at 2.49, in parts of hours: the bill, every day and their sum are exact. */
 static void test_month_to_the_nano_unit(void **state) {
 	static const enum entry_kind kinds[] = {ENTRY_INPUT, ENTRY_OUTPUT, ENTRY_IDLE};
 	struct fixture *f = *state;
@@ -167,7 +167,7 @@ static void test_tiers_batch_and_writes(void **state) {
 	assert_non_null(strstr(f->quality.warnings[0], "no batch price"));
 }
 
-/* Each class at its own price; if the catalogue has none, the standard price is used, with a notice. */
+/* Each class at its price; if the catalogue has none, the standard price is used, with a notice. */
 static void test_services(void **state) {
 	static const char prices[] =
 	    "{\"schema\":\"tollbook.prices.v1\",\"providers\":[{\"id\":\"p\",\"models\":[{\"id\":\"m\",\"prices\":"
@@ -401,7 +401,7 @@ static void test_rows_by_time(void **state) {
 	assert_true(text_eq(row_key(f->s, &f->s->rows.rows[2], BY_MONTH, buffer), T("1970-01")));
 }
 
-/* A month's rows stay together, whatever is between month and day in --by; days are in the zone. */
+/* A month's rows remain together, whatever is between month and day in --by; days are in the zone. */
 static void test_rows_by_several_times(void **state) {
 	static const struct {
 		const char *tenant, *month, *day;

@@ -1,4 +1,4 @@
-/* What must hold for any entries: parts sum to the whole, whatever the order in which they come. */
+/* Properties for any entries: parts sum to the whole, in any order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,7 +61,7 @@ static bool same_table(const struct table *a, const struct table *b) {
 	return a->count == b->count;
 }
 
-/* The one pool, rounded once: what an invoice would say. */
+/* The pool, rounded once: the amount of an invoice. */
 static int64_t invoice(const struct entry *entries) {
 	int128 exact = 0;
 

@@ -1,4 +1,4 @@
-/* The table: what its lines say, that it fits, and that nothing from a log reaches the terminal raw. */
+/* The table: its lines, its width, and that no text of a log is printed unescaped. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -93,7 +93,7 @@ static void triton_rows(void **state) {
 	",\"MicroBatch ID\":0,\"Timestamp\":\"12-18-2023 03:35:37\"}"
 	static const struct expected_line cases[] = {
 		{ROW("600000", "6", "0", "0", "0", "0"), UNKNOWN, ""},
-		{ROW("688135", "7", "3", "1", "2", "100"), UNKNOWN, ""}, /* how long ago it began is not known */
+		{ROW("688135", "7", "3", "1", "2", "100"), UNKNOWN, ""}, /* its start is not known */
 		{ROW("708135", "8", "3", "0", "3", "0"), UNKNOWN,
 		 "step   index=8 start=1702870537688135000 gpu=20000000 pr=0 pt=0 pkv=0 ptkv=0 dr=3 dt=3 dkv=? pgpu=? dgpu=? kind=3 "
 		 "flags=0"},

@@ -1,4 +1,4 @@
-/* test_usage.c: what APIs say of a request's tokens. */
+/* test_usage.c: token counts in answers of APIs. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,7 +74,7 @@ static void litellm(void **state) {
 	CHECK_LINES_OF("usage", cases);
 }
 
-/* What a request was served at is in the answer or its usage; what was requested follows both. */
+/* The class of service is in the answer or its usage; the requested class comes after both. */
 static void services(void **state) {
 	static const struct {
 		const char *around, *usage;
@@ -130,7 +130,7 @@ static void spend_logs(void **state) {
 		 ""},
 		{"r3,acompletion,k,0.1,47,40,x,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,\"\",False,", UNKNOWN,
 		 "!wrong type of value"},
-		/* a row that goes on in the next lines; one that was cut, with a whole one after it; one that never ends */
+		/* a row that continues in the next lines; a truncated row before a complete one; a row without end */
 		{"r4,acompletion,k,0.1,47,40,7,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,\"two", UNKNOWN,
 		 ""},
 		{"lines, and \"\"quotes\"\"\",False,t", UNKNOWN,
@@ -162,7 +162,7 @@ static void bids(void **state) {
 	                                 "endTime,completionStartTime,model,user,metadata,cache_hit,team_id"), 1)->name, "usage");
 }
 
-/* llama.cpp's answers: what was cached is in its timings alone. */
+/* llama.cpp's answers: cached tokens are only in its timings. */
 static void llamacpp_answers(void **state) {
 #define TIMINGS "\"timings\":{\"cache_n\":4,\"prompt_n\":20,\"prompt_ms\":40.5,\"predicted_n\":20,\"predicted_ms\":700.25}"
 	static const struct expected_line cases[] = {

@@ -88,7 +88,7 @@ static void refuses_damage(void **state) {
 		 "generation tokens, iteration elapsed time: 1.00 ms", UNKNOWN, "!engine number out of range"},
 		{API "[loggers.py:9] Engine 000: " AVG ", Running: 1 re", UNKNOWN, "!malformed statistics line"},
 		{API "[loggers.py:9] Engine 000: Avg prompt throughput: nan tokens/s", UNKNOWN, "!malformed statistics line"},
-		/* a user's text is no evidence */
+		/* a user's text is not evidence */
 		{API "[logger.py:40] Iteration(1): 0 context requests, 0 context tokens, 1 generation requests, 1 generation "
 		 "tokens, iteration elapsed time: 1.00 ms", UNKNOWN, ""},
 		{"Iteration(1): 0 context requests, 0 context tokens, 1 generation requests, 1 generation tokens, iteration elapsed "
@@ -178,7 +178,7 @@ static void says_what_it_assumed(void **state) {
 	bench_release(&b);
 }
 
-/* A log rotated on New Year holds the old year's lines. */
+/* A log rotated on New Year contains the old year's lines. */
 static void year_by_name(void **state) {
 	static const struct {
 		const char *name;
@@ -234,7 +234,7 @@ static void rust_front_end(void **state) {
 	CHECK_LINES(cases);
 }
 
-/* A logger of JSON leaves the message alone; without its stamp it may be anybody's text. */
+/* A JSON logger keeps only the message; without its timestamp it may be any text. */
 static void messages_alone(void **state) {
 	static const struct expected_line cases[] = {
 		{"Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, iteration elapsed "

@@ -145,7 +145,7 @@ static void days_and_months(void **state) {
 	assert_int_equal(zone_month_start(NULL, -1), at("1969-12-01T00:00:00Z"));
 }
 
-/* Any instant, made local and read back, is the same instant or one that shares its wall clock. */
+/* Any time, converted to local time and back, is the same time or one with the same wall clock. */
 static void there_and_back(void **state) {
 	static const char *const names[] = {"Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Sydney",
 	                                    "Africa/Casablanca", "America/St_Johns", "Pacific/Apia"};

@@ -82,7 +82,7 @@ static void worked_teardown(struct worked_case *w) {
 	names_free(w->names);
 }
 
-/* What a rendering prints; the caller frees. */
+/* The output of a rendering; the caller frees it. */
 static char *worked_render(struct worked_case *w, const char *format, int width) {
 	struct rendering_options r = {.width = width};
 	struct fault why = {0};
