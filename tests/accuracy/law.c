@@ -6,7 +6,7 @@
 #define QUERY_BLOCK 64
 /* A context of this many tokens is too short to keep all memory channels busy. */
 #define CONTEXT_SHORT 20000.0
-/* Beside a chunk: from where on contexts are long. */
+/* With a chunk: the length from which contexts are long. */
 #define CONTEXT_LONG 30000.0
 
 static int64_t whole(int64_t n, int64_t of) {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct law {
-	double host_ns;       /* a step takes no less: the host launches it */
+	double host_ns;       /* the minimum time of a step: the host launches it */
 	double weights_ns;    /* to read the weights once */
 	double experts_ns;    /* to read all experts once; tokens choose `chosen` of `experts` of them */
 	int experts, chosen;
@@ -19,10 +19,10 @@ struct law {
 	double attention_ns;  /* launches of attention, once for each phase in the batch */
 	double pair_ns;       /* of a prompt's token with a token of its context */
 	double context_ns;    /* to read one token of a sequence's context */
-	double beside, beside_far; /* how much slower beside a chunk: short contexts, long ones */
-	double reduce_ns, reduce_token_ns; /* GPUs exchange their sums: the greater of both */
+	double beside, beside_far; /* slowdown with a chunk: of short contexts, of long ones */
+	double reduce_ns, reduce_token_ns; /* GPUs exchange their sums: the larger of both */
 	double overlap;  /* share of the smaller phase's attention hidden by the larger one's, 0 to 1 */
-	double unequal;  /* so much of decoders' attention takes as long as if all contexts were the longest, 0 to 1 */
+	double unequal;  /* the share of decoders' attention that takes as long as if all contexts were the longest, 0 to 1 */
 	bool captured;   /* steps of decoders alone are padded to 1, 2, 4, 8 and multiples of 16 */
 };
 

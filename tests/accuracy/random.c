@@ -1,4 +1,4 @@
-/* random.c: shapes drawn at random, so that nothing can be made to fit a few known runs. */
+/* random.c: shapes drawn at random, to prevent overfitting to a few known runs. */
 #include <math.h>
 
 #include "tests/accuracy/shapes.h"
@@ -19,7 +19,7 @@ static double between(uint64_t *state, double least, double most) {
 	return least + (most - least) * next(state);
 }
 
-/* Each factor as likely as the next. */
+/* All factors are equally likely. */
 static double around(uint64_t *state, double least, double most) {
 	return least * pow(most / least, next(state));
 }
@@ -73,7 +73,7 @@ static struct tenant tenant_drawn(uint64_t *at, int number, int count) {
 	return t;
 }
 
-/* What a request needs at least of the device. */
+/* The minimum device time of a request. */
 static double load_of(const struct shape *s, double decoding) {
 	double busy_ns = 0;
 

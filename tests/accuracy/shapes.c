@@ -5,7 +5,7 @@
 #define MS 1e6
 #define US 1e3
 
-/* An 8B model in bf16 on a card of 3.3 TB/s and some 400 TFLOP/s. */
+/* An 8B model in bf16 on a GPU with 3.3 TB/s and about 400 TFLOP/s. */
 #define LAW_8B \
 	.host_ns = 4.2 * MS, .weights_ns = 5.1 * MS, .token_ns = 42 * US, .tile_ntok = 128, .attention_ns = 0.35 * MS, \
 	.pair_ns = 1.4, .context_ns = 43, .beside = 1.2, .beside_far = 1.8

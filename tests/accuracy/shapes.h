@@ -1,4 +1,4 @@
-/* shapes.h: what kinds of runs are simulated. */
+/* shapes.h: the kinds of simulated runs. */
 #ifndef TESTS_ACCURACY_SHAPES_H
 #define TESTS_ACCURACY_SHAPES_H
 
@@ -23,10 +23,10 @@ struct tenant {
 struct shape {
 	const char *name, *what, *model, *served, *gpu, *rate;
 	int replicas, gpus;
-	int64_t steps;        /* after this many, summed over all replicas, no more requests arrive */
+	int64_t steps;        /* after this number of steps, summed over all replicas, no more requests arrive */
 	double requests_per_second; /* on each replica */
-	double bursts;        /* the rate swings by this factor up and down within a minute */
-	double gap_seconds;   /* once, in the middle, nothing comes for so long */
+	double bursts;        /* the rate varies by this factor up and down within a minute */
+	double gap_seconds;   /* the length of one gap in the middle without requests */
 	int64_t tokens_max, sequences_max; /* of a batch */
 	double noise;         /* one standard deviation, relative */
 	double outliers, pauses; /* steps in a thousand that take 20 times as long; that wait for the host for 50 to 400 ms */
@@ -37,7 +37,7 @@ struct shape {
 /* NULL: there is no such shape. */
 const struct shape *shape_of(const char *name);
 
-/* One drawn at random: the same seed gives the same. */
+/* One drawn at random: the same seed gives the same shape. */
 void shape_random(uint64_t seed, struct shape *out);
 
 /* By number, NULL after the last one. */

@@ -53,7 +53,7 @@ static int64_t draw(struct world *w, const struct length *l) {
 
 /* ---- requests ---- */
 
-/* When the next request comes: the rate swings within a minute, and once there is a gap. */
+/* The arrival of the next request: the rate varies within a minute, and there is one gap. */
 static int64_t arrival_after(struct world *w, struct replica *r, int64_t at_ns) {
 	const struct shape *s = w->shape;
 	double seconds = (double)(at_ns - START_NS) / 1e9;
@@ -102,7 +102,7 @@ static void append(struct queue *q, struct request *r) {
 	q->at[q->count++] = r;
 }
 
-/* Those that have come, unless enough steps were made. */
+/* The requests that have arrived, unless there were enough steps. */
 static void take_arrivals(struct world *w, struct replica *r) {
 	while (r->next_ns <= r->now_ns && r->steps < w->shape->steps / w->shape->replicas) {
 		append(&r->waiting, arrive(w, r->next_ns));
@@ -147,9 +147,9 @@ static int64_t duration_of(struct world *w, double ns) {
 	return llround(ns);
 }
 
-/* ---- who owes it ---- */
+/* ---- the split ---- */
 
-/* Prefill's part to the chunks: their own attention, the rest by tokens. Rounded cumulatively. */
+/* Prefill's part between the chunks: attention by chunk, the rest by tokens. Rounded cumulatively. */
 static void charge_chunks(struct world *w, struct batch_at_hand *b, int64_t total, double alone) {
 	const struct law *l = &w->shape->law;
 	double attention = 0, seen = 0;
@@ -215,7 +215,7 @@ static void leave(struct world *w, struct replica *r, struct request *q, int64_t
 	w->free = q;
 }
 
-/* Each decoder has one more token; who has all of them leaves. */
+/* Each decoder gets one more token; those with all of them leave. */
 static void advance_decoders(struct world *w, struct replica *r, int64_t end_ns) {
 	size_t kept = 0;
 
@@ -231,7 +231,7 @@ static void advance_decoders(struct world *w, struct replica *r, int64_t end_ns)
 	r->decoding.count = kept;
 }
 
-/* Whose prompt is done has its first token. */
+/* Requests with a complete prompt get their first token. */
 static void advance_prompts(struct world *w, struct replica *r, const struct batch_at_hand *b, int64_t end_ns) {
 	size_t done = 0;
 

@@ -1,4 +1,4 @@
-/* simulate.h: a simulated server and what is written of it. */
+/* simulate.h: a simulated server and its output. */
 #ifndef TESTS_ACCURACY_SIMULATE_H
 #define TESTS_ACCURACY_SIMULATE_H
 
@@ -16,7 +16,7 @@ struct request {
 	int64_t prompt, cached, output; /* tokens; output includes the first */
 	int64_t computed, made;
 	int64_t prefill_ns, decode_ns;  /* GPU-ns owed */
-	double cached_ns;               /* of prefill's, what cached context costs */
+	double cached_ns;               /* of prefill's, the cost of cached context */
 	struct request *next;           /* of the free ones */
 };
 
@@ -30,7 +30,7 @@ struct step_made {
 	int64_t number, start_ns, gpu_ns;
 	int64_t chunks, prefill_tokens, prefill_context, pairs;
 	int64_t decoders, context;
-	int64_t prefill_ns; /* owed by prefill, GPU-ns */
+	int64_t prefill_ns; /* prefill's part, GPU-ns */
 };
 
 struct batch_at_hand {
@@ -48,13 +48,13 @@ struct replica {
 	int64_t now_ns, next_ns; /* the next arrival */
 	int64_t first_ns, last_ns, steps;
 	bool had_gap;
-	/* of the period that vLLM's next line of averages is about */
+	/* of the period of vLLM's next line of averages */
 	int64_t tick_ns, prompt_tokens, output_tokens, context;
 	bool was_quiet;
 	gzFile vllm; /* or NULL */
 };
 
-/* What is owed and counted by one tenant, or by all. */
+/* GPU time and counts of one tenant, or of all. */
 struct account {
 	int64_t requests, input, cached, output, busy_ns, prefill_ns;
 	double cached_ns;

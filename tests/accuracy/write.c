@@ -7,7 +7,7 @@
 #include "tests/accuracy/simulate.h"
 
 #define SECOND_NS INT64_C(1000000000)
-#define TICK_NS (10 * SECOND_NS) /* vLLM's averages are of so long */
+#define TICK_NS (10 * SECOND_NS) /* the period of vLLM's averages */
 #define CACHE_NTOK 4000000.0
 
 static gzFile create(const struct world *w, const char *name) {
@@ -125,7 +125,7 @@ void open_replica(struct world *w, struct replica *r, int64_t start_ns) {
 	vllm_line(w, r, start_ns, text);
 }
 
-/* The averages of each period of ten seconds that is over; of quiet ones only the first. */
+/* The averages of each complete period of ten seconds; for periods without requests only the first. */
 static void write_averages(struct world *w, struct replica *r, int64_t at_ns) {
 	char text[512];
 

@@ -26,7 +26,7 @@ struct files {
 	size_t count;
 };
 
-/* What the sums are of; printed, so that nothing is computed for nothing. */
+/* Printed, so that the compiler does not remove the computation. */
 struct sums {
 	int64_t steps, requests, windows, prefill_tokens, decode_requests, gpu_ns, prompt_tokens, completion_tokens;
 	char padding[64]; /* lanes do not share a cache line */
@@ -49,7 +49,7 @@ static void fail(const char *what) {
 	exit(EXIT_FAILED);
 }
 
-/* zlib's inflate and nothing else, over a buffer that stays in the cache. */
+/* Only zlib's inflate, over a buffer that remains in the cache. */
 static void inflate_file(const char *path) {
 	static unsigned char in[256 * 1024], out[256 * 1024];
 	z_stream z = {0};
@@ -167,7 +167,7 @@ static void ingest_all(const struct files *f, unsigned threads) {
 	ingest_with_sums(f, threads, false);
 }
 
-/* Runs it in a process of its own. */
+/* Runs it in a separate process. */
 static struct measured measure_once(void (*run)(const struct files *f, unsigned threads), const struct files *f, unsigned threads) {
 	struct rusage used;
 	int status;
@@ -208,7 +208,7 @@ int main(int argc, char **argv) {
 	int64_t rounds, limit1, limit2, bytes = 0;
 	struct text t1, t2;
 
-	if (argc == 2 && strcmp(argv[1], "--isal") == 0) { /* which inflater was it built with? */
+	if (argc == 2 && strcmp(argv[1], "--isal") == 0) { /* the inflater that it was built with */
 #ifdef TOLLBOOK_ISAL
 		return 0;
 #else

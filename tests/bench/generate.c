@@ -27,7 +27,7 @@ struct output {
 	gzFile file;
 	int64_t bytes;
 	uint64_t seed;
-	int64_t at_ns; /* when the line is written; for what wraps it */
+	int64_t at_ns; /* when the line is written; for the envelope */
 	void (*put)(struct output *o, const char *line, int len);
 };
 
@@ -237,7 +237,7 @@ struct kind {
 	bool steps_alone;
 };
 
-/* Takes the kind off the front of `name`; what is left is "" or "/WRAPPING". */
+/* Removes the kind from the start of `name`; the remainder is "" or "/WRAPPING". */
 static const struct kind *kind_of(struct text *name) {
 	static const struct kind kinds[] = {{"native", native_line, false}, {"vllm", vllm_line, true}, {"sglang", sglang_line, true}};
 
@@ -278,7 +278,7 @@ int main(int argc, char **argv) {
 	o.file = gzopen(argv[4], "wb6");
 	o.seed = (uint64_t)seed;
 	qsort(shelf.at, shelf.count, sizeof *shelf.at, by_instant);
-	/* Into the past, so that no instant is after tomorrow. */
+	/* Into the past, so that no timestamp is after tomorrow. */
 	int64_t shift = -3000 * NS_PER_DAY, limit = megabytes * 1000000;
 	int64_t span = instant_of(&shelf.at[shelf.count - 1]) - instant_of(&shelf.at[0]) + 60 * NS_PER_SECOND;
 	for (; o.bytes < limit; shift += span) {

@@ -51,7 +51,7 @@ static void synced_path(ino_t inode, char *out) {
 	snprintf(out, PATH_BYTES, "%.4000s.synced/%ju", root, (uintmax_t)inode);
 }
 
-/* The names in a folder, each with its inode and what it is. */
+/* The names in a folder, each with its inode and type. */
 static void note_folder(int fd, ino_t inode) {
 	char path[PATH_BYTES];
 	DIR *dir = fdopendir(openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -182,7 +182,7 @@ void durable_cut(void) {
 	char to[PATH_BYTES];
 	struct stat st;
 
-	pthread_mutex_lock(&lock); /* for good: nothing is synced any more */
+	pthread_mutex_lock(&lock); /* permanent: nothing is synced after this */
 	if (root[0] && stat(root, &st) == 0) {
 		snprintf(to, sizeof to, "%.4000s.cut", root);
 		build_folder(st.st_ino, to);

@@ -70,7 +70,7 @@ static void end(void) {
 	raise(SIGKILL);
 }
 
-/* Is this the call that fails? */
+/* Whether this is the call that fails. */
 static bool fails(enum kind k) {
 	if (!atomic_load(&on)) {
 		return false;
@@ -86,7 +86,7 @@ static bool fails(enum kind k) {
 	return true;
 }
 
-/* ---- what is asked for ---- */
+/* ---- settings ---- */
 
 static bool take_how(const char *word) {
 	all_after = all_after || strcmp(word, "on") == 0;
@@ -289,7 +289,7 @@ int syncfs(int fd) {
 	if (fails(SYNC)) {
 		return -1;
 	}
-	durable_sync_all(); /* what is written meanwhile is not in it */
+	durable_sync_all(); /* it does not contain what is written in the meantime */
 	return REAL(syncfs)(fd);
 }
 

@@ -5,7 +5,7 @@
 #include "ingest/document.h"
 #include "tests/fuzz/fuzz_help.h"
 
-/* The parser takes a line's end within a string; a document over several lines has none. */
+/* The parser accepts a newline within a string; a document over several lines has none. */
 static bool has_open_strings(struct text t) {
 	bool quoted = false;
 

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	while (fuzz_line(&rest, &line)) {
 		enum envelope_status status = envelope_strip(e, line, &out);
 		do {
-			/* A sample has the labels of its series in front. */
+			/* A sample follows the labels of its series. */
 			assert(status != ENVELOPE_LINE || out.text.len <= 4096 || out.text.len <= 2 * line.len);
 			lines += status == ENVELOPE_LINE;
 		} while ((status = envelope_more(e, &out)) != ENVELOPE_DONE);

@@ -1,4 +1,4 @@
-/* Any bytes as an object of a container runtime: what is read without the parser is what the parser reads. */
+/* Any bytes as an object of a container runtime: the values read without the parser are those of the parser. */
 #include <assert.h>
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* fuzz_help.h: what the fuzz targets share. */
+/* fuzz_help.h: shared by the fuzz targets. */
 #ifndef TESTS_FUZZ_HELP_H
 #define TESTS_FUZZ_HELP_H
 

@@ -1,4 +1,4 @@
-/* Any bytes as JSON: refused, or a tree that can be walked, with all offsets within it. */
+/* Any bytes as JSON: rejected, or a tree that can be walked, with all offsets within it. */
 #include <assert.h>
 #include <stdlib.h>
 

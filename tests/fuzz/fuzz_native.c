@@ -1,4 +1,4 @@
-/* What the straight line reads of a native record is what the slow reader reads. */
+/* The fast path reads the same values from a native record as the slow reader. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Any bytes as a file: packed, damaged or plain. What is read does not depend on the size of blocks. */
+/* Any bytes as a file: compressed, damaged or plain. The result does not depend on the size of blocks. */
 #include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -36,7 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	uint64_t one = read_all(path, 0, &one_len, &one_reason);
 	uint64_t other = read_all(path, 64, &other_len, &other_reason);
 	close(fd);
-	/* Whole data are the same; damaged ones are damaged either way. */
+	/* Complete data are equal; damaged data are damaged with both sizes. */
 	assert(!one_reason == !other_reason || one_len >= 1 << 20);
 	assert(one_reason || (one_len == other_len && one == other) || one_len >= 1 << 22);
 	return 0;

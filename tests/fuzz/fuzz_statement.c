@@ -20,12 +20,12 @@
 #include "tests/fuzz/fuzz_help.h"
 
 #define BOOK_ONE_IN 16
-/* Behind all instants of the corpus. */
+/* After all timestamps of the corpus. */
 #define NOW "2027-01-01T00:00:00Z"
 
-/* JSON each time, and one of the others. */
+/* Always JSON, and one of the others. */
 static const char *const formats[] = {"table", "csv", "jsonl", "html", "focus", "prometheus", "journal", "beancount", "markdown"};
-/* Small ones, so that an input does not cost what reading the built-in catalogues does. */
+/* Small catalogues, because reading the built-in ones takes too long for each input. */
 static const char gpus[] = "{\"schema\":\"tollbook.gpus.v1\",\"gpus\":[{\"name\":\"H100-SXM\",\"aliases\":[\"H100\"],\"dense_tflops\":{\"bf16\":989},"
                            "\"bandwidth_gb_s\":3350,\"memory_gb\":80,\"tdp_watts\":700,\"idle_watts\":70,\"source\":\"a test\"}]}";
 static const char prices[] =

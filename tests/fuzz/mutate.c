@@ -36,7 +36,7 @@ static size_t below(struct log *l, size_t n) {
 	return n > 0 ? (size_t)(l->state >> 33) % n : 0;
 }
 
-/* The bytes of a span become others; nothing happens where there is no room. */
+/* Replaces the bytes of a span; does nothing if there is no room. */
 static void replace(struct log *l, struct span s, const void *bytes, size_t len) {
 	size_t rest = l->len - s.to;
 
@@ -65,7 +65,7 @@ static bool in_number(uint8_t c) {
 	return (c >= '0' && c <= '9') || c == '.' || c == '-';
 }
 
-/* A run of digits, from anywhere on. */
+/* A run of digits, from any place. */
 static bool any_number(struct log *l, struct span *s) {
 	size_t at = below(l, l->len);
 
@@ -79,7 +79,7 @@ static bool any_number(struct log *l, struct span *s) {
 	return s->to > s->from;
 }
 
-/* What follows a ':' or '=' up to the next separator. */
+/* The text after a ':' or '=' up to the next separator. */
 static bool any_value(struct log *l, struct span *s) {
 	size_t at = below(l, l->len);
 
@@ -165,7 +165,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned 
 	return l.len;
 }
 
-/* Lines of both, some left out. */
+/* Lines of both, without some of them. */
 size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t a_len, const uint8_t *b, size_t b_len, uint8_t *out, size_t max, unsigned seed) {
 	struct log l = {out, 0, max, seed};
 	const uint8_t *at[2] = {a, b}, *end[2] = {a + a_len, b + b_len};

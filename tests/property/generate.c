@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* 2026-11-20T22:00:00Z: a run may reach over midnight. */
+/* 2026-11-20T22:00:00Z: a run may cross midnight. */
 #define START_NS INT64_C(1795212000000000000)
 #define SECOND_NS INT64_C(1000000000)
 #define REPLICAS_MAX 4

@@ -22,7 +22,7 @@
 #define FACTOR_SD 0.5    /* prior, natural logarithm */
 #define SHARED_SD 0.5
 
-/* Where the fit starts, from what kernels usually reach; no measurement is in it. */
+/* The initial values of the fit, from usual rates of kernels; no measurement is used. */
 static const struct law_constants neutral = {
 	.shared = {[LAW_MFU_16] = -0.6, [LAW_MFU_8] = -0.7, [LAW_MFU_4] = -1.0, [LAW_MFU_UNPACK] = -0.9, [LAW_MFU_EXPERTS] = -0.5,
 	           [LAW_MFU_PREFILL_ATTENTION] = -1, [LAW_MFU_DECODE_ATTENTION] = -1.2, [LAW_BW_WEIGHTS] = -0.3, [LAW_BW_EXPERTS] = -0.5,
@@ -96,7 +96,7 @@ static double loss(struct data *d, struct law_constants *k, struct law_constants
 	return sum;
 }
 
-/* Factors of other engines and cards do not change the row. */
+/* Factors of other engines and GPUs do not change the row. */
 static bool concerns(const struct row *r, int p) {
 	int factor = p - LAW_SHARED_CONSTANTS, who = factor / LAW_FACTORS;
 
@@ -143,7 +143,7 @@ static void normal_equations(struct data *d, struct law_constants *k, struct law
 	}
 }
 
-/* Draws to `from`; starts at *k. */
+/* The prior is `from`; starts at *k. */
 static void fit(struct data *d, struct law_constants *k, const struct law_constants *from, int rounds) {
 	static double a[PARAMETERS][PARAMETERS], b[PARAMETERS];
 	struct law_constants start = *from, next;
@@ -173,7 +173,7 @@ static void fit(struct data *d, struct law_constants *k, const struct law_consta
 	}
 }
 
-/* How far each constant is known, as a factor: a standard deviation by the curvature of the loss, priors included. */
+/* The uncertainty of each constant, as a factor: a standard deviation by the curvature of the loss, priors included. */
 static void show_spread(struct data *d, struct law_constants *k) {
 	static double a[PARAMETERS][PARAMETERS], b[PARAMETERS];
 	struct law_constants start = neutral;
@@ -237,7 +237,7 @@ static void show_power(struct data *d, const struct law_constants *k) {
 	printf("power: share of TDP beyond idle = %.3f + %.3f flops + %.3f bytes\n", a[0][3] / a[0][0], a[1][3] / a[1][1], a[2][3] / a[2][2]);
 }
 
-/* ---- what it is like ---- */
+/* ---- similarity ---- */
 
 static int by_size(const void *a, const void *b) {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -291,7 +291,7 @@ static void estimate_all(struct data *d, struct law_constants *k) {
 	}
 }
 
-/* In how many of the columns two rows are equal; -1 ends the columns. */
+/* The number of columns in which two rows are equal; -1 ends the columns. */
 static int alike(const struct row *a, const struct row *b, const int *columns) {
 	int n = 0;
 
@@ -304,7 +304,7 @@ static int alike(const struct row *a, const struct row *b, const int *columns) {
 /* DeepSeek's own engine is as SGLang, which follows it, but two half batches hide what GPUs send (its overview, 2025). */
 #define HIDDEN_SENDING (-1.5)
 
-/* The mean of those of the list that have rows, for one that has none. */
+/* The mean of those in the list with rows, for one without rows. */
 static void set_mean(double (*factors)[LAW_FACTORS], const int *list, int count, const int *rows, int into) {
 	int known = 0;
 
@@ -360,7 +360,7 @@ static void set_unmeasured(struct data *d, struct law_constants *k) {
 	}
 }
 
-/* Fits without the rows that are like row i in any of the columns; estimates those that are like it in all. */
+/* Fits without the rows that equal row i in any of the columns; estimates those that equal it in all. */
 static void leave_out_like(struct data *d, int i, const int *columns, int count, const struct law_constants *from) {
 	struct law_constants k = law_published; /* the same solution is found in fewer rounds than from the start */
 
@@ -517,7 +517,7 @@ static void columns_of(const char *names, int columns[COLUMNS + 1]) {
 	columns[count] = -1;
 }
 
-/* How the law does on what it was not fitted to. */
+/* The errors of the law on rows that it was not fitted to. */
 static void show_left_out(struct data *d, const char *names) {
 	int columns[COLUMNS + 1];
 

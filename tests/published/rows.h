@@ -1,4 +1,4 @@
-/* rows.h: the rows of measurements.tsv, and what the program estimates of each. Private to tests/published/. */
+/* rows.h: the rows of measurements.tsv, and the program's estimate of each. Private to tests/published/. */
 #ifndef TESTS_PUBLISHED_ROWS_H
 #define TESTS_PUBLISHED_ROWS_H
 
@@ -22,7 +22,7 @@ struct data {
 	int count;
 };
 
-/* Reads DIR/measurements.tsv; what is refused is reported and left out. */
+/* Reads DIR/measurements.tsv; rejected rows are reported and skipped. */
 void read_rows(struct data *d, const char *dir);
 void free_rows(struct data *d);
 /* The estimate of a row, as check_estimate.py computes it. */

@@ -59,7 +59,7 @@ static struct open_file *file_of(int fd) {
 	return fd >= FIRST_FD && fd < FIRST_FD + FILES ? &own.files[fd - FIRST_FD] : NULL;
 }
 
-/* Is it a path of the machine's? */
+/* Whether it is a path of the machine. */
 static bool is_ours(const char *path) {
 	size_t len = strlen(DISK_ROOT);
 
@@ -192,7 +192,7 @@ REAL(int, flock, int fd, int how) {
 
 /* ---- reading and writing ---- */
 
-/* So many bytes of a read or write come to pass. */
+/* The number of bytes of a read or write that are done. */
 static size_t some(size_t len) {
 	struct machine *m = own.machine;
 
@@ -238,7 +238,7 @@ REAL(ssize_t, read, int fd, void *bytes, size_t len) {
 	return got;
 }
 
-/* What the compiler makes of read where it knows the room. */
+/* The compiler's replacement of read where it knows the size of the buffer. */
 REAL(ssize_t, __read_chk, int fd, void *bytes, size_t len, size_t room) {
 	return file_of(fd) ? __wrap_read(fd, bytes, len) : __real___read_chk(fd, bytes, len, room);
 }
@@ -349,7 +349,7 @@ REAL(int, fileno, FILE *stream) {
 	return __real_fileno(stream);
 }
 
-/* ---- what is there ---- */
+/* ---- existing files ---- */
 
 static int describe(const struct node *n, struct stat *out) {
 	*out = (struct stat){.st_dev = 1, .st_ino = n->number, .st_mode = (n->folder ? S_IFDIR : S_IFREG) | n->mode, .st_nlink = 1,

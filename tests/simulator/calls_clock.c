@@ -1,4 +1,4 @@
-/* calls_clock.c: the clock, and what is drawn, as the machine has them. */
+/* calls_clock.c: the clock and the random numbers of the machine. */
 #define _GNU_SOURCE
 #include <sys/types.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-/* calls_sqlite.c: SQLite's files and locks on the machine's disk: what its unix VFS does, as far as a ledger needs it. */
+/* calls_sqlite.c: SQLite's files and locks on the machine's disk: the part of its unix VFS that a ledger needs. */
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -178,7 +178,7 @@ static int shm_map(sqlite3_file *base, int region, int size, int extend, void vo
 	}
 	if (!f->uses_shm) {
 		if (n->sql.users == 0) {
-			drop_regions(n); /* of who was killed */
+			drop_regions(n); /* of the killed process */
 		}
 		n->sql.users++;
 		f->uses_shm = true;
@@ -321,7 +321,7 @@ static int is_there(sqlite3_vfs *vfs, const char *path, int flags, int *out) {
 	const struct node *n = disk_find(&machine_now()->disk, path);
 
 	(void)vfs;
-	/* As the unix VFS: an empty file is not there. */
+	/* As in the unix VFS, an empty file does not exist. */
 	*out = n && (flags != SQLITE_ACCESS_EXISTS || n->now.len > 0);
 	return SQLITE_OK;
 }

@@ -1,4 +1,4 @@
-/* checks.c: what must hold of a book. */
+/* checks.c: properties that a book must have. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +72,7 @@ static void check_identity(struct world *w, const struct statement_json *s) {
 	}
 }
 
-/* ---- what must hold ---- */
+/* ---- properties ---- */
 
 /* Each request that is in the logs counts once. Where a month is closed, late ones are adjustments. */
 static void check_sums(struct world *w) {
@@ -111,7 +111,7 @@ static void check_month(struct world *w) {
 	}
 }
 
-/* After a night that nothing disturbed. */
+/* After an undisturbed night. */
 void world_check_night(struct world *w) {
 	struct statement_json s;
 	struct logs_sum logs = logs_world_sum(&w->logs);
@@ -140,7 +140,7 @@ void world_check_verify(struct world *w) {
 	}
 }
 
-/* The same bytes as of a book that took all logs in in one night. */
+/* The same bytes as a book that read all logs in one night. */
 void world_check_once(struct world *w) {
 	static const char *const parts[] = {"total", "models", "tenants", "rows"};
 	struct statement_json a, b = {0};
@@ -167,7 +167,7 @@ void world_check_once(struct world *w) {
 	}
 }
 
-/* GPU time and tokens as `run` gives them. */
+/* GPU time and tokens equal those of `run`. */
 void world_check_run(struct world *w) {
 	static const char *const logs[] = {DISK_ROOT "/logs"};
 	static const struct pages_settings no_pages;

@@ -240,7 +240,7 @@ void disk_rename(struct disk *d, struct node *folder, const char *from, const ch
 	note_renaming(d, folder, (struct renaming){.from = name_of(from, NULL), .to = name_of(to, n)});
 }
 
-/* ---- what stays ---- */
+/* ---- durable changes ---- */
 
 static void apply_change(struct bytes *b, const struct change *c, size_t len) {
 	if (c->bytes) {
@@ -284,7 +284,7 @@ static void forget_locks(struct node *n) {
 }
 
 void disk_cut(struct disk *d, uint64_t *state) {
-	/* All is lost that was not synced; all is there; or anything between. */
+	/* All unsynced changes are lost, all are kept, or any part of them. */
 	int64_t how = draw_within(state, 0, 4);
 
 	for (struct node *n = d->all; n; n = n->next) {

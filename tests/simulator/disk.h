@@ -14,7 +14,7 @@
 
 /* A sequence of numbers from a seed (splitmix64). */
 uint64_t draw(uint64_t *state);
-/* from <= result < to; `from` where there is nothing between. */
+/* from <= result < to; `from` if the range is empty. */
 int64_t draw_within(uint64_t *state, int64_t from, int64_t to);
 bool draw_one_in(uint64_t *state, int64_t n);
 
@@ -93,15 +93,15 @@ void disk_set_name(struct disk *d, struct node *folder, const char *name, struct
 void disk_rename(struct disk *d, struct node *folder, const char *from, const char *to);
 struct node *disk_name(const struct node *folder, const char *name);
 
-/* What is in it now is there for good. */
+/* Makes the current content durable. */
 void disk_sync(struct node *n);
 void disk_sync_all(struct disk *d);
-/* The power goes, and comes back: what is left of changes since the last sync is drawn. */
+/* A power cut: the changes since the last sync that remain are drawn at random. */
 void disk_cut(struct disk *d, uint64_t *state);
 /* All bytes of all files. */
 size_t disk_used(const struct disk *d);
 
-/* Whole files, for who sets the scene: they are durable at once. */
+/* Complete files, for the set-up: they are durable at once. */
 void disk_put(struct disk *d, const char *path, const void *bytes, size_t len);
 void disk_append(struct disk *d, const char *path, const void *bytes, size_t len);
 void disk_remove(struct disk *d, const char *path);

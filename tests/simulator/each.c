@@ -10,7 +10,7 @@
 
 #define FAILURES_MAX 10
 
-/* What goes wrong, and how. */
+/* The faults and their kinds. */
 static const struct {
 	enum fault_kind kind;
 	int error;
@@ -26,7 +26,7 @@ struct sweep {
 	bool verbose;
 	FILE *nowhere;
 	long calls, failures;
-	struct process counted; /* the night that nothing disturbs */
+	struct process counted; /* the undisturbed night */
 };
 
 static const struct plan undisturbed = {.kind = FAULT_NONE};

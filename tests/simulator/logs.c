@@ -24,7 +24,7 @@ static void add_line(struct log *l, const char *line) {
 	bytes_write(&l->content, l->content.len, "\n", 1);
 }
 
-/* ---- what will be in them ---- */
+/* ---- their content ---- */
 
 static void add_request(struct log *l, uint64_t *state, int server, int64_t at_ns, int number) {
 	char line[600];
@@ -95,7 +95,7 @@ void logs_world_release(struct logs_world *w) {
 	}
 }
 
-/* ---- what happens to them ---- */
+/* ---- their changes ---- */
 
 static const char *path_of(const struct log *l, const char *suffix, char out[80]) {
 	snprintf(out, 80, DISK_ROOT "/logs/%s%s", l->name, suffix);
@@ -140,14 +140,14 @@ static void rotate(struct log *l, struct disk *d) {
 static void copy(struct logs_world *w, const struct log *l, struct disk *d, uint64_t *state) {
 	char path[80];
 	const struct node *n = disk_find(d, path_of(l, "", path));
-	/* One that is not whole yet is still being copied. */
+	/* A file that is not complete is still being copied. */
 	size_t len = draw_one_in(state, 3) ? (size_t)draw_within(state, 0, (int64_t)n->now.len + 1) : n->now.len;
 
 	snprintf(path, sizeof path, DISK_ROOT "/logs/copy-%d-%s", ++w->copies, l->name);
 	disk_put(d, path, n->now.at, len);
 }
 
-/* Up to where a log is written next. */
+/* The position to which a log is written next. */
 static size_t next_end(const struct log *l, uint64_t *state, bool last) {
 	size_t to = last ? l->content.len : (size_t)draw_within(state, (int64_t)l->written, (int64_t)l->content.len + 1);
 

@@ -1,4 +1,4 @@
-/* logs.h: the logs of a small fleet, as they grow, are rotated, packed, copied and damaged from night to night. */
+/* logs.h: the logs of a small fleet, which grow, are rotated, compressed, copied and damaged from night to night. */
 #ifndef TESTS_SIMULATOR_LOGS_H
 #define TESTS_SIMULATOR_LOGS_H
 
@@ -6,7 +6,7 @@
 
 #define LOGS_MAX 4
 
-/* A request, and where its line ends. */
+/* A request, and the end of its line. */
 struct request_line {
 	size_t end;
 	int64_t prompt, output;
@@ -17,7 +17,7 @@ struct log {
 	struct bytes content; /* as it will be */
 	struct request_line *requests;
 	size_t request_count, written;
-	int rotated, late;    /* late: it comes in that night */
+	int rotated, late;    /* late: it arrives in that night */
 	bool packed, whole;   /* whole: what is written ends with a line */
 };
 
@@ -28,7 +28,7 @@ struct logs_world {
 	int copies;
 };
 
-/* What all lines that are there sum to. */
+/* The sums of all existing lines. */
 struct logs_sum {
 	int64_t requests, prompt, output;
 	bool whole; /* no log ends within a line */
@@ -36,7 +36,7 @@ struct logs_sum {
 
 void logs_world_init(struct logs_world *w, struct disk *d, uint64_t *state);
 void logs_world_release(struct logs_world *w);
-/* What happens to the logs before night `night`; `last`: all that is missing comes. */
+/* Changes the logs before night `night`; `last`: everything that is missing arrives. */
 void logs_world_day(struct logs_world *w, struct disk *d, uint64_t *state, int night, bool last);
 struct logs_sum logs_world_sum(const struct logs_world *w);
 

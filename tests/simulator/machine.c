@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* How long a call takes. */
+/* The duration of a call. */
 #define CALL_NS 1000
 
 const char *const fault_names[FAULT_KINDS] = {"none", "kill", "cut", "write", "full", "read", "open", "clock"};
@@ -44,7 +44,7 @@ static void run_beside(struct machine *m) {
 	}
 }
 
-/* Does the fault come to pass at this call of its kind? */
+/* Whether the fault occurs at this call of its kind. */
 static bool strikes(struct process *p, enum fault_kind kind, long n) {
 	bool now = p->plan.kind == kind && (n == p->plan.at || (n > p->plan.at && p->plan.on));
 

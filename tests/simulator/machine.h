@@ -13,13 +13,13 @@
 enum fault_kind { FAULT_NONE, FAULT_KILL, FAULT_CUT, FAULT_WRITE, FAULT_FULL, FAULT_READ, FAULT_OPEN, FAULT_CLOCK, FAULT_KINDS };
 extern const char *const fault_names[FAULT_KINDS];
 
-/* What goes wrong for a process. */
+/* The faults of a process. */
 struct plan {
 	enum fault_kind kind;
 	long at;         /* at this change, read, opening or reading of the clock, from 1 */
 	bool on;         /* and at each one after it */
 	int error;       /* errno */
-	int64_t clock_ns; /* by so much the clock jumps */
+	int64_t clock_ns; /* the step of the clock */
 	bool short_io;   /* reads and writes of the program end early */
 	bool named_only; /* the file system has no files without names */
 	long beside_at;  /* before this call another process runs to its end; 0: none does */
@@ -32,8 +32,8 @@ struct plan {
 
 struct process {
 	struct plan plan;
-	struct process *above; /* that it runs beside of; NULL: none */
-	bool dead, struck;     /* killed; the fault came to pass */
+	struct process *above; /* the process that it interrupts; NULL: none */
+	bool dead, struck;     /* killed; the fault occurred */
 	long changes, reads, opens, clocks, calls;
 	int id;
 };
@@ -42,14 +42,14 @@ struct machine {
 	struct disk disk;
 	int64_t now_ns;
 	uint64_t state; /* for what is drawn */
-	size_t full_bytes; /* so much the disk holds */
+	size_t full_bytes; /* the capacity of the disk */
 	struct process *process; /* that runs */
 	void (*beside)(void *context); /* runs another process to its end */
 	void *context;
 	int last_id;
 };
 
-/* The calls below go to this machine from here on; NULL: to none. */
+/* From now on the calls below go to this machine; NULL: to none. */
 void machine_use(struct machine *m);
 void machine_init(struct machine *m, uint64_t seed);
 void machine_release(struct machine *m);
@@ -64,7 +64,7 @@ int gate_read(struct machine *m);
 int gate_open(struct machine *m);
 int64_t gate_clock(struct machine *m);
 
-/* Puts a VFS of this machine before SQLite's own. */
+/* Registers a VFS of this machine as the default of SQLite. */
 void sqlite_calls_register(void);
 
 #endif

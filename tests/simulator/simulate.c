@@ -27,7 +27,7 @@
 
 /* ---- nights ---- */
 
-/* Log-uniform up to what a night had: early calls matter as late ones. */
+/* Log-uniform up to the number of calls of a night: early calls matter as much as late ones. */
 static long draw_call(struct world *w, long most) {
 	int bits = 0;
 
@@ -55,7 +55,7 @@ static struct plan draw_plan(struct world *w) {
 	return p;
 }
 
-/* Runs to its end while a night runs: another night, with faults of its own or without, or a reader. */
+/* Runs to its end while a night runs: another night, with or without faults, or a reader. */
 static void beside(void *world) {
 	struct world *w = world;
 	struct process p;
@@ -146,7 +146,7 @@ static void last_checks(struct world *w) {
 	machine_end(&w->machine);
 }
 
-/* Nights, and whether all was well. */
+/* Runs nights; returns whether all succeeded. */
 static int play(uint64_t seed, bool verbose, FILE *nowhere, bool *failed) {
 	struct world w;
 

@@ -21,7 +21,7 @@ void world_fail(struct world *w, const char *form, ...) {
 	putchar('\n');
 }
 
-/* What is said last as an error, for messages. */
+/* The last error message. */
 static void hear(void *world, enum terminal_voice voice, const char *message) {
 	struct world *w = world;
 
@@ -33,7 +33,7 @@ static void hear(void *world, enum terminal_voice voice, const char *message) {
 	}
 }
 
-/* ---- the scene ---- */
+/* ---- the set-up ---- */
 
 static const char fleet[] =
 	"{\"schema\":\"tollbook.fleet.v1\",\"currency\":\"USD\",\"different\":[[\"pool0-0\",\"pool1-1\"],[\"pool0-0\",\"pool0-2\"],[\"pool0-0\",\"pool1-3\"],"
@@ -82,7 +82,7 @@ void world_release(struct world *w) {
 	machine_release(&w->machine);
 }
 
-/* ---- what is done ---- */
+/* ---- actions ---- */
 
 int world_night(struct world *w, const char *config, struct fault *why) {
 	const struct night_settings asked = {.config = config};
@@ -147,7 +147,7 @@ static void describe(struct world *w, const struct plan *p) {
 	         p->beside_at ? " (another beside it)" : "");
 }
 
-/* A fault is no failure, but it has a message. */
+/* A fault is not a failure, but it has a message. */
 static void check_status(struct world *w, int rc, const struct process *p, const struct fault *why) {
 	if (rc < 0 && !p->struck && !p->dead && !p->plan.beside_at) {
 		world_fail(w, "nothing was wrong, and it ended with: %s", why->message);

@@ -1,4 +1,4 @@
-/* world.h: a book in a simulated machine, what is done with it, and what must hold of it. */
+/* world.h: a book in a simulated machine, actions on it, and the properties that it must have. */
 #ifndef TESTS_SIMULATOR_WORLD_H
 #define TESTS_SIMULATOR_WORLD_H
 
@@ -19,20 +19,20 @@ struct world {
 	uint64_t seed, state;
 	int night, nights; /* of the book; of all, also those beside it and at once */
 	bool verbose, failed, closed, retires;
-	long changes; /* of the last night that nothing disturbed: where a fault may lie */
+	long changes; /* of the last undisturbed night: the range of faults */
 	int64_t seen;  /* requests, as of then */
 	struct statement_totals month; /* as it was closed */
 	char doing[200], heard[500];
 	FILE *nowhere;
 };
 
-/* A scene of its own for each seed; `nowhere` takes what would be printed. */
+/* A separate set-up for each seed; output goes to `nowhere`. */
 void world_init(struct world *w, uint64_t seed, bool verbose, FILE *nowhere);
 void world_release(struct world *w);
-/* Says what is wrong, with the seed and the night. */
+/* Prints an error, with the seed and the night. */
 void world_fail(struct world *w, const char *form, ...) __attribute__((format(printf, 2, 3)));
 
-/* A night by this configuration of the scene's: DISK_ROOT "/book.conf", "/once.conf". */
+/* A night with this configuration: DISK_ROOT "/book.conf", "/once.conf". */
 int world_night(struct world *w, const char *config, struct fault *why);
 /* A month is closed. */
 int world_close(struct world *w, struct fault *why);
@@ -42,12 +42,12 @@ struct book_settings world_settings(const char *book, struct list *catalogues);
 
 /* After a night that nothing disturbed. */
 void world_check_night(struct world *w);
-/* After the last one: verify, and the same bytes as of a book that took all logs in in one night. */
+/* After the last one: verify, and the same bytes as a book that read all logs in one night. */
 void world_check_verify(struct world *w);
 void world_check_once(struct world *w);
 void world_check_run(struct world *w);
 
-/* What a process did, where each is to be listed. */
+/* Lists a process, if processes are to be listed. */
 void world_note(const struct world *w, const struct process *p, int rc, const struct fault *why);
 /* Runs a night as a process of its own under a plan, and looks whether it ended as it may; `p` is what became of it. */
 int world_run_night(struct world *w, const struct plan *plan, struct process *p);
