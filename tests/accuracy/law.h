@@ -22,7 +22,7 @@ struct law {
 	double beside, beside_far; /* slowdown with a chunk: of short contexts, of long ones */
 	double reduce_ns, reduce_token_ns; /* GPUs exchange their sums: the larger of both */
 	double overlap;  /* share of the smaller phase's attention hidden by the larger one's, 0 to 1 */
-	double unequal;  /* the share of decoders' attention that takes as long as if all contexts were the longest, 0 to 1 */
+	double unequal;  /* share of decoders' attention that takes the time of the longest context for all, 0 to 1 */
 	bool captured;   /* steps of decoders alone are padded to 1, 2, 4, 8 and multiples of 16 */
 };
 

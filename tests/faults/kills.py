@@ -1,9 +1,9 @@
-"""kills.py BUILD FIRST COUNT: kills every command that writes a book, at a random instant of its work, COUNT times in all.
+"""kills.py BUILD FIRST COUNT: kills every command that writes a book, at a random time, COUNT times in total.
 
 A small book of six days is brought to the state before each command: ingest, attribute, nightly, close, export, import,
-backup. The command is started and killed with SIGKILL after a time drawn between nothing and its usual duration, and then
+backup. The command is started, killed with SIGKILL after a random time between 0 and its usual duration, and then
 run once more, undisturbed. That run ends with exit status 0 or 1, and the dump of the book it leaves (or of the copy, or of
-what is imported from it) is that of a book that was never disturbed, byte by byte; no temporary file is left.
+what is imported from it) is that of an undisturbed book, byte by byte; no temporary file is left.
 Kills FIRST to FIRST + COUNT - 1 are drawn by their numbers: a kill that fails is printed, and is drawn the same again.
 """
 import os
@@ -20,7 +20,7 @@ FLEET = b'{"schema":"tollbook.fleet.v1","currency":"USD","pools":[{"name":"p","m
 CONFIG = b'{"schema":"tollbook.config.v1","book":"book","fleet":"fleet.json","settle_hours":0,"logs":[{"path":"*.jsonl"}],' \
          b'"reports":[{"output":"r.json","format":"json"}]}'
 
-# Name: state to begin with, arguments, what is dumped: a book, or an export that is imported first.
+# Name: initial state, arguments, what is dumped: a book, or an export that is imported first.
 COMMANDS = {
     "ingest": ("first", ["ingest", "-q", "--book", "book"], "book"),
     "attribute": ("ingested", ["attribute", "-q", "--book", "book", "--fleet", "fleet.json"], "book"),
@@ -119,7 +119,7 @@ class Books:
             return f.read()
 
     def state(self):
-        """What lies in the folder, but for the states that are kept and who had the lock last."""
+        """The content of the folder, except the stored states and the last holder of the lock."""
         found = []
         for top, folders, files in os.walk(self.folder):
             folders[:] = sorted(f for f in folders if not f.startswith("state-"))
@@ -130,7 +130,7 @@ class Books:
         return hash(tuple(found))
 
     def left(self):
-        """Temporary files and folders; what lies in the states that are kept is not there."""
+        """Temporary files and folders, except those in the stored states."""
         return [os.path.join(top, f) for top, folders, files in os.walk(self.folder) for f in folders + files if f.startswith(".tollbook-")]
 
     def kill(self, number):

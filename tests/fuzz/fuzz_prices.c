@@ -1,4 +1,4 @@
-/* Any bytes as a price catalogue: an error or a catalogue, names are looked up in it, and a written catalogue is read back unchanged. */
+/* Any bytes as a price catalogue: an error or a catalogue, lookups of names, and an unchanged copy. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>

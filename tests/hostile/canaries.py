@@ -1,9 +1,9 @@
-"""canaries.py TOLLBOOK LOGS FIRST COUNT: plants canaries where people's text can stand, and looks for them in all that is written.
+"""canaries.py TOLLBOOK LOGS FIRST COUNT: plants canaries where logs can contain user text, and searches all outputs for them.
 
-Each seed takes a sample log of a format, plants words, numbers and keys that stand nowhere else (in new fields, in place of
-numbers, in Python literals, between words), may put the lines into an envelope and cut some at random places, and runs
+Each seed takes a sample log of a format, plants words, numbers and keys that do not occur elsewhere (in new fields, in place of
+numbers, in Python literals, between words), may put the lines into an envelope and truncate some at random places, and runs
 `run` with each rendering, a quarantine and costs of requests, then a book, with or without a tenant key. A canary in any
-output, in stderr or in any file is a failure. What fails is printed with its seed.
+output, in stderr or in any file is a failure. A failure is printed with its seed.
 """
 import json
 import os
@@ -19,12 +19,12 @@ WORD = "CANARY7731"
 DIGITS = "77310077310"
 CANARIES = [WORD, DIGITS, "sk-" + WORD, "4111 1111 %s" % DIGITS, "my password is " + WORD, "l'été %s" % WORD, 'quote " %s' % WORD,
             "line\n%s" % WORD, "{\"a\": \"%s\"}" % WORD, "prompt_tokens: %s, text='%s'" % (WORD, WORD), "#new-token: 5 " + WORD]
-# Digits alone may stay where a count stands: an unquoted prompt looks no different there.
+# Digits may remain in the place of a count: an unquoted prompt cannot be distinguished there.
 WORDS = [c for c in CANARIES if WORD in c]
 KEYS = ["prompt", "messages", "text", "input_ids", "output_ids", "content", "api_key", "authorization", "log", "message", "MESSAGE",
         "body", "status", "error", "stop", "x", "data", "input", "output", "response", "user_api_key", "metadata"]
 FORMATS = ["json", "table", "csv", "html", "jsonl"]
-# Who a log is about is in the report, and may be.
+# Tenants of a log may be in the report.
 NAMES = ("model", "tenant", "user", "replica", "name", "id", "pod", "host", "container", "team", "provider", "instance", "schema", "unit", "service",
          "key", "type", "tier", "cluster", "upstream", "alias", "organization", "system", "gpu", "uuid", "endpoint", "role", "engine", "job",
          "authority", "project", "namespace", "app", "path", "source", "customer", "account", "org")
@@ -40,7 +40,7 @@ def is_name(key):
 
 
 def plant_json(rnd, node, key=""):
-    """Below any object: a field more, or something else in place of what is no name."""
+    """In any object: an additional field, or another value in place of one that is not a name."""
     if isinstance(node, dict):
         for k in list(node):
             if rnd.random() < 0.15 and not is_name(k) and not isinstance(node[k], (dict, list)):
@@ -56,7 +56,7 @@ def plant_json(rnd, node, key=""):
 
 
 def plant_text(rnd, line):
-    """Between two words; or a line as servers log prompts."""
+    """Between two words; or a line in the form in which servers log prompts."""
     text = rnd.choice(WORDS).replace("\n", " ")
     if line.count(",") >= 4 and " " not in line.strip():
         return line + "," + text.replace(",", "") # a column more of a table: each other one may be a name

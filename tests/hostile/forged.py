@@ -1,6 +1,6 @@
-"""forged.py TOLLBOOK FIRST COUNT: strings that users choose change no count.
+"""forged.py TOLLBOOK FIRST COUNT: strings that users choose do not change any count.
 
-For each format a log has slots where users' strings stand (prompts, stop strings, ids of requests, user agents, paths),
+For each format a log has slots for users' strings (prompts, stop strings, ids of requests, user agents, paths),
 quoted as its server quotes them. Each seed fills them with texts that look like fields, lines, ends of strings or envelopes
 of the same format; tokens, requests and GPU time of the statement must be those of the log with harmless strings.
 """
@@ -35,7 +35,7 @@ def dumps(text):
 
 
 def words(text):
-    """An id as HTTP and Python take it: a line has no end in it."""
+    """An id that HTTP and Python accept: it contains no newline."""
     return text.replace("\n", " ").replace("\r", " ").replace("\u2028", " ").replace("\x00", "")
 
 

@@ -1,7 +1,7 @@
-"""mutated.py TOLLBOOK LOGS FIRST COUNT: samples of every format whose numbers are extreme, and whose lines come twice.
+"""mutated.py TOLLBOOK LOGS FIRST COUNT: samples of every format with extreme numbers and repeated lines.
 
-Each seed puts extreme numbers in place of some of a sample log. `run` must end with 0 or 1, or say that there is no evidence;
-a book that takes the log in must be attributed, and verify must find nothing. What fails is printed with its seed.
+Each seed puts extreme numbers in place of some of a sample log. `run` must end with 0 or 1, or report that there is no evidence;
+a book with the log must be attributed, and verify must have no findings. A failure is printed with its seed.
 """
 import os
 import random

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The page of a month of 50 tenants and 12 models, as a browser shows it.
+"""The page of a month of 50 tenants and 12 models in a browser.
 
-check.py FOLDER: FOLDER holds month.html and month.json, and is given the screenshots.
+check.py FOLDER: FOLDER contains month.html and month.json; the screenshots are written to it.
 """
 import json
 import pathlib
@@ -14,12 +14,12 @@ from driver import Browser
 RENDER_MS, RENDERS_MOST = 500, 9
 PAGES_MOST = 6
 
-# The exact values of a table's rows, as they stand in the page.
+# The exact values of a table's rows, as in the page.
 ROWS = """return [...document.getElementById(arguments[0]).tBodies[0].rows].filter(r => !r.hidden).map(r =>
   [...r.cells].map(c => { const d = c.querySelector('data'); return d ? d.value : c.textContent; }))"""
 
 def check_time(browser, address):
-    """Painted within the limit, of a month; other work on the machine makes it later, never earlier: the best of some counts."""
+    """A month is painted within the limit. Other work on the machine only delays it: the best of several attempts counts."""
     best, loaded = None, None
     for _ in range(RENDERS_MOST):
         browser.open(address)

@@ -1,4 +1,4 @@
-"""What holds for every page: contrast, phones, keyboard, console, no network."""
+"""Checks for every page: contrast, phones, keyboard, console, no network."""
 import json
 
 CONTRAST = 4.5
@@ -11,7 +11,7 @@ def expect(ok, message):
         faults.append(message)
 
 
-# Text whose contrast with what lies behind it is too small, by the formula of WCAG 2.2.
+# Text with too little contrast with its background, by the formula of WCAG 2.2.
 FAINT = """
 const parse = c => { const m = c.match(/[\\d.]+/g).map(Number); return m.length > 3 ? m : [...m, 1]; };
 const over = (a, b) => a.slice(0, 3).map((v, i) => v * a[3] + b[i] * (1 - a[3]));
@@ -36,7 +36,7 @@ while (walk.nextNode()) {
 }
 return [...new Set(out)];"""
 
-# Marks that carry meaning need 3 to 1.
+# Marks with a meaning need 3 to 1.
 FAINT_MARKS = FAINT.split("const out = [];")[0] + """
 /* Idle time, hatching and cached input are faint by design: they have labels. */
 const marks = 'rect:not(.idle,.unobserved,.cac,.hatchbg,.hatchfg),circle:not(.k1,.r1),.line';
@@ -49,7 +49,7 @@ return [...new Set([...document.querySelectorAll(marks)].filter(e => e.checkVisi
 
 
 def verdict(passed):
-    """The exit status; all faults, or that there are none."""
+    """Prints all faults, or that there are none; returns the exit status."""
     for fault in faults[:40]:
         print(f"html: {fault}")
     if not faults:
@@ -73,7 +73,7 @@ def check_console(browser, address):
 
 
 def check_keyboard(browser):
-    """Tab reaches everything that can be used, and shows where it is."""
+    """Tab reaches every control and shows the focus."""
     browser.run("document.activeElement.blur(); window.scrollTo(0, 0)")
     wanted = browser.run("return [...document.querySelectorAll('a[href],button,input,summary,[tabindex=\"0\"]')].filter(e => e.checkVisibility()).length")
     reached = set()

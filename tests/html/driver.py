@@ -1,4 +1,4 @@
-"""A page in headless Chromium, by the WebDriver protocol: as much of it as a test needs."""
+"""A page in headless Chromium, by the WebDriver protocol: the part that the tests need."""
 import base64
 import json
 import os

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The pages of estimate, audit, whatif, diff, reconcile and of a run, as a browser shows them.
+"""The pages of estimate, audit, whatif, diff, reconcile and of a run in a browser.
 
-pages.py FOLDER: FOLDER holds NAME.html and NAME.json of each, and is given the screenshots.
+pages.py FOLDER: FOLDER contains NAME.html and NAME.json of each; the screenshots are written to it.
 """
 import json
 import pathlib
@@ -35,7 +35,7 @@ def ratio(part, whole):
 
 
 def derived(document):
-    """Figures of a statement's page that follow from those of the JSON: uncached input, shares, ratios, what a unit of revenue cost."""
+    """Figures of a statement's page that follow from those of the JSON: uncached input, shares, ratios, the cost of a unit of revenue."""
     known = set()
     for block in [document["total"], *document["models"]]:
         known.add(f"{block['tokens']['input'] - (block['tokens']['input_cached'] or 0):.12g}")
@@ -77,7 +77,7 @@ def check_figures(browser, name, document):
 
 
 def check_pictures(browser, name):
-    """Each picture has words for those who do not see it, and nothing leaves its card."""
+    """Each picture has a text alternative, and nothing extends beyond its box."""
     mute = browser.run("return [...document.querySelectorAll('main svg')].filter(s => !s.closest('[aria-hidden=true],[role=img]')).length")
     expect(mute == 0, f"{name}: {mute} pictures without words")
     text = browser.run("return document.querySelector('main').textContent")

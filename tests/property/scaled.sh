@@ -1,12 +1,12 @@
 #!/bin/sh
 # All times k times as long: so is what every phase, tenant and request costs, under every rule and from every grade of evidence.
-# Not the fields that a stated second distinguishes from idle, nor intervals, which go by blocks of stated seconds.
+# Except the fields that a fixed second distinguishes from idle, and intervals, which use blocks of fixed seconds.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 need jq
 cd "$folder" || exit 3
 
-# A day that begins at midnight, so that a run a thousand times as long still is of one day. In integers, as awk has doubles only.
+# A day that begins at midnight, so that a run a thousand times as long still is of one day. In integers, because awk has only doubles.
 base=1786320000
 scaled() { # K: native records
 	awk -v k="$1" -v base=$base '

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Do all renderings of one statement say the same, and does each keep its own rules?
+"""Checks that all renderings of one statement agree and that each follows its rules.
 
-check.py FOLDER NAME: FOLDER holds NAME.json, NAME.csv, … of one statement. The JSON is held to its
-schema and to the identity; the figures of every other rendering are held against it, to the last digit.
+check.py FOLDER NAME: FOLDER contains NAME.json, NAME.csv, … of one statement. The JSON is checked against its
+schema and the identity; the figures of every other rendering are compared with it, to the last digit.
 """
 import csv
 import decimal
@@ -126,7 +126,7 @@ def rows_of(statement):
 
 
 def shown(text):
-    """Control bytes and the like are escaped wherever people read; this is enough to compare by."""
+    """Control bytes are escaped in all text for people; this is sufficient for a comparison."""
     return re.sub(r"[^ -~]", "", text)
 
 
@@ -187,7 +187,7 @@ def check_prometheus(path, statement):
     for table, prefix, key in (("models", "tollbook_", "model"), ("tenants", "tollbook_tenant_", "tenant")):
         for row in statement[table]:
             if not row[key].isascii() or not row[key].isprintable():
-                continue  # escaped; its figures stand under another name
+                continue  # escaped; its figures are under another name
             name = {key: row[key]}
             for part in PARTS:
                 same("prometheus", f"{prefix}cost {part}", sample(metrics, prefix + "cost", part=part, **name), row["cost"][part])
@@ -311,7 +311,7 @@ def check_table(page, name, wanted, skip, totals=(), by_cost=False):
         costs = [D(row[skip + 4]) for row in rows[:last]]
         expect(costs[:-1] == sorted(costs[:-1], reverse=True), f"html {name}: not by money")
         rows[:last] = sorted(rows[:last], key=lambda row: (-D(row[skip + 4]), row[skip:skip + 8]))
-    wanted = wanted[:1000] + list(totals)  # the page has no more rows, and says so
+    wanted = wanted[:1000] + list(totals)  # the page has no more rows, and states this
     same(f"html {name}", "number of rows", len(rows), len(wanted))
     for row, want in zip(rows, wanted):
         same(f"html {name}", "row", row[skip:skip + len(want)], want)
@@ -346,7 +346,7 @@ def check_html(path, statement):
 
 
 def lines_below(text, title):
-    """The header and the lines of a part of the table, up to the empty line behind it."""
+    """The header and the lines of a part of the table, up to the empty line after it."""
     lines = text.split("\n")
     start = next((i for i, line in enumerate(lines) if line.startswith(title)), None)
     expect(start is not None, f"table: no part {title!r}")
@@ -357,7 +357,7 @@ def lines_below(text, title):
 
 
 def cells_of(header, line):
-    """Cells by the right edges of the header's words, which they are flush with; the first one is the name's."""
+    """Cells by the right edges of the header's words, to which they are aligned; the first one is the name."""
     edges = [match.end() for match in re.finditer(r"\S+(?: \S+)*", header)]
     return [line[a:b].strip() for a, b in zip([0] + edges, edges)]
 

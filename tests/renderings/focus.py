@@ -1,8 +1,8 @@
-"""Rules of FOCUS 1.2 to 1.4 that can be checked in a file by itself.
+"""Rules of FOCUS 1.2 to 1.4 that can be checked in one file.
 
 Each rule is named after its column in https://github.com/FinOps-Open-Cost-and-Usage-Spec/FOCUS_Spec (v1.2,
-specification/columns and specification/attributes). What needs an invoice, a price list or a former
-period is not checked here.
+specification/columns and specification/attributes). Rules that need an invoice, a price list or an earlier
+period are not checked.
 """
 import csv
 import datetime
@@ -31,10 +31,10 @@ OTHERS = {
     "SubAccountId": (True, "text"), "SubAccountName": (True, "text"), "SubAccountType": (True, "text"),
     "Tags": (True, "object"),
 }
-# Conditional columns whose condition holds: usage is measured, list prices and SKUs exist, tenants and models do.
+# Conditional columns with a condition that holds: usage is measured, list prices and SKUs exist, tenants and models do.
 APPLY = ("ConsumedQuantity", "ConsumedUnit", "ListUnitPrice", "ResourceId", "ResourceName", "ResourceType", "SkuId", "SkuMeter",
          "SkuPriceId", "SkuPriceDetails", "SubAccountId", "SubAccountName", "Tags")
-# What 1.3 added, and what 1.4 took away: the provider is named as that of the service and of the host.
+# Columns that 1.3 added and 1.4 removed: the provider is named as that of the service and of the host.
 NEWER = {"ServiceProviderName": (False, "text"), "HostProviderName": (True, "text")}
 ALLOCATED = {"AllocatedMethodId": (True, "text"), "AllocatedMethodDetails": (True, "text"), "AllocatedResourceId": (True, "text"),
              "AllocatedResourceName": (True, "text"), "AllocatedTags": (True, "object"), "ContractApplied": (True, "text")}
@@ -197,7 +197,7 @@ def check_across(rows):
 
 
 def check_focus(path, statement, version="1.2"):
-    """All faults of a file, which is held against the statement in JSON too."""
+    """All faults of a file, which is also compared with the statement in JSON."""
     everything = list(csv.DictReader(path.open(newline="", encoding="utf-8")))
     rows = [row for row in everything if row["ChargeClass"] != "Correction"]
     faults = list(check_columns(list(everything[0]), version))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Is each JSON document of a golden run valid by the schema that it names? Prints what is not, and which schema has no run at all."""
+"""Checks each JSON document of a golden run by the schema that it names. Prints invalid documents, and schemas without a run."""
 import json
 import pathlib
 import re
@@ -19,7 +19,7 @@ for path in sorted(pathlib.Path("tests/golden").glob("*/stdout")):
         try:
             document, _ = json.JSONDecoder().raw_decode(text, found.start())
         except ValueError:
-            continue  # cut, or with a part of it replaced
+            continue  # truncated, or with a part replaced
         schema = json.loads(pathlib.Path(f"schemas/{name}.schema.json").read_text(encoding="utf-8"))
         jsonschema.Draft202012Validator.check_schema(schema)
         checked[name] += 1

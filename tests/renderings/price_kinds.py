@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""price_kinds.py TOLLBOOK CATALOGUE...: is every kind of price that a catalogue has applied, or said to be left out?
+"""price_kinds.py TOLLBOOK CATALOGUE...: checks that every kind of price in a catalogue is applied or listed as omitted.
 
 For each key of a price: of up to five models that have it, from all over the file, a catalogue of that model alone is imported as it is, and with that
 price doubled. A price that is applied changes the native catalogue; one that is not must be named in its "left_out". Prints a
@@ -18,7 +18,7 @@ WORDS = ("cost", "pric", "multiplier", "provider_specific_entry")
 
 
 def doubled(value):
-    """Each number twice as large; where prompts begin to cost more stays."""
+    """Each number twice as large; the limits of prompt length do not change."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return value
     if isinstance(value, (int, float)):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""schema.py SCHEMA FILE...: are these JSON files valid by the schema?"""
+"""schema.py SCHEMA FILE...: checks JSON files against the schema."""
 import json
 import sys
 

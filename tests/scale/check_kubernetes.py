@@ -1,7 +1,7 @@
-"""check_kubernetes.py FILE: are these Jobs and CronJobs as Kubernetes has them?
+"""check_kubernetes.py FILE: checks Jobs and CronJobs against the Kubernetes API.
 
 kubectl and its schemas are not in Debian. What follows is the part of the OpenAPI schema of batch/v1 (Kubernetes 1.31)
-that the sample uses, as JSON Schema, closed: a field or value outside it is refused.
+that the sample uses, as JSON Schema, closed: a field or value outside it is rejected.
 """
 import sys
 

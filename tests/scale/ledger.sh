@@ -39,7 +39,7 @@ attributing() {
 plan 40 p
 TOLLBOOK_BOOK=$(server)
 export TOLLBOOK_BOOK TOLLBOOK=$work/slow
-# A node that was killed before may clear a new task's script away while it cleans up: that is Slurm's fault, and tried again.
+# A node that was killed before may remove a new task's script during its clean-up: an error of Slurm; retried.
 stuck() {
 	squeue -h -o %r | grep -q DependencyNeverSatisfied
 }
@@ -79,7 +79,7 @@ for twin in $twins; do
 done
 equal "tasks run again, at once: entries|replica-days|runs" "$(rows)" "$before"
 
-# ---- who may do what ----
+# ---- permissions ----
 
 ! attribute plan40p 0 "postgresql://tollbook:secret@/tollbook" 2>refused || fail "a password on the command line"
 check "a password on the command line is refused" grep -q PGPASSFILE refused
@@ -128,7 +128,7 @@ denied "an analyst that reads the tables" analyst "SELECT * FROM entry"
 report_book plan40p "$(server eye)"
 same "a report by a reader, beside the views" plan40p.book.json
 
-# ---- a ledger of a former version: a reader reads it as it is, its owner brings it up to date, another writer cannot ----
+# ---- a ledger of a former version: a reader reads it unchanged, its owner upgrades it, another writer cannot ----
 
 former() { # VERSION
 	local was=$1 table columns
@@ -147,7 +147,7 @@ former() { # VERSION
 	! attribute plan40p 0 "$(server hand "old$was")" 2>refused || fail "another writer than the owner"
 	check "a writer other than the owner gets an error" grep -q 'the owner of its tables' refused
 	equal "it stays version $was" "$(psql $old -c "SELECT version FROM ledger_version")" "$was"
-	# Somebody is in the way: that passes.
+	# Another session holds a lock: temporary.
 	psql $old -c "BEGIN; LOCK TABLE run; SELECT pg_sleep(1); COMMIT" >/dev/null &
 	holder=$!
 	sleep 0.3
@@ -204,7 +204,7 @@ statement pg.out report --book "$(server eye)" --by day,model,tenant --format js
 statement book.out report --book imported --by day,model,tenant --format json
 same "a book out of an export of PostgreSQL" book.out pg.out
 
-# ---- what else a server is asked for ----
+# ---- other requirements ----
 
 check "verify" "$tollbook" verify -q --book "$(server eye)" --fleet fleet.json --all
 "$tollbook" verify --book "$(server eye)" >said 2>&1
@@ -228,7 +228,7 @@ refused "a login that there is not" 'role "nobody-at-all" does not exist' report
 refused "a reader that posts" 'permission denied' shard attribute plan7 --task 0 --book "$(server eye)"
 refused "a plan that there is not" 'expected a plan' shard attribute nowhere --task 0 --book "$(server)"
 
-# A reader, too, waits for a server that is being started.
+# A reader also waits for a server that is starting.
 postgres_stop
 (sleep 1 && postgres_start) &
 starting=$!
@@ -236,7 +236,7 @@ report_book plan40p "$(server eye)"
 wait "$starting"
 same "a report while the server starts" plan40p.book.json
 
-# A server without disk takes half a minute to give up on: in a database of its own, while others are at work.
+# A server with a full disk causes a time-out of half a minute: in a separate database, while others work.
 createdb -h "$work/pg" -U tollbook -T tollbook full
 sql "TRUNCATE entry, entry_day, posting CASCADE; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \$\$
 BEGIN RAISE EXCEPTION 'no disk left' USING ERRCODE = '53100'; END \$\$;
@@ -245,9 +245,9 @@ rows_full=$(rows full)
 attribute plan40p 1 "$(server tollbook full)" 2>refused_full &
 refused_full=$!
 
-# ---- time-outs, and writers that get in each other's way ----
+# ---- time-outs, and conflicts between writers ----
 
-# A lock that is held for longer than this writer may wait: it gives up, comes again, and is done when the lock is gone.
+# A lock that is held for longer than this writer waits: it stops, retries, and finishes after the lock is released.
 sql "BEGIN; SELECT pg_advisory_xact_lock(1953459052); SELECT pg_sleep(3); COMMIT" >/dev/null &
 holder=$!
 sleep 1
@@ -286,7 +286,7 @@ done
 report_book plan40p
 same "after time-outs" plan40p.book.json
 
-# A report that loses its server between two rows says so, and leaves no half of a file.
+# A report that loses its server between two rows prints an error and leaves no incomplete file.
 sql "ALTER TABLE entry RENAME TO entry_real; CREATE VIEW entry AS SELECT * FROM entry_real
 	WHERE posting < (SELECT max(posting) FROM entry_real) OR pg_sleep(60) IS NOT NULL"
 echo before >half.json
@@ -300,7 +300,7 @@ sql "DROP VIEW entry; ALTER TABLE entry_real RENAME TO entry"
 equal "a report that loses its server: exit status 3, a reason, and the file of before" \
 	"$status $(grep -c 'terminating connection due to administrator command' refused) $(cat half.json) $(ls -A | grep -c '^.tollbook')" "3 1 before 0"
 
-# Transactions that the server ends for the sake of others are done again; one that it always ends is not done at all.
+# Transactions that the server aborts for others are retried; one that it always aborts is not committed.
 sql "TRUNCATE entry, entry_day, posting CASCADE"
 sql "CREATE SEQUENCE failures; CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \$\$
 BEGIN
@@ -312,7 +312,7 @@ attribute plan40p 0
 check "transactions that the server ended were tried again" [ "$(sql "SELECT last_value FROM failures")" -gt 3 ]
 sql "DROP TRIGGER fail ON posting"
 
-# Writers take turns also where serialisable transactions are the rule.
+# Only one writer writes at a time, also with serialisable transactions as the default.
 sql "ALTER DATABASE tollbook SET default_transaction_isolation = 'serializable'"
 writers=
 for k in $(seq 0 39); do
@@ -326,7 +326,7 @@ sql "ALTER DATABASE tollbook RESET default_transaction_isolation"
 report_book plan40p
 same "40 writers at once, serialisable" plan40p.book.json
 
-# ---- what a report reads of a large ledger ----
+# ---- the rows of a large ledger that a report reads ----
 
 # Some thousand replica-days, and the plans by which the server answered the report of one of them all.
 createdb -h "$work/pg" -U tollbook -T tollbook large

@@ -1,13 +1,13 @@
 # servers.sh: a PostgreSQL and a Slurm of two nodes on this machine, for as long as a test runs.
 #
-# Sourced by a test that has set $work (a folder of its own, on a path short enough for Unix
+# Sourced by a test that has set $work (a separate folder, on a path short enough for Unix
 # sockets). Nothing listens beyond the loopback interface, and servers_stop leaves nothing running.
 # Debian: postgresql, slurm-wlm, munge, libpq5.
 
 pg_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 PATH=$PATH:/usr/sbin:/sbin${pg_bin:+:$pg_bin}
 
-# What is missing of the servers, as the names of Debian packages; nothing where all are there.
+# The missing servers, as the names of Debian packages; nothing if all exist.
 servers_missing() {
 	command -v postgres >/dev/null || printf 'postgresql '
 	command -v slurmctld >/dev/null && command -v slurmd >/dev/null && command -v sbatch >/dev/null || printf 'slurm-wlm '
@@ -15,7 +15,7 @@ servers_missing() {
 	command -v openssl >/dev/null || printf 'openssl '
 }
 
-# PostgreSQL refuses to run as root.
+# PostgreSQL does not run as root.
 as_postgres() {
 	if [ "$(id -u)" -eq 0 ]; then
 		setpriv --reuid=postgres --regid=postgres --clear-groups -- "$@"
@@ -24,9 +24,9 @@ as_postgres() {
 	fi
 }
 
-# What this machine, or the container that it is, does not let a server have; nothing where it lets them all have it.
-# Tried by hand, before them. A server that then does not start is a failure, not a skip: else a mistake of ours in its
-# settings would switch this test off, and nobody would see it.
+# The requirements of a server that this machine or container does not allow; nothing if it allows all.
+# Tested before the start. A server that then does not start is a failure, not a skip: otherwise a mistake in its
+# settings would disable this test without notice.
 servers_refused() {
 	as_postgres true 2>/dev/null || echo "a user beside root, for PostgreSQL"
 	grep -q ' - cgroup2\? ' /proc/self/mountinfo || echo "control groups, for Slurm"
@@ -61,7 +61,7 @@ servers_refused() {
 	END
 }
 
-# What the system would not do for a server, by the last lines of its log.
+# What the system did not allow a server, from the last lines of its log.
 log_refusal() { # LOG...
 	tail -q -n 20 "$@" 2>/dev/null | grep -m 1 -E \
 		'Operation not permitted|Function not implemented|Read-only file system|No space left on device|Cannot allocate memory'
@@ -89,7 +89,7 @@ postgres_start() {
 	as_postgres pg_ctl -D "$work/pg/data" -l "$work/pg/log" -w -t 300 start >/dev/null
 }
 
-# Everybody connected is thrown out, as in a fail-over.
+# All connections are closed, as in a fail-over.
 postgres_restart() {
 	as_postgres pg_ctl -D "$work/pg/data" -l "$work/pg/log" -m fast -w -t 300 restart >/dev/null
 }
@@ -112,7 +112,7 @@ slurm_make() {
 	cpus=$(nproc)
 	memory=2000
 	mkdir -p "$work/munge" "$work/slurm/state" "$work/slurm/n1" "$work/slurm/n2"
-	chmod 711 "$work/munge" # munged wants its socket within reach of everybody
+	chmod 711 "$work/munge" # munged requires a socket that every user can reach
 	dd if=/dev/urandom of="$work/munge/key" bs=128 count=1 status=none
 	chmod 400 "$work/munge/key"
 	cat >"$work/slurm/slurm.conf" <<-END
@@ -155,7 +155,7 @@ slurm_make() {
 	export SLURM_CONF=$work/slurm/slurm.conf
 }
 
-# Waits until a command succeeds: at most so many seconds.
+# Waits until a command succeeds, with a limit in seconds.
 wait_for() {
 	local seconds=$1
 	shift
@@ -176,7 +176,7 @@ alive() { # PIDFILES
 	done
 }
 
-# Waits as long as daemons live, for without them commands take their time to say that they do not find them.
+# Waits only while the daemons run, because without them commands take long to fail.
 wait_while() { # PIDFILES SECONDS COMMAND...
 	wait_for "$2" up_or_over "$1" "${@:3}" && alive "$1"
 }
@@ -185,7 +185,7 @@ up_or_over() { # PIDFILES COMMAND...
 	! alive "$1" || "${@:2}"
 }
 
-# A node has processes of its own, where the kernel lets us: all of them end with the first one.
+# A node has a process namespace, if the kernel allows it: all its processes end with the first one.
 alone=
 for try in "unshare --fork --pid --mount-proc --kill-child=KILL" \
 	"unshare --user --map-current-user --fork --pid --mount-proc --kill-child=KILL"; do
@@ -195,10 +195,10 @@ done
 node_start() {
 	$alone slurmd -N "$1" -D -f "$SLURM_CONF" >"$work/slurm/$1.out" 2>&1 &
 	echo $! >"$work/slurm/$1.shell"
-	disown # or the shell says of each that it was killed
+	disown # or the shell reports each as killed
 }
 
-# A node that dies: its daemon, and with it all that it runs, get no time to tidy up.
+# A node failure: its daemon and all its processes get no time to clean up.
 node_kill() {
 	local shell first
 	shell=$(cat "$work/slurm/$1.shell")
@@ -208,21 +208,21 @@ node_kill() {
 	wait_for 60 [ ! -e "/proc/${first:-none}/stat" ] # then its port is free
 }
 
-# Without processes of its own, what a node ran would outlive it.
+# Without a process namespace, the processes of a node would continue after it.
 nodes_mortal() {
 	[ -n "$alone" ]
 }
 
-# What the controller itself holds of a node. (sinfo may go on showing "mixed" for one that is down: it counts the
+# The controller's state of a node. (sinfo may go on showing "mixed" for one that is down: it counts the
 # processors of jobs that have gone, until something else changes.)
 node_state() { # NODE
 	scontrol -o show node "$1" | grep -o ' State=[^ ]*'
 }
 
-# The controller hears that the node is gone, as from a health check: by itself it may take minutes to see that. What
-# the node had goes back to the queue.
+# Reports to the controller that the node is down, as a health check does: without it this may take minutes. The jobs of
+# the node go back to the queue.
 node_down() { # NODE
-	scontrol update NodeName="$1" State=DOWN Reason=killed || true # refused where it is down already
+	scontrol update NodeName="$1" State=DOWN Reason=killed || true # rejected if it is down already
 	node_state "$1" | grep -q 'State=DOWN'
 }
 
@@ -242,7 +242,7 @@ slurm_start() {
 	wait_while "$work/slurm/slurmctld.shell $work/slurm/n1.shell $work/slurm/n2.shell" 300 nodes_idle
 }
 
-# One of our own daemons, by the process number that was kept when it was started.
+# One of the daemons of this test, by the process number stored at its start.
 daemon_stop() {
 	local pid
 	[ -f "$1" ] || return 0

@@ -1,6 +1,6 @@
 # tls.sh: the ledger in PostgreSQL over TLS, on a port of the loopback interface. Sourced by run, after ledger.sh.
 
-# A certificate for localhost by an authority of its own, and another authority's.
+# A certificate for localhost by a separate authority, and one of another authority.
 authority() { # NAME
 	openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj "/CN=$1" -keyout "$work/$1.key" -out "$work/$1.crt" 2>/dev/null
 }
@@ -40,7 +40,7 @@ done
 report_book plan4t "$(over_tls localhost "sslmode=verify-full&sslrootcert=$work/ours.crt")"
 same "PostgreSQL over TLS" plan4t.book.json
 
-# refused WHAT ADDRESS STATUS WHY: no connection is made, and it says why
+# refused WHAT ADDRESS STATUS WHY: no connection is made, with this reason
 refused() {
 	local status=0
 	"$tollbook" report -q --book "$2" >/dev/null 2>refused || status=$?

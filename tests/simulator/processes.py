@@ -1,15 +1,15 @@
-"""processes.py BUILD FIRST SECONDS [COUNT]: nights of a book under faults, each seed the same again.
+"""processes.py BUILD FIRST SECONDS [COUNT]: nights of a book under faults, reproducible by seed.
 
-What simulate.c does within one process, with real processes, files and kills, a night a second; and shards.
+The tests of simulate.c with real processes, files and kills, about one night per second; and shards.
 
-A seed makes a small world (tests/property/generate): its records lie in logs that grow from night to night, at the end of a
-line or within one, are rotated, packed, copied under another name, come late, and hold lines that are none. A night may be
+A seed makes a small world (tests/property/generate): its records are in logs that grow from night to night, at the end of a
+line or within one, are rotated, compressed, copied under another name, arrive late, and contain invalid lines. A night may be
 killed at any write, sync or change of a name, with and without the power (tests/faults), have a disk that is full or fails
-once or for good, files that cannot be opened, a clock that is off by hours, a second night at the same time, or readers.
+once or permanently, files that cannot be opened, a clock with an error of hours, a second night at the same time, or readers.
 
 After each night: exit status 0 or 1 where nothing was disturbed, 0, 1, 3 or killed where something was, and what a reader
-sees is whole. After the last one, undisturbed: verify finds nothing; the report is, to the last unit, that of a book that
-took all logs in in one night, and its GPU time and tokens are those of `run` over them, and of shards. What fails is printed with its seed, which replays.
+reads is complete. After the last one, undisturbed: verify finds nothing; the report is, to the last unit, that of a book that
+read all logs in one night, and its GPU time and tokens are those of `run` over them, and of shards. A failure is printed with its seed, which reproduces it.
 """
 import gzip
 import json
@@ -36,7 +36,7 @@ def stamp(seconds):
 
 
 def figures_of(node, costs):
-    """GPU time, tokens and requests; of two books also all else. What a token is sold for is not theirs."""
+    """GPU time, tokens and requests; for two books also all other figures. Without list prices."""
     if isinstance(node, list):
         return [figures_of(n, costs) for n in node]
     if isinstance(node, dict):
@@ -65,7 +65,7 @@ class World:
         shutil.copy(os.path.join(build, "tests/faults/faults.so"), os.path.join(folder, "faults.so"))
 
     def spread(self, lines):
-        """Which lines each log will have in the end: name, content, how much of it is written."""
+        """The final lines of each log: name, content, the length that is written."""
         logs, count = [], self.rnd.randint(1, 4)
         for line in lines:
             while len(logs) < count:
@@ -88,7 +88,7 @@ class World:
         log["written"] = to
 
     def day_of_logs(self, last):
-        """What happens to the logs before a night."""
+        """Changes the logs before a night."""
         for log in self.logs:
             content, at = log["content"], log["written"]
             if log["packed"] or (not last and self.rnd.random() < 0.2):
@@ -202,7 +202,7 @@ class World:
         self.compare("once.json", "a book of one night", True)
         self.end(self.start(["run", "-q", "--fleet", "fleet.json", "--by", "hour,replica,tenant", "--format", "json", "-o", "run.json", "logs"], **now), "run", (0, 1))
         self.compare("run.json", "run", False)
-        # Shards do not look for one server under two names.
+        # Shards do not search for one server under two names.
         if self.failures:
             return
         with open(self.path("run.json"), encoding="utf-8") as f:

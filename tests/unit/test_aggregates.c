@@ -101,7 +101,7 @@ static void bootstrap_sees_noise(void **state) {
 	names_free(n);
 }
 
-/* The day's windows; with too few, those of the day before, then after; then those of other roles; then published figures. */
+/* The day's windows; with too few, those of the day before, then after; then of other roles; then published figures. */
 static void fallbacks(void **state) {
 	(void)state;
 	struct names *n = names_new();

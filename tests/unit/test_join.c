@@ -159,7 +159,7 @@ static void told_twice(void **state) {
 		{"e5", "", "r0", "m", 50000, 51000, 30, 5, false, SERVICE_STANDARD},
 		{"11111111aaaaaaaa", "late", "gw", "m", 995, 2010, 10, 5, true, SERVICE_STANDARD}, /* begins later, comes first */
 		{"11111111aaaaaaaa", "a", "gw", "m", 990, 2010, 10, 6, true, SERVICE_STANDARD},
-		{"22222222aaaaaaaa", "", "gw", "m", 1090, 2110, 10, 6, true, SERVICE_STANDARD}, /* at the same time: the one with a tenant */
+		{"22222222aaaaaaaa", "", "gw", "m", 1090, 2110, 10, 6, true, SERVICE_STANDARD}, /* together: the one with a tenant */
 		{"22222222aaaaaaaa", "b", "gw", "m", 1090, 2110, 10, 5, true, SERVICE_STANDARD},
 		{"33333333aaaaaaaa", "c", "gw", "m", 1190, 2210, 10, 5, true, SERVICE_STANDARD},
 		{"33333333aaaaaaaa", "c", "gw2", "m", 1190, 2210, 10, 5, true, SERVICE_STANDARD},          /* another gateway */
@@ -167,7 +167,7 @@ static void told_twice(void **state) {
 		{"chatcmpl-33333333aaaaaaaa", "c", "gw", "m", 1190, 2210, 10, 5, true, SERVICE_STANDARD},  /* another id */
 		{"44444444aaaaaaaa", "d", "gw", "m", 1290, end, 10, 5, true, SERVICE_STANDARD},
 		{"44444444aaaaaaaa", "d", "gw", "m", hour - 1000, end, 10, 5, true, SERVICE_STANDARD},     /* of the first */
-		{"44444444aaaaaaaa", "d", "gw", "m", hour + 1291, end, 10, 5, true, SERVICE_STANDARD},     /* an hour from the record that counts */
+		{"44444444aaaaaaaa", "d", "gw", "m", hour + 1291, end, 10, 5, true, SERVICE_STANDARD},     /* an hour away */
 		{"", "e", "gw", "m", 49990, 51010, 30, 5, true, SERVICE_STANDARD}, /* cannot be decided without an id */
 		{"", "f", "gw", "m", 49991, 51010, 30, 5, true, SERVICE_STANDARD},
 	};

@@ -87,7 +87,7 @@ static void test_monotonic(void **state) {
 	}
 }
 
-/* The fewer measurements of the engine, the kind of GPU and the kind of model, the wider the interval; each with its reason. */
+/* The fewer measurements of the engine, the kind of GPU and the kind of model, the wider the interval, with its reason. */
 static void test_interval(void **state) {
 	(void)state;
 	struct law near_by, l;
