@@ -130,13 +130,26 @@ def shown(text):
     return re.sub(r"[^ -~]", "", text)
 
 
+def position_cells(position):
+    """A row of positions as columns of the CSV."""
+    cells = {f"tokens_{position['kind']}": position["tokens"]}
+    for column, key in (("from", "from"), ("to", "to"), ("busy", "busy"), ("low", "low"), ("high", "high"), ("list", "list"), ("prompt_over", "prompt_over")):
+        cells[f"position_{column}"] = position.get(key)
+    return cells
+
+
 def check_csv(path, statement):
     raw = path.read_bytes()
     expect(raw.count(b"\n") == raw.count(b"\r\n"), "csv: a line does not end in CR LF")
     expect(not re.search(rb"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f]", raw), "csv: a control byte")
     rows = list(csv.DictReader(path.open(newline="", encoding="utf-8")))
     wanted = list(rows_of(statement))
-    same("csv", "number of rows", len(rows), len(wanted))
+    positions = statement.get("positions", [])
+    same("csv", "number of rows", len(rows), len(wanted) + len(positions))
+    for row, want in zip(rows[len(wanted):], positions):
+        same("csv", "table", row["table"], "position")
+        for column, value in position_cells(want).items():
+            same("csv position", column, row[column], "" if value is None else str(value))
     names = {"total": "total", "models": "model", "tenants": "tenant", "rows": "row"}
     for row, (table, block) in zip(rows, wanted):
         same("csv", "table", row["table"], names[table])

@@ -10,7 +10,7 @@
 
 #define LINES 400000
 
-static void feed(const char *format, const char *const *lines, size_t count) {
+static void feed(const char *format, const char *const *lines, size_t count, bool refuses) {
 	struct bench b;
 	struct record r;
 	int64_t refused = 0;
@@ -24,7 +24,7 @@ static void feed(const char *format, const char *const *lines, size_t count) {
 			assert_true(r.kind != RECORD_REQUEST || r.request.finish_ns >= r.request.scheduled_ns);
 		}
 	}
-	assert_true(refused > 0);
+	assert_true((refused > 0) == refuses);
 	bench_release(&b);
 }
 
@@ -37,8 +37,8 @@ static void steps(void **state) {
 	                                     "{'num_ctx_requests': 0, 'num_ctx_tokens': 0, 'num_generation_tokens': 10}"};
 
 	(void)state;
-	feed("vllm", vllm, 1);
-	feed("trtllm", trtllm, 1);
+	feed("vllm", vllm, 1, false); /* placed at its line again when it is far ahead of it */
+	feed("trtllm", trtllm, 1, true);
 }
 
 static void requests(void **state) {
@@ -50,8 +50,8 @@ static void requests(void **state) {
 	                                  "print_timings:       total time = 172800000.00 ms"};
 
 	(void)state;
-	feed("llamacpp", new, 3);
-	feed("llamacpp-old", old, 3);
+	feed("llamacpp", new, 3, true);
+	feed("llamacpp-old", old, 3, true);
 }
 
 int main(void) {
