@@ -1,6 +1,6 @@
 /*
- * law.h: how long a simulated step takes. On purpose not of the form of the program's step model: parts
- * that wait for memory or for arithmetic by the greater of both, tiles, experts, links, attention that gets slower.
+ * law.h: the time of a simulated step. Intentionally not of the form of the program's step model: parts take the
+ * larger of their memory and arithmetic time; tiles, experts, links, attention that becomes slower.
  */
 #ifndef TESTS_ACCURACY_LAW_H
 #define TESTS_ACCURACY_LAW_H

@@ -6,8 +6,8 @@
  *   simulate --list                           names the shapes
  *
  * A server with continuous batching: sequences decode in each step, the rest of the batch is chunks of prompts, first
- * come, first served. How long a step takes is law.h's; who owes it is the rule of METHOD.md (Shapley) applied to the law's own
- * times without noise. The same seed gives the same files.
+ * come, first served. The time of a step is that of law.h; its split follows the rule of METHOD.md (Shapley), applied
+ * to the law's times without noise. The same seed gives the same files.
  */
 #include <math.h>
 #include <stdio.h>

@@ -1,12 +1,11 @@
 /*
- * bench.c: how long ingest takes, next to zlib's inflate alone over the same files.
+ * bench.c: the time of ingest, compared with zlib's inflate alone over the same files.
  *
  *   bench ROUNDS LIMIT1 LIMIT2 FILE FILE...
  *   bench --inflate FILE        zlib's inflate and nothing else
  *
- * Prints a table; LIMIT1 and LIMIT2 are the goals for one thread and for two, as multiples of
- * inflate's time Z. Each measurement is a process of its own, the best of ROUNDS: its wall
- * time, its CPU time and the most memory it held.
+ * Prints a table; LIMIT1 and LIMIT2 are the goals for one thread and for two, as multiples of inflate's time Z. Each
+ * measurement is a separate process, the best of ROUNDS: its wall time, its CPU time and its peak memory.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -4,9 +4,9 @@
  *
  *   generate native|vllm|sglang[/docker|/cri|/loki] MEGABYTES SEED OUT.gz STEPS.jsonl[.gz] [REQUESTS.jsonl[.gz]]
  *
- * `vllm/docker` are vLLM's lines as Docker's json-file driver wraps them. Of native lines those kinds are written that are in the input.
- * Each copy of the input is later than the one before, and durations differ in their last
- * digits, so that copies do not pack against one another.
+ * `vllm/docker` are vLLM's lines in the envelope of Docker's json-file driver. Native output has the kinds of the
+ * input. Each copy of the input is later than the one before, and durations differ in their last digits, so that
+ * copies do not compress against each other.
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * measure.c: what a command takes.
+ * measure.c: the time and memory of a command.
  *
  *   measure FILE COMMAND...    appends "WALL CPU KIB" to FILE: seconds, seconds of user and system time together, and the
  *                              most memory it held. The exit status is the command's.

@@ -1,7 +1,7 @@
 /*
- * durable.c: what a power cut leaves of a folder, by the strictest reading of POSIX: of a file the bytes that were
- * there when it was last synced (none, if never); of a folder the names that it had when the folder itself was last
- * synced. What lay there at the start is on disk.
+ * durable.c: the content of a folder after a power cut, by the strictest reading of POSIX: a file has the bytes of
+ * its last sync (none, if never synced); a folder has the names of the last sync of the folder itself. The initial
+ * content is on disk.
  *
  *   TOLLBOOK_DURABLE=FOLDER   is watched; FOLDER.synced has what is on disk of it (files by inode, folders as lists),
  *                             FOLDER.cut is made of that at the cut

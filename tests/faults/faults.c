@@ -8,17 +8,17 @@
  *   kill   the process is killed there, by SIGKILL
  *   cut    the same, and the power is cut: durable.c makes what is left of the book
  *   EIO, ENOSPC, EROFS, EMFILE   the error, where it is not the usual one of the kind
- * An allocation fails with ENOMEM; a write (or a change of a file's length) with ENOSPC, having written half where it
- * had more than one byte; a sync and a read with EIO; a name (a rename, link or new folder) with EACCES; an open with
+ * An allocation fails with ENOMEM; a write (or a change of a file's length) with ENOSPC, after half of the bytes if
+ * there is more than one; a sync and a read with EIO; a name (a rename, link or new folder) with EACCES; an open with
  * EMFILE.
  *
  *   TOLLBOOK_FAULT_COUNT=FILE         the calls of each kind are written there at exit, one "KIND COUNT" a line
  *   TOLLBOOK_CLOCK=SECONDS[:N:THEN]   the clock of the day is off by so much; from its N-th reading on, by THEN
  *   TOLLBOOK_READONLY=FOLDER          nothing below it can be opened for writing, made, renamed or removed: EROFS
  *
- * Allocations of glob(), which frees twice then (GNU C library 2.36), are let through.
- * Calls before main and after exit are let through, and so are the C library's own writes for its streams (stdout:
- * there /dev/full does it).
+ * Allocations of glob() do not fail, because it then frees twice (GNU C library 2.36).
+ * Calls before main and after exit do not fail, and neither do the C library's writes for its streams (use /dev/full
+ * for stdout).
  */
 #define _GNU_SOURCE
 #include "tests/faults/faults.h"

@@ -1,7 +1,7 @@
 /*
- * Any lines as objects of collectors: an object split by the shape of the one before has the values the parser finds.
- * The second envelope gets each object with more white space in front of its first key than the one before, so that
- * no two have the same shape.
+ * Any lines as objects of collectors: an object split by the shape of the previous one has the values that the parser
+ * finds. The second envelope gets each object with more white space before its first key than the previous one, so
+ * that no two have the same shape.
  */
 #include <assert.h>
 #include <stdlib.h>

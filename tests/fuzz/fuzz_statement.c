@@ -3,7 +3,7 @@
  * input also into a book, night by night. Asserted here: nothing fails, the statement is valid JSON, and the book has the
  * GPU time and tokens of the run. (The identity, capacity = all that is posted for each replica, is asserted within.)
  *
- * Inputs are changed by mutate.c: lines, and values of fields within them, not bytes alone.
+ * mutate.c changes inputs: lines and values of fields, in addition to bytes.
  */
 #define _GNU_SOURCE /* memfd_create, nftw */
 #include <assert.h>

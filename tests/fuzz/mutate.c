@@ -1,6 +1,6 @@
 /*
- * mutate.c: changes logs as logs: lines are copied, dropped, moved and swapped, numbers become extreme or a little
- * other, values go from one field to another; now and then bytes change as libFuzzer would change them.
+ * mutate.c: changes logs by their structure: lines are copied, removed, moved and swapped, numbers become extreme or
+ * change slightly, values move from one field to another; sometimes bytes change as by libFuzzer.
  */
 #include <stdbool.h>
 #include <stdint.h>

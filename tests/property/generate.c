@@ -4,9 +4,9 @@
  *   generate SEED FOLDER
  *
  * Writes FOLDER/records.jsonl, FOLDER/fleet.json, and FOLDER/expected: "capacity NS" (GPU-ns) where the fleet states
- * when it was up, and "requests N", "input N", "cached N" and "output N" where all replicas have requests. The same
- * seed gives the same files. What is in them on purpose: several pools, models and tenants, steps of every mix, phases
- * measured separately, gaps, hours and rates that change within a step, days that end, lines twice, times of zero.
+ * its uptime, and "requests N", "input N", "cached N" and "output N" where all replicas have requests. The same seed
+ * gives the same files. They include several pools, models and tenants, steps of every mix, phases measured
+ * separately, gaps, hours and rates that change within a step, ends of days, repeated lines, times of zero.
  */
 #include <inttypes.h>
 #include <stdbool.h>

@@ -1,13 +1,14 @@
 /*
- * fit.c: learns the constants of core/model/law.h from published measurements.
+ * fit.c: fits the constants of core/model/law.h to published measurements.
  *
  *   build/tests/published/fit DIR [fit] [by source|card|model|engine|model+card] [power] [spread] [rows]
  *   build/tests/published/fit DIR check     the errors by class, and exit status 1 where a bound is missed
  *
- * DIR has measurements.tsv and models/. Without "fit" it shows how the built-in constants do. "by" leaves out one source
- * (card, …) at a time, fits the others and shows the error on what was left out. Least squares of ln(estimated / measured),
- * large residuals weighed down (Huber), by Gauss and Newton with numeric derivatives. Factors of engines and cards are drawn to 1 and the
- * shared constants to where they start, so that what few rows know stays where it was.
+ * DIR contains measurements.tsv and models/. Without "fit" it prints the errors of the built-in constants. "by"
+ * leaves out one source (card, …) at a time, fits the others and prints the error on the rows left out. Least squares
+ * of ln(estimated / measured) with reduced weights of large residuals (Huber), by Gauss-Newton with numeric
+ * derivatives. The prior of factors of engines and GPUs is 1, that of shared constants their initial value, so that
+ * constants with few rows change little.
  */
 #include <math.h>
 #include <stdio.h>

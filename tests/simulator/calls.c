@@ -1,5 +1,5 @@
 /*
- * calls.c: the C library's calls for files and the clock, as the library of this program makes them (ld --wrap): below
+ * calls.c: the C library's calls for files and the clock, replaced for this program's library (ld --wrap): below
  * DISK_ROOT they go to the machine's disk, elsewhere to the system.
  */
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 /*
- * disk.h: a disk in memory, of which each file and folder is known twice: as programs see it, and as far as it would be
- * there after a power cut. What was written since the last sync may be there or not, in any order, and torn.
+ * disk.h: a disk in memory with two states of each file and folder: that seen by programs, and that after a power
+ * cut. Writes since the last sync may be kept, lost or torn, in any order.
  */
 #ifndef TESTS_SIMULATOR_DISK_H
 #define TESTS_SIMULATOR_DISK_H

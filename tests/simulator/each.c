@@ -1,6 +1,6 @@
 /*
- * each.c: a night of a book that has one already, with a fault at its first, second ... last change of the disk, read and
- * opening; after each, a night that nothing disturbs. The book must be as if nothing had been.
+ * each.c: a second night of a book, with a fault at its first, second ... last disk change, read and open; after
+ * each, an undisturbed night. The book must equal that without faults.
  */
 #include "tests/simulator/each.h"
 

@@ -1,9 +1,9 @@
 /*
- * machine.h: a computer in this process: a disk, a clock, and processes, each with its descriptors and what goes wrong for
- * it. calls.c puts it in the place of the C library's calls, calls_sqlite.c in that of SQLite's.
+ * machine.h: a computer in this process: a disk, a clock, and processes, each with its descriptors and faults.
+ * calls.c replaces the C library's calls by it, calls_sqlite.c those of SQLite.
  *
- * A process that is killed goes on in truth, but nothing that it does from then on reaches the disk, and each call fails:
- * so it ends, and frees what it has.
+ * A killed process continues to run, but no later action reaches the disk, and each call fails: so it ends, and frees
+ * its memory.
  */
 #ifndef TESTS_SIMULATOR_MACHINE_H
 #define TESTS_SIMULATOR_MACHINE_H

@@ -1,17 +1,17 @@
 /*
- * simulate.c: nights of a book in a simulated machine, thousands of them, each seed the same again.
+ * simulate.c: thousands of nights of a book in a simulated machine, reproducible by seed.
  *
  *   simulate FIRST SECONDS [COUNT]     from seed FIRST on, for SECONDS, at most COUNT seeds; -v first lists each night
  *   simulate --each PART [SEED]        instead: a fault at each call of a night (PART of ten: every tenth; "all"), see each.c
  *
- * A seed makes a small fleet and its logs, which grow, are rotated, packed, copied, come late or hold junk. Each night may
- * be killed at any change of the disk, with and without the power (writes since the last sync are then lost, kept or torn,
- * in any order), have a disk that is full or fails, reads that fail or end early, files that cannot be opened, a clock that
- * jumps, a second night or a reader within it. A month may be closed in between.
+ * A seed makes a small fleet and its logs, which grow, are rotated, compressed, copied, arrive late or contain
+ * invalid data. Each night may be killed at any disk change, with and without a power cut (writes since the last sync
+ * are then lost, kept or torn, in any order), have a disk that is full or fails, reads that fail or end early, files
+ * that cannot be opened, a clock that jumps, a second night or a reader within it. A month may be closed in between.
  *
- * After each night that nothing disturbed: the parts of the statement sum to the whole, each request of the logs counts
- * once, and what is closed is as it was closed. After the last: verify finds nothing, and the statement has the bytes of
- * that of a book which took in the same logs in one night, and the figures of `run`.
+ * After each undisturbed night: the parts of the statement sum to the whole, each request of the logs counts once,
+ * and closed periods have not changed. After the last: verify has no findings, and the statement has the bytes of
+ * that of a book which read the same logs in one night, and the figures of `run`.
  */
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /*
- * test_evidence.c: real logs against what is known of them. The small cuts in tests/data are
- * always there; the whole logs in ../shared are looked at where they are.
+ * test_evidence.c: real logs compared with their known content. The small extracts in tests/data are always
+ * available; the whole logs in ../shared are used if they exist.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,6 @@
 /*
- * A month of 50 tenants and 12 models, as a provider would have it: every rendering is made, the page
- * is small, and what they say is checked by tests/renderings/check, for which
- * TOLLBOOK_RENDERINGS names a folder to leave them in.
+ * A month of 50 tenants and 12 models, as a provider may have: every rendering is made, the page is small, and
+ * tests/renderings/check checks the content. TOLLBOOK_RENDERINGS names the folder for the renderings.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -152,9 +152,9 @@ static void test_nothing_lost(void **state) {
 }
 
 /*
- * A cache of 205 tokens, two prompts of 100 and 10 tokens each. One step for both prompts, one for both decoders (204 tokens
- * are held then); the second one gives way and waits until the first is done, at nine steps with 100 to 108 tokens of context.
- * Then 102 tokens are computed, and seven steps follow.
+ * A cache of 205 tokens, two prompts of 100 and 10 tokens each. One step for both prompts, one for both decoders
+ * (with 204 tokens in the cache); the second one is preempted and waits until the first is done, at nine steps with
+ * 100 to 108 tokens of context. Then 102 tokens are computed, and seven steps follow.
  */
 static void test_preemption(void **state) {
 	(void)state;

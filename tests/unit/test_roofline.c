@@ -217,8 +217,9 @@ static bool times(int64_t more, int64_t less, double factor) {
 }
 
 /*
- * Halving a number's width doubles what tensor units do: a figure with sparsity beside one without is twice off. GeForce
- * cards do half as much in floats that are summed in 32 bits, so not in integers and FP4; B300 has more FP4 and few integers.
+ * Half the width of a number doubles the rate of tensor units: a figure with sparsity next to one without differs by
+ * a factor of two. GeForce GPUs have half the rate for floats that are summed in 32 bits, so not for integers and
+ * FP4; B300 has more FP4 and a low rate for integers.
  */
 static void test_catalogue(void **state) {
 	(void)state;

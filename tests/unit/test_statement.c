@@ -88,8 +88,8 @@ static void test_tenants_separate(void **state) {
 }
 
 /*
- * Idle time is shared by the work of the same pool and hour, whatever its model; that of an hour without work is not
- * allocated. The margin covers the model with a list price alone, and what no work bears.
+ * Idle time is allocated to the work of the same pool and hour, for any model; that of an hour without work is not
+ * allocated. The margin covers only the model with a list price, and the cost that is not allocated.
  */
 static void test_shared_by_pool_and_hour(void **state) {
 	struct fixture *f = *state;
