@@ -53,7 +53,7 @@ moved engine.jsonl 0 | sed 's/"d0-chatcmpl/"late/' | head -30 > logs/late.jsonl 
 night                                                                               # 10
 same "runs" "$(ls then/*.json | wc -l)" 10
 # Requests of gateways that are in no engine's log are API spend at the catalogue's price: only those of engines are counted.
-same "joined, as said by four nights" "$(jq -s -c 'map([.quality.warnings[] | select(test("gateway"))] | length)' then/2.json then/3.json then/4.json then/10.json)" '[0,1,1,1]'
+same "joined, as reported by four nights" "$(jq -s -c 'map([.quality.warnings[] | select(test("gateway"))] | length)' then/2.json then/3.json then/4.json then/10.json)" '[0,1,1,1]'
 for kept in then/*; do
 	run=${kept#then/}
 	print_as "${run%.*}" "${kept##*.}" > again

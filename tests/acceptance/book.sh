@@ -33,12 +33,12 @@ sed 's/"role": "mixed",/&"uptime": [{"from": "2026-08-10T12:00:00Z", "to": "2026
 "$tollbook" ingest -q --book up "$tree/samples/serving" && "$tollbook" attribute -q --book up --fleet up.json
 "$tollbook" report -q --book up --format json > up.book.json
 "$tollbook" run -q --fleet up.json --format json "$tree/samples/serving" > up.run.json
-same "a fleet that is up for longer than its logs say: the period" "$(jq -c .period up.book.json)" "$(jq -c .period up.run.json)"
+same "a fleet with an uptime longer than its logs: the period" "$(jq -c .period up.book.json)" "$(jq -c .period up.run.json)"
 # A request with another id or another timestamp is another request.
 sed -n '1p' logs/requests.jsonl | sed 's/"id":"/"id":"other-/' > logs/other.jsonl
 "$tollbook" nightly -q -c night.conf > said 2>&1
 same "another request counts" "$(jq '.total.requests' nights.json)" "$(($(jq .total.requests once.json) + 1))"
-same "another request counts: so many duplicates as before" "$(jq .quality.duplicates nights.json)" 80
+same "another request counts: the number of duplicates is unchanged" "$(jq .quality.duplicates nights.json)" 80
 cd ..
 # ---- without steps, the fits of a replica do not depend on the number of nights ----
 
@@ -127,7 +127,7 @@ same "closed: in HTML" "$(grep -c 'id="adjustments"' after.html) $(sed -n '/id="
 same "closed: in the table" "$(grep -c "^$count postings" after.table)" 1
 if python3 -c 'import jsonschema' 2> /dev/null; then
 	PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/statement.schema.json" after.json > said 2>&1
-	same "closed: as its schema says" "$? $(cat said)" "0 "
+	same "closed: valid by its schema" "$? $(cat said)" "0 "
 fi
 "$tollbook" report -q --book book --from 2026-09-01 --to 2026-10-01 --format json > september.json 2>&1
 "$tollbook" report -q --book book --as-of 2 --format json > then.json
@@ -176,7 +176,7 @@ redone=$(awk '
 END { printf "%.0f", sum }' explained)
 posted=$(awk '/^  2026-08-10T23:00:00Z/ && / input(_cached)?, grade/ { match($0, /: [0-9]+ GPU-ns/); sum += substr($0, RSTART + 2) + 0 } END { printf "%.0f", sum }' explained)
 off=$((redone - posted))
-same "fits: and gives the entries, $posted ns" "$([ "$off" -ge -1000 ] && [ "$off" -lt 100000000 ] && echo near || echo "off by $off")" near
+same "fits: equals the entries, $posted ns" "$([ "$off" -ge -1000 ] && [ "$off" -lt 100000000 ] && echo near || echo "off by $off")" near
 # A request on one screen: the figures of --requests, with the interval, its part of its batches, and its lines.
 "$tollbook" run -q --fleet fleet.json --requests rows.csv -o statement "$tree/samples/serving"
 row=$(sed -n 40p rows.csv)
@@ -186,12 +186,12 @@ same "a request: money first" "$(sed -n 2p one | cut -d' ' -f3)" "$(echo "$row" 
 same "a request: within its interval" "$(sed -n 2p one | tr -d ':)' | awk '{print ($7 < $3 && $3 < $9)}')" 1
 same "a request: its phases" "$(awk '/^  (input|output) \(/ {printf "%s %s ", $4, $5}' one)" \
 	"$(echo "$row" | awk -F, '{printf "%.3f %s %.3f %s ", $11 / 1e6, $13, $12 / 1e6, $14}')"
-same "a request: its part of its batches, and where it stands" "$(grep -cE '^  (until its first token|after it) .*its part|^  (request|first step|last step) .*:[0-9]+$' one)" 5
+same "a request: its part of its batches, and its lines" "$(grep -cE '^  (until its first token|after it) .*its part|^  (request|first step|last step) .*:[0-9]+$' one)" 5
 same "a request: in one screen" "$(awk 'END {print (NR <= 24)}' one)" 1
 if python3 -c 'import jsonschema' 2> /dev/null; then
 	for book in book ../nights/windows ../nights/once; do "$tollbook" backup --dump --book $book - | sed -n 's/^fit	[0-9]*	//p'; done > fits.jsonl
 	while read -r fit; do echo "$fit" > fit.json; PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/fit.schema.json" fit.json; done < fits.jsonl > said 2>&1
-	same "fits: as their schema says" "$(wc -l < fits.jsonl) $(cat said)" "11 "
+	same "fits: valid by their schema" "$(wc -l < fits.jsonl) $(cat said)" "11 "
 fi
 # The models of the days, as a run over the logs reports them.
 "$tollbook" run -q --fleet fleet.json --model-report run.models -o /dev/null "$tree/samples/serving" 2> /dev/null

@@ -24,7 +24,7 @@ fleet 2026-10-23T22:00:00Z 2026-10-26T23:00:00Z > fleet.json
 steps 1792792800 1793055600 1800 10000000 > autumn.jsonl
 same "the days around the end of summer time" "$(by day autumn.jsonl | jq -c '.rows[] | [.day, .gpu_ns.capacity / 3600e9, .gpu_ns.prefill]' | tr '\n' ' ')" \
 	'["2026-10-24",24,480000000] ["2026-10-25",25,500000000] ["2026-10-26",24,480000000] '
-same "the hour that comes twice" "$(by hour autumn.jsonl | jq -c '.rows[] | select(.hour | test("2026-10-25T02")) | [.hour, .gpu_ns.capacity / 3600e9, .gpu_ns.prefill]' | tr '\n' ' ')" \
+same "the hour that occurs twice" "$(by hour autumn.jsonl | jq -c '.rows[] | select(.hour | test("2026-10-25T02")) | [.hour, .gpu_ns.capacity / 3600e9, .gpu_ns.prefill]' | tr '\n' ' ')" \
 	'["2026-10-25T02:00:00+02:00",1,20000000] ["2026-10-25T02:00:00+01:00",1,20000000] '
 fleet 2026-03-27T23:00:00Z 2026-03-30T22:00:00Z > fleet.json
 steps 1774652400 1774908000 1800 10000000 > spring.jsonl

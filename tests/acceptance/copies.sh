@@ -62,7 +62,7 @@ for signal in TERM INT HUP; do
 	kill -s $signal $pid 2> /dev/null
 	wait $pid
 	case "$? $(ls -A places)" in
-	"3 ") grep -q 'stopped by a signal; nothing was written' said || wrong "dump, SIG$signal: it is not said" ;;
+	"3 ") grep -q 'stopped by a signal; nothing was written' said || wrong "dump, SIG$signal: no message" ;;
 	[03]" dump") ! grep -q 'nothing was written' said && cmp -s dump places/dump || wrong "dump, SIG$signal: it is not whole" ;;
 	*) wrong "dump, SIG$signal: exit status $?: $(ls -A places)" ;;
 	esac
@@ -70,7 +70,7 @@ done
 
 for name in export backup import; do
 	caught $name KILL
-	same "$name, killed: what it left" "$(ls places | grep -c "^$name.part-......\$")" 1
+	same "$name, killed: remaining files" "$(ls places | grep -c "^$name.part-......\$")" 1
 	# Not to be removed: another name, a folder of another owner, one with other contents, one in use.
 	mkdir -p "places/$name.part-1234567" "places/other.part-123456" "places/$name.part-abcdef" "places/$name.part-atwork"
 	touch "places/$name.part-abcdef/thesis"

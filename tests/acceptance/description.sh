@@ -48,7 +48,7 @@ book() {
 	"$tollbook" report -q --book "$folder/book" --format json > "$folder/booked.json"
 }
 book
-same "a book says the same" "$(jq .total.gpu_ns.prefill "$folder/booked.json")" "$model"
+same "a book has the same result" "$(jq .total.gpu_ns.prefill "$folder/booked.json")" "$model"
 same "and keeps the steps under the roofline" "$(jq -c .roofline "$folder/booked.json")" "$(jq -c .roofline "$folder/statement.json")"
 same "which are some" "$(jq ".roofline.cells | length > 3" "$folder/booked.json")" true
 same "and has the hash" "$(jq -c .provenance.descriptions_sha256 "$folder/booked.json")" "$(jq -c .provenance.descriptions_sha256 "$folder/statement.json")"
@@ -59,7 +59,7 @@ for step in map fit attribute; do
 	"$tollbook" shard $step -q --task 0 "$folder/plan"
 done
 "$tollbook" shard report -q --format json "$folder/plan" > "$folder/sharded.json"
-same "tasks say the same, from the plan's copy" "$(jq -c '.total.gpu_ns, .total.cost, .provenance.descriptions_sha256' "$folder/sharded.json")" \
+same "tasks have the same result, from the plan's copy" "$(jq -c '.total.gpu_ns, .total.cost, .provenance.descriptions_sha256' "$folder/sharded.json")" \
 	"$(jq -c '.total.gpu_ns, .total.cost, .provenance.descriptions_sha256' "$folder/statement.json")"
 
 mv "$folder/book/fleet.json" "$folder"

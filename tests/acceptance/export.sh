@@ -20,7 +20,7 @@ same "export" "$? $(grep -c 'files and a manifest' said)" "0 1"
 "$tollbook" import --book new out > said 2>&1
 same "import" "$? $(grep -c 'a book of' said)" "0 1"
 "$tollbook" backup --dump --book book before; "$tollbook" backup --dump --book new after
-same "they say the same" "$(cmp before after && wc -l < before | awk '{print ($1 > 20)}')" 1
+same "they are equal" "$(cmp before after && wc -l < before | awk '{print ($1 > 20)}')" 1
 same "adjustments are in it" "$(grep -c '^2026-08	' after | awk '{print ($1 > 5)}')" 1
 "$tollbook" verify -q --book new --fleet fleet.json --gpu-hour 2 --prices prices.json.gz --all > said 2>&1
 same "the new book verifies" "$? $(cat said)" "0 "

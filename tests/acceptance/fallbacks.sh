@@ -25,7 +25,7 @@ same "too few on a day: the adjacent day" "$(substitutes known.json adjacent.jso
 same "too few at all: the GPU" "$(substitutes known.json few.jsonl)" "published figures of the GPU, and grade"
 same "and no GPU known: tokens" "$(substitutes unknown.json few.jsonl)" "numbers of tokens, and graded C"
 "$tollbook" run -q --fleet unknown.json --model-report - -o /dev/null few.jsonl | grep -c 'all tokens of a step count the same' > said
-same "the model report says so too" "$(cat said)" 1
+same "the model report states it, too" "$(cat said)" 1
 # A day at a distance of two days is not used: a book would not read it for this day.
 moved few.jsonl 3 > far.jsonl
 same "three days off: the GPU" "$(substitutes known.json adjacent.jsonl far.jsonl | sort | head -1)" "published figures of the GPU, and grade"

@@ -13,7 +13,7 @@ same "panels have expressions" "$(awk 'END {print (NR >= 10)}' "$folder/expressi
 	echo ']}]'
 } > "$folder/panels.yml"
 promtool check rules "$folder/panels.yml" > "$folder/said" 2>&1
-same "promtool takes the panels" "$? $(grep -c SUCCESS "$folder/said")" "0 1"
+same "promtool accepts the panels" "$? $(grep -c SUCCESS "$folder/said")" "0 1"
 promtool check rules samples/grafana/alerts.yml > "$folder/said" 2>&1
 same "and the alerts" "$? $(grep -c SUCCESS "$folder/said")" "0 1"
 

@@ -29,7 +29,7 @@ same "reports are there" "$(ls costs.html costs-*.json tollbook.prom 2> /dev/nul
 if python3 -c 'import jsonschema' 2> /dev/null; then
 	for kind in fleet:fleet.json config:tollbook.conf; do
 		PYTHONDONTWRITEBYTECODE=1 python3 "$tree/tests/renderings/schema.py" "$tree/schemas/${kind%%:*}.schema.json" "${kind##*:}" > said 2>&1
-		same "${kind##*:} is as its schema says" "$? $(cat said)" "0 "
+		same "${kind##*:} is valid by its schema" "$? $(cat said)" "0 "
 	done
 fi
 

@@ -22,7 +22,7 @@ ties() {
 	"$tollbook" reconcile --book book --invoice "$data/$file" --tolerance 0 "$@" > said 2>&1
 	status=$?
 	same "$file: ties" "$status $(sed -n '/^In all/,$p' said | awk '/^  invoice|^  book|^  differ/ {printf "%s ", $2}')" "0 1722.240000000 1722.240000000 0.000000000 "
-	same "$file: beside" "$(sed -n '/^On the invoice/,/^In all/p' said | awk '/^  / {printf "%s %s;", $1, $2}')" "$others"
+	same "$file: other charges" "$(sed -n '/^On the invoice/,/^In all/p' said | awk '/^  / {printf "%s %s;", $1, $2}')" "$others"
 }
 ties aws-cur2.csv "tax 100.000000000;credit -10.000000000;storage 4.000000000;" --pool-column resource_tags.user_pool
 ties aws-savings-plan.csv "commitment 0.000000000;"

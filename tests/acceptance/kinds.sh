@@ -53,7 +53,7 @@ for day in 0 2 4 6 10; do
 	[ "$(rows alone.json $day | wc -l)" -ge 2 ] || wrong "day $day alone: nothing"
 	# Requests alone are split by the step models of the adjacent days.
 	fields=$([ $day = 2 ] && echo 'del(.[4:])' || echo .)
-	same "day $day: as if it were alone" "$(rows all.json $day | jq -c "$fields")" "$(rows alone.json $day | jq -c "$fields")"
+	same "day $day: equal to a run of this day alone" "$(rows all.json $day | jq -c "$fields")" "$(rows alone.json $day | jq -c "$fields")"
 done
 same "grades, and days with work" "$(jq -c '[.evidence[] | select(.gpu_ns > 0) | .grade], ([.rows[] | select(.tenant != "(not allocated)") | .day] | unique | length)' all.json)" '["A","B","C","D"]
 10'
@@ -125,6 +125,6 @@ warnings() { # what is said of the lines of the standard input
 same "work long before the first step" "$({ window 2 7; step 5; } | warnings)" 1
 same "work long after the last step" "$({ step 5; window 7 7; } | warnings)" 1
 same "windows without tokens" "$({ window 2 0; step 5; window 7 0; } | warnings)" 0
-same "work beside steps" "$({ window 4 7; step 4; step 5; window 5 7; } | warnings)" 0
+same "work in addition to steps" "$({ window 4 7; step 4; step 5; window 5 7; } | warnings)" 0
 same "work on another day" "$({ step 5; window 29 7; } | warnings)" 0
 finish

@@ -6,13 +6,13 @@ need jq
 
 if python3 -c 'import jsonschema' 2> /dev/null; then
 	PYTHONDONTWRITEBYTECODE=1 python3 tests/renderings/schema.py schemas/config.schema.json samples/nightly/tollbook.conf > "$folder/said" 2>&1
-	same "the sample is as its schema says" "$? $(cat "$folder/said")" "0 "
+	same "the sample is valid by its schema" "$? $(cat "$folder/said")" "0 "
 fi
 if command -v systemd-analyze > /dev/null; then
 	mkdir "$folder/bin" && ln -s "$tollbook" "$folder/bin" # no space in its path
 	sed "s,/usr/local/bin/tollbook,$folder/bin/tollbook,; /^Documentation/d" samples/nightly/tollbook.service > "$folder/tollbook.service"
 	systemd-analyze verify "$folder/tollbook.service" > "$folder/said" 2>&1
-	same "systemd takes the service" "$(grep -c tollbook.service: "$folder/said")" 0
+	same "systemd accepts the service" "$(grep -c tollbook.service: "$folder/said")" 0
 fi
 
 cd "$folder" || exit 3
@@ -45,7 +45,7 @@ days_again() { # how many days verify attributed again, of a fleet and prices th
 	"$tollbook" verify --all > said || echo "exit status $?"
 	sed -n 's/.* records; \([0-9]*\) days attributed again.* 0 findings$/\1/p' said
 }
-same "the book verifies, by what it keeps of the nights" "$(days_again)" 4
+same "the book verifies, from the data that it stores of the nights" "$(days_again)" 4
 "$tollbook" close 2026-08 > /dev/null
 same "and after its month is closed" "$(days_again)" 4
 "$tollbook" close 2026-08 --reopen "a test" > /dev/null

@@ -43,7 +43,7 @@ same "the action: its table and outputs" "$(grep -c '^| = total |' "$folder/toll
 
 if command -v systemd-analyze > /dev/null; then
 	sed 's,^ExecStart=.*,ExecStart=/bin/true,; /^Documentation/d' samples/nightly/tollbook.service > "$folder/tollbook.service"
-	same "systemd takes the service" "$(systemd-analyze verify "$folder/tollbook.service" 2>&1 | grep -c tollbook.service)" 0
+	same "systemd accepts the service" "$(systemd-analyze verify "$folder/tollbook.service" 2>&1 | grep -c tollbook.service)" 0
 	systemd-analyze security --offline=true --threshold=20 "$folder/tollbook.service" > "$folder/said" 2>&1
 	same "its exposure is at most 2.0" "$?" 0
 fi

@@ -93,7 +93,7 @@ mkdir out
 export TOLLBOOK_NOW=2026-11-25T03:00:00Z
 "$tollbook" nightly -v -c night.conf > out/night 2>&1
 same "the night has findings: lines were cut" "$?" 1
-same "nobody can read the key: no warning" "$(grep -c 'this key' out/night)" 0
+same "no other user can read the key: no warning" "$(grep -c 'this key' out/night)" 0
 
 # ---- all outputs ----
 

@@ -31,10 +31,10 @@ night 2026-09-10T03:00:00Z
 same "a night" "$? $(segments)" "0 80"
 cp night.json before.json
 night 2026-12-10T03:00:00Z
-same "nothing goes of what is open" "$? $(segments)" "0 80"
+same "no records of open periods are removed" "$? $(segments)" "0 80"
 "$tollbook" close -q --book book 2026-08
 night 2026-09-29T03:00:00Z
-same "nothing goes before its time, and the clock was set back" "$? $(segments)" "1 80"
+same "no records are removed early, and the clock was set back" "$? $(segments)" "1 80"
 "$tollbook" export -q --book book all
 night 2026-10-05T03:00:00Z
 same "records of the closed month go, but for two days at either end" "$? $(segments) $(grep -c 'records of 54 replica-days removed' said)" "1 26 1"
@@ -44,13 +44,13 @@ same "the ledger records it" "$("$tollbook" report --book book --runs | grep -c 
 night 2026-10-06T03:00:00Z
 same "once" "$? $(segments) $(grep -c removed said)" "0 26 0"
 "$tollbook" verify --book book --fleet fleet.json --all > said 2>&1
-same "verify says so" "$? $(grep -c 'Retention has removed the records of 54 replica-days since 2026-10-05' said) $(grep -c ' 0 findings' said)" "0 1 1"
+same "verify reports it" "$? $(grep -c 'Retention has removed the records of 54 replica-days since 2026-10-05' said) $(grep -c ' 0 findings' said)" "0 1 1"
 "$tollbook" explain --book book day=2026-08-10 > said 2>&1
-same "explain says so, of a figure" "$? $(grep -c 'Retention has removed the records of 2 replica-days since 2026-10-05' said) $(grep -c 'Arithmetic' said)" "0 1 1"
+same "explain reports it, for a figure" "$? $(grep -c 'Retention has removed the records of 2 replica-days since 2026-10-05' said) $(grep -c 'Arithmetic' said)" "0 1 1"
 "$tollbook" explain --book book --fleet fleet.json r9-1-7 > said 2>&1
-same "explain says so, of a request" "$? $(grep -c 'etention has removed .* since 2026-10-05' said)" "2 1"
+same "explain reports it, for a request" "$? $(grep -c 'etention has removed .* since 2026-10-05' said)" "2 1"
 "$tollbook" explain --book book --fleet fleet.json r29-1-7 > said 2>&1
-same "and of one beside it" "$? $(grep -c 'cannot be recomputed' said)" "0 1"
+same "and for an adjacent day" "$? $(grep -c 'cannot be recomputed' said)" "0 1"
 "$tollbook" explain --book book --fleet fleet.json r35-1-7 > said 2>&1
 same "but not of what is open" "$? $(grep -c 'gone' said)" "0 0"
 "$tollbook" close -q --book book --reopen why 2026-08 2> said
@@ -69,7 +69,7 @@ same "restates it as a run would" "$(jq -S "$figures" september.json)" "$(jq -S 
 day 30 3 > logs/late30.jsonl # closed, the last day of the month: its records exist, those of the days before are removed
 night 2026-10-08T03:00:00Z
 "$tollbook" report -q --book book --by day,tenant --format json > late.json
-same "late data of a closed day beside: no adjustment that it does not make" "$(jq '[.adjustments[]? | select(.replica != "rtx-tiny-3")] | length' late.json)" 0
+same "late data of an adjacent closed day: no other adjustment" "$(jq '[.adjustments[]? | select(.replica != "rtx-tiny-3")] | length' late.json)" 0
 day 10 3 > logs/late10.jsonl # closed and removed, by another replica
 day 11 1 | sed 's/"r11/"late11/' > logs/late11.jsonl
 night 2026-10-09T03:00:00Z

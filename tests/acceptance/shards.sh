@@ -25,7 +25,7 @@ for step in map fit attribute; do
 	task "$step" whole
 	same "$step: exit status" "$status" 0
 	same "$step: lines on standard error" "$(wc -l < said)" 1
-	same "$step: what the line says" "$(jq -c '[.tollbook, .task, .status, .error, .seconds >= 0, .max_rss_kib > 0]' said)" \
+	same "$step: the content of the line" "$(jq -c '[.tollbook, .task, .status, .error, .seconds >= 0, .max_rss_kib > 0]' said)" \
 		"[\"shard $step\",0,0,\"\",true,true]"
 done
 task map whole

@@ -23,7 +23,7 @@ stops() {
 	wait "$run"
 	same "SIG$1: exit status" "$?" 3
 	same "SIG$1: nothing is left" "$(ls -A "$folder/out")" ""
-	same "SIG$1: it is said" "$(grep -c 'stopped by a signal' "$folder/said")" 1
+	same "SIG$1: a message" "$(grep -c 'stopped by a signal' "$folder/said")" 1
 	kill "$writer" 2> /dev/null
 	wait "$writer" 2> /dev/null
 	rm -r "$folder/pipe" "$folder/out"
@@ -51,10 +51,10 @@ kill "$writer"
 	"$tollbook" run --fleet samples/fleet.json --by hour,replica,tenant samples/serving 2> "$folder/said"
 	echo "$?" > "$folder/status"
 ) | :
-same "reader leaves: it is not said" "$(cat "$folder/said")" ""
+same "reader closes the pipe: no message" "$(cat "$folder/said")" ""
 
 "$tollbook" run --fleet samples/fleet.json samples/serving > /dev/full 2> "$folder/said"
 same "full disk: exit status" "$?" 3
-same "full disk: it is said" "$(grep -c 'No space left' "$folder/said")" 1
+same "full disk: a message" "$(grep -c 'No space left' "$folder/said")" 1
 
 finish

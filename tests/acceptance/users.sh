@@ -33,7 +33,7 @@ for page in README.md docs/*.md docs/users/*.md; do
 	mkdir "$at" && ln -s "$tree/samples" "$tree/tests" "$at"
 	case $page in
 	docs/users/*) ;;
-	*) (cd "$at" && given "$page") > "$folder/why" 2>&1 || wrong "$page: what it takes as given: $(cat "$folder/why")" ;;
+	*) (cd "$at" && given "$page") > "$folder/why" 2>&1 || wrong "$page: its given files: $(cat "$folder/why")" ;;
 	esac
 	while IFS= read -r line; do
 		case $line in 'tollbook init '*) rm -f "$at/fleet.json" ;; esac # it writes one, and does not replace one

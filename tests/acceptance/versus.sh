@@ -18,7 +18,7 @@ for name in small-8b tiny-8b tiny-pd; do
 		"$at/steps.jsonl.gz" "$at/requests.jsonl.gz" > "$folder/run.json"
 	same "$name: causes sum to capacity, in GPU-nanoseconds" "$(jq '[.versus_estimate.total.gpu_ns[]] | add' "$folder/run.json")" \
 		"$(jq .total.gpu_ns.capacity "$folder/run.json")"
-	same "$name: and to what it cost, in nano-units" \
+	same "$name: and to its cost, in nano-units" \
 		"$(jq '[.versus_estimate.total.cost[] | sub("\\."; "") | tonumber] | add' "$folder/run.json")" \
 		"$(jq '.total.cost.capacity | sub("\\."; "") | tonumber' "$folder/run.json")"
 	same "$name: rows sum to each cause" \
@@ -35,7 +35,7 @@ for name in small-8b tiny-8b tiny-pd; do
 	"$tollbook" ingest -q --no-progress --book "$folder/book" "$at/steps.jsonl.gz" "$at/requests.jsonl.gz"
 	"$tollbook" attribute -q --book "$folder/book" --fleet "$folder/fleet.json"
 	"$tollbook" report -q --book "$folder/book" --versus-estimate fleet --energy --grid 380 --format json > "$folder/report.json"
-	same "$name: a book says the same of theory and energy" "$(jq -cS '.versus_estimate, .energy' "$folder/report.json" | sha256sum)" \
+	same "$name: a book has the same theory and energy" "$(jq -cS '.versus_estimate, .energy' "$folder/report.json" | sha256sum)" \
 		"$(jq -cS '.versus_estimate, .energy' "$folder/run.json" | sha256sum)"
 	same "$name: energy's kinds sum to all" "$(jq '[.energy.kinds[].gpu_ns] | add' "$folder/report.json")" "$(jq .energy.total.gpu_ns "$folder/report.json")"
 done

@@ -14,7 +14,7 @@ near "busy time" "$(jq '.total.gpu_ns | .prefill + .decode' "$folder/got.json")"
 same "a grade below A has time" "$(jq '[.evidence[] | select(.grade != "A") | .gpu_ns] | add > 0' "$folder/got.json")" true
 same "missing context lengths are a warning" \
 	"$(jq '[.quality.warnings[] | select(test("context"))] | length > 0' "$folder/got.json")" true
-same "said on standard error too" "$(grep -c context "$folder/said")" 1
+same "also on standard error" "$(grep -c context "$folder/said")" 1
 
 # With the requests the contexts are rebuilt: prefill within 2 % of the truth, nothing below grade B.
 "$tollbook" run -q --fleet "$shared/truth/tiny-8b/fleet.json" --log-year 2026 --log-zone UTC --replica rtx-tiny-01 \

@@ -11,7 +11,7 @@ for name in tiny-8b small-8b tiny-pd; do
 		logged=$(jq ".logged.${part}_gpu_ns" "$folder/$name.json")
 		near "$name: $part time replayed, within 5 %" "$(jq ".scenarios[0].${part}_gpu_ns" "$folder/$name.json")" "$logged" $((logged / 20))
 	done
-	same "$name: logged is what the truth says was busy" "$(jq .logged.busy_gpu_ns "$folder/$name.json")" "$(jq .total.busy_gpu_ns "$at/truth.json")"
+	same "$name: logged equals the true busy time" "$(jq .logged.busy_gpu_ns "$folder/$name.json")" "$(jq .total.busy_gpu_ns "$at/truth.json")"
 	jq '.pools[] |= . + {description: "8b.json"}' "$at/fleet.json" > "$folder/fleet.json"
 	cp samples/models/llama-3.1-8b.json "$folder/8b.json"
 	"$tollbook" whatif -q --fleet "$folder/fleet.json" --kv-tokens 30000 --format json "$at/steps.jsonl.gz" "$at/requests.jsonl.gz" > "$folder/kv.json"

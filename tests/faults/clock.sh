@@ -40,7 +40,7 @@ readings=$(awk '$1 == "clock" {print $2}' count)
 for off in -400 -30 -3 -1 2 30; do
 	two_nights "$right" $((right + off * day))
 	cmp -s said_now good || wrong "set by $off days between nights: $(diff said_now good | head -3)"
-	[ $off -gt 0 ] || grep -q 'system clock is before' said_last || wrong "set by $off days between nights: it is not said"
+	[ $off -gt 0 ] || grep -q 'system clock is before' said_last || wrong "set by $off days between nights: no message"
 done
 for off in -30 -1 1; do
 	reading=1
@@ -65,7 +65,7 @@ head -20 requests.jsonl > logs/requests.jsonl
 touch -d 2026-08-11T12:00:00Z logs/*
 doubted "the first night, years in the past" $((right - 2000 * day)) 2
 doubted "again, days in the past" $((right - 5 * day)) 2
-same "nothing was taken in" "$("$tollbook" report --runs --book book | wc -l)" 0
+same "nothing was read" "$("$tollbook" report --runs --book book | wc -l)" 0
 of_night 1 "$right"
 of_night 2 "$right"
 dump said_now
@@ -75,16 +75,16 @@ same "with the right clock, all of it" "$(cmp said_now good 2>&1)" ""
 moved requests.jsonl 20 > logs/later.jsonl
 doubted "set back, and later logs" $((right - 400 * day)) 1
 night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$((right + 20 * day))"
-same "with the right clock, they are taken in" "$status $(grep -c ' 0 rejected' said) $("$tollbook" report --runs --book book | wc -l)" "1 1 3"
+same "with the correct clock, they are read" "$status $(grep -c ' 0 rejected' said) $("$tollbook" report --runs --book book | wc -l)" "1 1 3"
 
 # One log of the future does not stop a first night: it is set aside, and the others are read.
 rm -rf logs book && mkdir logs
 head -400 all.jsonl > logs/steps.jsonl
 moved requests.jsonl 300 | head -20 > logs/later.jsonl
 doubted "one log of the future" "$right" 1
-same "the others are taken in" "$(grep -c ' 400 records, 0 rejected' said)" 1
+same "the others are read" "$(grep -c ' 400 records, 0 rejected' said)" 1
 night "LD_PRELOAD=$library" "TOLLBOOK_CLOCK=$((right + 300 * day))"
-same "its day has come" "$status $(grep -c ' 20 records, 0 rejected' said)" "0 1"
+same "its day has arrived" "$status $(grep -c ' 20 records, 0 rejected' said)" "0 1"
 
 # A few lines of the future are no evidence on the clock: they are rejected, and the others are read.
 rm -rf logs book && mkdir logs

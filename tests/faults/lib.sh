@@ -201,8 +201,8 @@ settle() {
 	night
 	[ $status -le 1 ] || { wrong "$1: the next night: exit status $status: $(head -3 said)"; return; }
 	dump said_now || { wrong "$1: no dump: $(head -3 said)"; return; }
-	same_dump || wrong "$1: the book says something else: $(diff said_now good | head -3)"
-	same_report || wrong "$1: the report says something else"
+	same_dump || wrong "$1: the book differs: $(diff said_now good | head -3)"
+	same_report || wrong "$1: the report differs"
 	! find . -maxdepth 4 -name '.tollbook-*' | grep -q . || wrong "$1: a temporary file is left"
 	[ $failures -ne $before ] || seen="$seen $now"
 }

@@ -36,7 +36,7 @@ read_only "$tollbook" report -q --book book --by tenant,hour --format json > rea
 same "a report is the same" "$? $(cmp statement.json read.json 2>&1)" "$reported "
 read_only "$tollbook" verify -q --book book --fleet fleet.json --prices prices.json --all > /dev/null
 same "verify" "$? $(cat said)" "0 "
-same "nothing lies beside the ledger" "$(ls book | tr '\n' ' ')" "ledger.db lock records "
+same "no file next to the ledger" "$(ls book | tr '\n' ' ')" "ledger.db lock records "
 
 # A killed night leaves files that a reader cannot recover; a night in progress is not read.
 put_back
@@ -49,18 +49,18 @@ while [ $call -gt 0 ] && [ ! -s book/ledger.db-wal ]; do
 done
 read_only "$tollbook" report -q --book book > /dev/null
 same "what a killed night left: exit status" "$?" 3
-same "it is said" "$(grep -c 'without write permission' said)" 1
+same "a message" "$(grep -c 'without write permission' said)" 1
 status=137 passed_over=0
 settle "killed, and read"
 flock book/lock sleep 2 &
 sleep 0.3
 read_only "$tollbook" report -q --book book > /dev/null
-same "beside a writer: exit status" "$? $(grep -c 'in use by' said)" "3 1"
+same "during a write: exit status" "$? $(grep -c 'in use by' said)" "3 1"
 wait
 # A writer waits for a reader.
 flock -s book/lock sleep 1 &
 sleep 0.3
 night
-same "beside a reader: exit status" "$((status < 2))" 1
+same "during a read: exit status" "$((status < 2))" 1
 wait
 finish

@@ -28,7 +28,7 @@ signalled() {
 	*:[01]) ;;
 	PIPE:141) [ ! -s said ] || wrong "$what: exit status 141: $(head -3 said)" ;; # before main, too
 	PIPE:*) wrong "$what: exit status $status" ;;
-	*:3) grep -q 'stopped by a signal' said || wrong "$what: it is not said: $(head -3 said)" ;;
+	*:3) grep -q 'stopped by a signal' said || wrong "$what: no message: $(head -3 said)" ;;
 	*:129 | *:130 | *:143) [ ! -s said ] || wrong "$what: exit status $status: $(head -3 said)" ;; # before main
 	*) wrong "$what: exit status $status" ;;
 	esac
@@ -87,6 +87,6 @@ put_back
 	echo $? > left
 ) | :
 status=$(cat left)
-[ "$status" -le 1 ] || wrong "a reader that leaves: exit status $status: $(head -3 said)"
+[ "$status" -le 1 ] || wrong "a reader that closes the pipe: exit status $status: $(head -3 said)"
 settle "a reader that leaves"
 finish

@@ -87,7 +87,7 @@ check "a password on the command line is refused" grep -q PGPASSFILE refused
 check "a password in a plan is refused, and not written" [ "$(grep -c PGPASSFILE refused) $(ls -d plan1secret 2>/dev/null)" = "1 " ]
 report_book plan40p "$(server | sed 's/^postgresql:/postgres:/')"
 same "postgres:// is a server as well" plan40p.book.json
-! attribute plan40p 0 "postgres://tollbook:secret@/tollbook" 2>refused || fail "a password behind postgres://"
+! attribute plan40p 0 "postgres://tollbook:secret@/tollbook" 2>refused || fail "a password after postgres://"
 check "and has no password either" grep -q PGPASSFILE refused
 psql -h "$work/pg" -U tollbook -d tollbook -q -v ON_ERROR_STOP=1 -f "$here/schemas/ledger-roles.sql"
 sql "CREATE ROLE eye LOGIN IN ROLE tollbook_reader; CREATE ROLE hand LOGIN IN ROLE tollbook_writer"
@@ -126,7 +126,7 @@ equal "the views' revenue" "$(sql "SELECT round(SUM(revenue) * 1000000) FROM tol
 	"$(of '.total.tokens.input + .total.tokens.output')"
 denied "an analyst that reads the tables" analyst "SELECT * FROM entry"
 report_book plan40p "$(server eye)"
-same "a report by a reader, beside the views" plan40p.book.json
+same "a report by a reader, in addition to the views" plan40p.book.json
 
 # ---- a ledger of a former version: a reader reads it unchanged, its owner upgrades it, another writer cannot ----
 
@@ -208,7 +208,7 @@ same "a book out of an export of PostgreSQL" book.out pg.out
 
 check "verify" "$tollbook" verify -q --book "$(server eye)" --fleet fleet.json --all
 "$tollbook" verify --book "$(server eye)" >said 2>&1
-equal "verify says whose records are elsewhere" "$(grep -c "tasks of 'tollbook shard' posted the entries" said) $(grep -c 'does not keep' said)" "1 0"
+equal "verify reports which records are elsewhere" "$(grep -c "tasks of 'tollbook shard' posted the entries" said) $(grep -c 'does not keep' said)" "1 0"
 sql "UPDATE entry SET tokens = tokens + 1 WHERE ctid = (SELECT min(ctid) FROM entry)"
 status=0
 "$tollbook" verify -q --book "$(server eye)" 2>refused || status=$?
