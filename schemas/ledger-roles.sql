@@ -1,10 +1,10 @@
--- Roles of a ledger in PostgreSQL: run once, by the owner of the database, after the ledger was made
--- (tollbook shard attribute … --book makes it). Logins are granted one of the two:
+-- Roles of a ledger in PostgreSQL: run once, by the owner of the database, after the ledger was created
+-- (tollbook shard attribute … --book creates it). Grant one of the two to each login:
 --
 --   CREATE ROLE night LOGIN; GRANT tollbook_writer TO night;
 --
--- A writer adds, and ends what it replaces; it never deletes entries, and cannot change the tables themselves.
--- A reader sees everything, and changes nothing.
+-- A writer adds rows, and ends those it replaces; it never deletes entries, and cannot change table definitions.
+-- A reader can read all rows and change none.
 DO $$
 BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tollbook_reader') THEN

@@ -18,7 +18,7 @@ CREATE TABLE document (
   bytes BLOB NOT NULL           -- as they were, zstd
 ) STRICT, WITHOUT ROWID;
 
--- One committed piece of work. What is in the ledger names the run that put it there.
+-- One committed unit of work. Rows of the ledger name the run that wrote them.
 CREATE TABLE run (
   id INTEGER PRIMARY KEY,       -- 1, 2, ... in the order of commits
   command TEXT NOT NULL,        -- "nightly", "ingest", "attribute", "close", "reopen"
@@ -42,7 +42,7 @@ CREATE TABLE run (
   powers INTEGER
 ) STRICT;
 
--- The chain of runs: each seal hashes what its run wrote or ended and the seal before it, see ledger/chain.c.
+-- The chain of runs: each seal is a hash of the rows that its run wrote or ended and of the previous seal, see ledger/chain.c.
 CREATE TABLE chain (
   run INTEGER PRIMARY KEY REFERENCES run,
   seal TEXT NOT NULL            -- SHA-256
@@ -57,7 +57,7 @@ CREATE TABLE run_document (
   PRIMARY KEY (run, kind, seq)
 ) STRICT, WITHOUT ROWID;
 
--- A log by its content: the same bytes under another name, packed, cut or grown are one source.
+-- A log by its content: the same bytes under another name, compressed, truncated or grown are one source.
 CREATE TABLE source (
   id INTEGER PRIMARY KEY,       -- records name it
   path TEXT NOT NULL,           -- under which it was first seen
@@ -75,7 +75,7 @@ CREATE TABLE source (
 ) STRICT;
 CREATE INDEX source_head ON source (head, head_bytes);
 
--- What statements print of a source, as it was before it grew: statements of former runs print this.
+-- Data of a source before it grew, which statements of former runs print.
 CREATE TABLE source_was (
   source INTEGER NOT NULL REFERENCES source,
   until_run INTEGER NOT NULL REFERENCES run, -- that went on with it
@@ -87,7 +87,7 @@ CREATE TABLE source_was (
   PRIMARY KEY (source, until_run)
 ) STRICT, WITHOUT ROWID;
 
--- A file as it lay on disk when it was read: if nothing of this changed, it need not be read again.
+-- A file on disk when it was read: if none of these values has changed, it is not read again.
 CREATE TABLE file (
   device INTEGER NOT NULL,
   inode INTEGER NOT NULL,
@@ -100,7 +100,7 @@ CREATE TABLE file (
   PRIMARY KEY (device, inode)
 ) STRICT, WITHOUT ROWID;
 
--- What was wrong with logs.
+-- Problems of logs.
 CREATE TABLE reject (
   run INTEGER NOT NULL REFERENCES run,
   reason TEXT NOT NULL,
@@ -143,7 +143,7 @@ CREATE TABLE segment (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX segment_gone ON segment (gone_run) WHERE gone_run IS NOT NULL;
 
--- What a task of `tollbook shard` read and found: a ledger that tasks fill has these in place of sources and segments.
+-- Input and findings of a task of `tollbook shard`: a ledger that tasks fill has these in place of sources and segments.
 CREATE TABLE evidence (
   plan TEXT NOT NULL,           -- hash of the plan
   task INTEGER NOT NULL,        -- -1: what only all tasks together have
@@ -155,20 +155,20 @@ CREATE TABLE evidence (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX evidence_period ON evidence (to_ns, from_ns);
 
--- Days whose entries are to be made anew: records came in since, or the basis changed.
+-- Days that must be attributed again, because of new records or a changed basis.
 CREATE TABLE dirty (
   day_ns INTEGER PRIMARY KEY
 ) STRICT;
 
--- Days that have been attributed, and on what basis.
+-- Days that have been attributed, and the basis.
 CREATE TABLE day (
   day_ns INTEGER PRIMARY KEY,
   basis TEXT NOT NULL,          -- run.basis
   duplicates INTEGER NOT NULL DEFAULT 0 -- of its records, those that repeat another one
 ) STRICT;
 
--- Of the requests that begin on a day: those that stand in a gateway's log and an engine's, or should. A version of
--- it is never changed; a later one takes its place.
+-- Requests that begin on a day: those that are, or should be, in a gateway's log and an engine's. A version of
+-- a row is never changed; a later one replaces it.
 CREATE TABLE joined (
   day_ns INTEGER NOT NULL,
   run INTEGER NOT NULL REFERENCES run,  -- that found it
@@ -184,7 +184,7 @@ CREATE TABLE joined (
   PRIMARY KEY (day_ns, run)
 ) STRICT, WITHOUT ROWID;
 
--- A version of the entries of a replica-day. Never changed; a later one takes its place.
+-- A version of the entries of a replica-day. Never changed; a later one replaces it.
 CREATE TABLE posting (
   id INTEGER PRIMARY KEY,
   day_ns INTEGER NOT NULL,
@@ -198,7 +198,7 @@ CREATE TABLE posting (
 CREATE INDEX posting_day ON posting (day_ns, replica);
 CREATE UNIQUE INDEX posting_in_force ON posting (day_ns, replica) WHERE until_run IS NULL;
 
--- The ledger proper: see core/entry.h for what each column means.
+-- The entries: see core/entry.h for the meaning of each column.
 CREATE TABLE entry (
   posting INTEGER NOT NULL REFERENCES posting,
   slot_ns INTEGER NOT NULL,
@@ -221,7 +221,7 @@ CREATE TABLE entry (
   PRIMARY KEY (posting, slot_ns, model, tenant, pool, kind, grade, prompt_over, service, rate_nano)
 ) STRICT, WITHOUT ROWID;
 
--- The same, summed over the slots of the day: what statements without hours read.
+-- The same, summed over the slots of the day, for statements without hours.
 CREATE TABLE entry_day (
   posting INTEGER NOT NULL REFERENCES posting,
   model INTEGER NOT NULL REFERENCES name,
@@ -243,8 +243,8 @@ CREATE TABLE entry_day (
   PRIMARY KEY (posting, model, tenant, pool, kind, grade, prompt_over, service, rate_nano)
 ) STRICT, WITHOUT ROWID;
 
--- The step models that the entries in force rest on, and what else is kept of a day (part: two tabs, 'breakdowns', a tab, the run: cost by position, under each
--- rule, by sequences that decode together): written with the entries; of a closed day those of its closed entries.
+-- The step models of the entries in force, and further data of a day (part: two tabs, 'breakdowns', a tab, the run: cost by position, under each
+-- rule, by sequences that decode together): written with the entries; for a closed day those of its closed entries.
 CREATE TABLE fit (
   day_ns INTEGER NOT NULL,
   part TEXT NOT NULL,           -- model, GPU, GPUs per replica and role, with tabs between
@@ -252,7 +252,7 @@ CREATE TABLE fit (
   PRIMARY KEY (day_ns, part)
 ) STRICT, WITHOUT ROWID;
 
--- Closed periods. A period that is opened again keeps its row and gets a new one when it is closed again.
+-- Closed periods. A reopened period keeps its row and gets a new one when it is closed again.
 CREATE TABLE period (
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL,           -- "2026-10", "2026-10-07"
@@ -265,7 +265,7 @@ CREATE TABLE period (
   entries TEXT NOT NULL         -- hash over the hashes of its postings
 ) STRICT;
 
--- Later evidence for a closed period, posted in an open one: what would change in the closed one's entries.
+-- Later evidence for a closed period, posted in an open one: the changes to the entries of the closed period.
 CREATE TABLE adjustment (
   id INTEGER PRIMARY KEY,
   period INTEGER NOT NULL REFERENCES period,
