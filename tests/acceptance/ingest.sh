@@ -1,5 +1,5 @@
 #!/bin/sh
-# tollbook ingest gives the same bytes whatever the compression, the order of the files and the number of threads.
+# tollbook ingest writes the same bytes for any compression, order of files and number of threads.
 # On ../shared/logs and ../shared/truth where they are, else on tests/data.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh

@@ -118,7 +118,7 @@ step() { # HOUR
 window() { # HOUR TOKENS
 	echo "{\"kind\":\"window\",\"replica\":\"r\",\"model\":\"m\",\"start_ns\":$((1786320000 + $1 * 3600))000000000,\"end_ns\":$((1786320000 + $1 * 3600 + 10))000000000,\"input_tokens\":$2,\"output_tokens\":0}"
 }
-warnings() { # what is said of the lines of the standard input
+warnings() { # the warnings on the lines of the standard input
 	cat > part.jsonl
 	"$tollbook" run -q --no-progress --fleet fleet.json --format json part.jsonl | jq -r '[.quality.warnings[] | select(test("more than an hour before"))] | length'
 }

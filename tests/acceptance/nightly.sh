@@ -41,7 +41,7 @@ same "where the page is, and the head of the chain" "$(grep -c 'page: costs-.*.h
 for key in .total .models .tenants .rows .evidence; do
 	same "nights and run agree: $key" "$(jq -S "$key" book.json)" "$(jq -S "$key" run.json)"
 done
-days_again() { # how many days verify attributed again, of a fleet and prices that nobody gives it
+days_again() { # the number of days that verify attributed again, without a given fleet and prices
 	"$tollbook" verify --all > said || echo "exit status $?"
 	sed -n 's/.* records; \([0-9]*\) days attributed again.* 0 findings$/\1/p' said
 }

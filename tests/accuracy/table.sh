@@ -106,7 +106,7 @@ exact() {
 		"$(off "$(total '.total.gpu_ns | .prefill + .decode')" "$(true_of .total.busy_gpu_ns)")" 0
 }
 
-# The bounds of preempting runs are wider: no log says when a sequence was preempted.
+# The bounds of preempting runs are wider: no log contains the time of a preemption.
 tenants() {
 	jq -r --slurpfile t "$at/truth.json" '.tenants[] | .tenant as $n | ($t[0].tenants[] | select(.tenant == $n) | .busy_gpu_ns) as $b
 		| ((.gpu_ns.prefill + .gpu_ns.decode) / $b - 1) * 100 | fabs' "$folder/got" | sort -g | tail -1 > "$folder/worst"

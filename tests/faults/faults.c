@@ -13,7 +13,7 @@
  * EMFILE.
  *
  *   TOLLBOOK_FAULT_COUNT=FILE         the calls of each kind are written there at exit, one "KIND COUNT" a line
- *   TOLLBOOK_CLOCK=SECONDS[:N:THEN]   the clock of the day is off by so much; from its N-th reading on, by THEN
+ *   TOLLBOOK_CLOCK=SECONDS[:N:THEN]   the offset of the wall clock; from its N-th reading on, THEN
  *   TOLLBOOK_READONLY=FOLDER          nothing below it can be opened for writing, made, renamed or removed: EROFS
  *
  * Allocations of glob() do not fail, because it then frees twice (GNU C library 2.36).

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/../.." || exit 3
 need jq
 night_start
 
-# refused WHAT COMMAND...: exit status 3, a message with the reason, and the book as it was
+# refused WHAT COMMAND...: exit status 3, a message with the reason, and an unchanged book
 refused() {
 	what=$1
 	shift

@@ -1,4 +1,4 @@
-/* Any bytes as JSON over several lines, or as YAML: each value is bounded, and what was JSON as a whole gives JSON, and YAML does. */
+/* Any bytes as JSON over several lines, or as YAML: each value is bounded, and valid JSON and YAML give JSON. */
 #include <assert.h>
 
 #include "core/json.h"
@@ -41,7 +41,7 @@ static uint64_t values_of(struct text line, size_t bytes) {
 	return hash;
 }
 
-/* One value in a line gives the same in parts, wherever they end. */
+/* One value in a line gives the same result in parts, with any boundaries. */
 static void compare_parts(struct text whole, bool valid) {
 	size_t end = text_find_byte(whole, '\n');
 	struct text line = text_cut(whole, 0, end);

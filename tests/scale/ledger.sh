@@ -214,7 +214,7 @@ status=0
 "$tollbook" verify -q --book "$(server eye)" 2>refused || status=$?
 equal "verify finds an entry that was changed" "$status $(grep -c 'their hash differs' refused)" "1 1"
 sql "UPDATE entry SET tokens = tokens - 1 WHERE ctid = (SELECT max(ctid) FROM entry)"
-refused() { # WHAT WORDS COMMAND...: exit status 2, and the words are said
+refused() { # WHAT WORDS COMMAND...: exit status 2, and a message with the words
 	local what=$1 words=$2 status=0
 	shift 2
 	"$tollbook" "$@" >refused 2>&1 || status=$?

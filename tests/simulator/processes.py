@@ -26,7 +26,7 @@ KINDS = ["write", "sync", "name", "read", "open"]
 HOWS = {"write": ["", ":kill", ":cut", ":on", ":EIO"], "sync": ["", ":kill", ":cut", ":on"], "name": ["", ":kill", ":cut", ":on"],
         "read": ["", ":on"], "open": ["", ":on"]}
 NIGHT_S = 24 * 3600
-FIRST_NIGHT = 1795316400 # 2026-11-22T03:00:00Z, behind all records
+FIRST_NIGHT = 1795316400 # 2026-11-22T03:00:00Z, after all records
 JUNK = [b"\x00\xff\xfe{{{", b"not a record", b"{\"schema\":\"tollbook.step.v1\",\"gpu_ns\":-5}", b"{\"schema\":", b"[" * 200]
 PARTS = ["total", "models", "tenants", "rows"]
 

@@ -17,7 +17,7 @@ struct world {
 	struct logs_world logs;
 	struct terminal terminal;
 	uint64_t seed, state;
-	int night, nights; /* of the book; of all, also those beside it and at once */
+	int night, nights; /* of the book; of all, including concurrent ones */
 	bool verbose, failed, closed, retires;
 	long changes; /* of the last undisturbed night: the range of faults */
 	int64_t seen;  /* requests, as of then */
@@ -49,7 +49,7 @@ void world_check_run(struct world *w);
 
 /* Lists a process, if processes are to be listed. */
 void world_note(const struct world *w, const struct process *p, int rc, const struct fault *why);
-/* Runs a night as a process of its own under a plan, and looks whether it ended as it may; `p` is what became of it. */
+/* Runs a night as a process under a plan, and checks its end; `p` is its result. */
 int world_run_night(struct world *w, const struct plan *plan, struct process *p);
 
 #endif

@@ -41,7 +41,7 @@ static int leave(void **state) {
 		}
 	}
 	closedir(d);
-	/* Fails where a file whose name begins with a dot was left behind. */
+	/* Fails if a file with a name that begins with a dot remains. */
 	return rmdir(folder);
 }
 

@@ -186,7 +186,7 @@ static void a_pipe_of_a_night(void **state) {
 	place_release(&place);
 }
 
-/* A log that grows while it is read gives its first lines whole, and no line twice; at most its last one is cut. */
+/* A log that grows while it is read: its first lines are complete, no line is read twice, only the last may be cut. */
 static void a_growing_file(void **state) {
 	struct place place;
 	char path[256];

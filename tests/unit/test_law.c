@@ -26,7 +26,7 @@ static void near(double got, double expected) {
 	assert_true(fabs(got / expected - 1) < 1e-9);
 }
 
-/* 8 KV heads over 16 GPUs are held twice, over 8 once; a latent by each GPU of the group, but not by ranks with sequences of their own. */
+/* 8 KV heads over 16 GPUs are held twice, over 8 once; a latent by each GPU of the group, but not by ranks with separate sequences. */
 static void test_replicated(void **state) {
 	(void)state;
 	struct law l;
