@@ -257,6 +257,7 @@ static double parse_keys(struct json *j, int keys) {
 	}
 	assert_int_equal(sum, (int64_t)keys * (keys - 1) / 2);
 	assert_int_equal(json_count(j, 0), keys);
+	assert_true(json_i64(j, json_get(j, 0, T("key5555")), &value) && value == 5555);
 	free(doc);
 	return best;
 }
@@ -265,11 +266,9 @@ static double parse_keys(struct json *j, int keys) {
 static void many_keys_take_linear_time(void **state) {
 	(void)state;
 	struct json *j = json_new();
-	int64_t value;
 	double few = parse_keys(j, 6250), many = parse_keys(j, 100000);
 
 	print_message("6,250 keys: %.2f ms; 100,000: %.2f ms\n", few, many);
-	assert_true(json_i64(j, json_get(j, 0, T("key77777")), &value) && value == 77777);
 	assert_true(many < 96 * few);
 	json_free(j);
 }
