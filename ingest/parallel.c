@@ -141,8 +141,24 @@ static bool read_ranks(struct parallel *p, struct text line) {
 	return true;
 }
 
+/* vLLM: "… [parallel_state.py:1208] rank 0 in world size 4 is assigned as DP rank 0, PP rank 0, TP rank 0, EP rank 0" */
+static bool read_world(struct parallel *p, struct text line) {
+	struct text t = line, before;
+	int64_t size, data;
+
+	if (!text_until(&t, T(" in world size "), &before) || text_find(before, T("[parallel_state.py:")) == SIZE_MAX || before.len > 160 ||
+	    may_quote(before) || !text_take_i64(&t, &size) || size < 1 || size > SIZE_MAX_GPUS) {
+		return false;
+	}
+	p->world = size;
+	if (p->tensor == 0 && text_until(&t, T(" DP rank "), &before) && text_take_i64(&t, &data) && data >= p->data && data < size) {
+		p->data = data + 1;
+	}
+	return true;
+}
+
 bool parallel_read(struct parallel *p, struct text line) {
-	return line.len > 20 && (read_sizes(p, line) || read_devices(p, line) || read_ranks(p, line));
+	return line.len > 20 && (read_sizes(p, line) || read_devices(p, line) || read_ranks(p, line) || read_world(p, line));
 }
 
 static int64_t or_one(int64_t size) {
@@ -154,6 +170,7 @@ int64_t parallel_gpus(const struct parallel *p, int64_t added) {
 
 	if (p->tensor == 0 && p->pipeline == 0) {
 		gpus = p->ranks > 0 ? p->ranks : p->devices;
+		gpus = p->world > 0 ? p->world / (p->data > 0 && p->world % p->data == 0 ? p->data : 1) : gpus;
 	}
 	if (gpus > 0 && p->attention_data && p->data > 1) {
 		return added > 1 || gpus % p->data != 0 ? gpus : gpus / p->data;
@@ -163,7 +180,7 @@ int64_t parallel_gpus(const struct parallel *p, int64_t added) {
 
 void parallel_describe(const struct parallel *p, char *out, size_t size) {
 	if (p->tensor == 0 && p->pipeline == 0) {
-		snprintf(out, size, p->ranks > 0 ? "MPI size" : "GPU devices");
+		snprintf(out, size, p->world > 0 ? "world size" : p->ranks > 0 ? "MPI size" : "GPU devices");
 	} else if (or_one(p->pipeline) > 1) {
 		snprintf(out, size, "tensor_parallel_size %lld x pipeline_parallel_size %lld", (long long)or_one(p->tensor),
 		         (long long)p->pipeline);

@@ -12,6 +12,7 @@ struct parallel {
 	int64_t tensor, pipeline, data; /* sizes; 0: not logged */
 	int64_t devices;                /* llama.cpp: those in use; else the number found */
 	int64_t ranks;                  /* of TensorRT-LLM's MPI */
+	int64_t world;                  /* vLLM: processes of all data-parallel ranks, `data` of which are logged */
 	uint64_t used;                  /* llama.cpp: devices in use, one bit each */
 	bool attention_data;            /* SGLang: data-parallel attention shares the tensor-parallel GPUs */
 };
