@@ -127,7 +127,7 @@ void reading_report(struct reading *r, int64_t lines_before) {
 		.detected_at_line = r->detected_at_line,
 		.index = r->index,
 	};
-	in.gave_nothing = r->records == 0 && r->plan.known_lines == 0 && !r->known_empty && !damage.reason;
+	in.gave_nothing = r->records == 0 && r->plan.known_lines == 0 && !r->known_empty && !r->waits && !damage.reason;
 	refuse_unread(r);
 	outcome_gpus(r->quality, r->name, &r->streams);
 	advice_better(r->quality, &r->streams);

@@ -90,6 +90,10 @@ static bool hand_on(struct reading *r, struct record *out) {
 
 /* Is another call needed for the same line? */
 static bool take_result(struct reading *r, enum parse_result result, struct record *out, struct text raw) {
+	if (r->only_looks) {
+		r->waits |= result == PARSE_RECORD || result == PARSE_AGAIN;
+		return result != PARSE_NONE && result != PARSE_REJECT;
+	}
 	switch (result) {
 	case PARSE_RECORD:
 	case PARSE_AGAIN:
@@ -382,7 +386,11 @@ static void take_last(struct reading *r) {
 	struct text raw;
 
 	if (!r->reorder && r->run->options->watch && (r->plan.goes_on || source_damage(r->source).reason)) {
-		return; /* the remainder will follow, or a complete copy */
+		r->only_looks = r->records == 0; /* the remainder will follow, or a complete copy */
+		if (r->only_looks) {
+			parse_end(r);
+		}
+		return;
 	}
 	status = lines_last(&r->lines, &raw);
 	if (status != LINE_NONE) {

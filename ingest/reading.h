@@ -42,6 +42,7 @@ struct reading {
 	bool in_end; /* all lines are read */
 	int64_t fed, before; /* unpacked bytes passed in; start of the line delivered last */
 	/* If the log was treated as finished, but continues: */
+	bool only_looks, waits; /* at the end of a log that goes on: for records that wait for more; there are some */
 	bool taking_back, went_on; /* records from its end are being withdrawn; were withdrawn */
 	bool reopened;             /* its last known line was incomplete */
 	int64_t taken_back;

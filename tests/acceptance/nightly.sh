@@ -53,4 +53,16 @@ same "an open month waits for its attribution" "$("$tollbook" verify --all 2>&1 
 "$tollbook" nightly -q -c tollbook.conf
 same "which the next night makes, though no log is new" "$(days_again)" 31
 same "reports and metrics" "$(ls costs-*.html costs-*.json costs-*.csv tollbook.prom | wc -l)" 4
+
+# A log with one window, which waits for the next line until the log rests: no finding before, and a record then.
+mkdir "$folder/waits" && cd "$folder/waits" || exit 3
+for second in 1 2 3; do
+	echo "[2026-08-10 09:00:0$second TP0] Decode batch. #running-req: 1, #token: 12${second}0, token usage: 0.01, cuda graph: True, gen throughput (token/s): 40.00, #queue-req: 0,"
+done > sglang.log
+echo '{"schema": "tollbook.config.v1", "book": "book", "fleet": "../fleet.json", "logs": [{"path": "*.log"}]}' > tollbook.conf
+"$tollbook" nightly -c tollbook.conf > said 2>&1
+same "a log with a record that waits is not without evidence" "$? $(grep -c 'no evidence' said)" "0 0"
+touch -d 2026-08-12T00:00:00Z sglang.log
+"$tollbook" nightly -c tollbook.conf > said 2>&1
+same "later it is read" "$(grep -c '1 record,' said)" 1
 finish
