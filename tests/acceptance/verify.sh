@@ -75,7 +75,7 @@ a posting that ended later|UPDATE posting SET until_run = until_run + 1 WHERE un
 a document of a run|UPDATE run_document SET path = 'other.json'
 a warning that is missing|DELETE FROM warning; INSERT INTO warning VALUES (1, 'other')
 a reason for opening again|UPDATE period SET reopened_run = 1, reason = 'x'
-a seal|UPDATE chain SET seal = replace(seal, 'a', 'b') WHERE run = 1
+a seal|UPDATE chain SET seal = substr(seal, 33) || substr(seal, 1, 32) WHERE run = 1
 a run that was added|INSERT INTO run SELECT id + 100, command, version, rule, currency, basis, started_ns, finished_ns, 0, 0, 0, 0, 0, 0, first_ns, last_ns, 0, 0, 0, 0 FROM run WHERE id = 1
 END
 # A chain that was truncated is valid: only its head, stored elsewhere, shows the truncation.
