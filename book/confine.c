@@ -11,9 +11,7 @@ struct paths {
 };
 
 static void add_cut(struct paths *p, const char *path, size_t len) {
-	if ((p->count & (p->count - 1)) == 0) {
-		p->at = must_realloc(p->at, (p->count ? 2 * p->count : 1) * sizeof *p->at);
-	}
+	p->at = must_grow_by_count(p->at, p->count, sizeof *p->at);
 	char *copy = memcpy(must_alloc(len + 1), path, len);
 	copy[len] = '\0';
 	p->at[p->count++] = copy;

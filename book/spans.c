@@ -23,9 +23,7 @@ void book_forget_spans(struct book *b) {
 static int keep_span(void *spans, const struct ledger_span *span) {
 	struct book_spans *s = spans;
 
-	if ((s->count & (s->count - 1)) == 0) {
-		s->at = must_realloc(s->at, (s->count ? 2 * s->count : 1) * sizeof *s->at);
-	}
+	s->at = must_grow_by_count(s->at, s->count, sizeof *s->at);
 	s->at[s->count++] = *span;
 	ledger_known_add(&s->known, span);
 	return 0;

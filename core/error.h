@@ -65,6 +65,10 @@ static inline void *must_grow(void *array, unsigned long count, unsigned long *r
 	*room = *room > 0 ? 2 * *room : first;
 	return must_realloc(array, *room * size);
 }
+/* The same of an array that has no field for its room: it has that of the next power of two. */
+static inline void *must_grow_by_count(void *array, unsigned long count, unsigned long size) {
+	return (count & (count - 1)) != 0 ? array : must_realloc(array, (count > 0 ? 2 * count : 1) * size);
+}
 /* The same for strdup. */
 char *must_copy(const char *s);
 

@@ -32,4 +32,11 @@ static inline uint64_t hash_mix(uint64_t hash, uint64_t value) {
 	return hash ^ (hash >> 29);
 }
 
+/* A number with its bits spread: the finaliser of splitmix64. */
+static inline uint64_t hash_spread(uint64_t x) {
+	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+	return x ^ x >> 31;
+}
+
 #endif

@@ -2,6 +2,8 @@
 #ifndef CORE_JSON_H
 #define CORE_JSON_H
 
+#include <stdio.h>
+
 #include "core/error.h"
 #include "core/text.h"
 
@@ -72,5 +74,8 @@ void text_place(struct text whole, size_t offset, int *line, int *column);
  * than `size` - 1 and a NUL. A text of n bytes needs at most 6n + 1.
  */
 size_t json_escape(struct text t, char *out, size_t size);
+
+/* Writes text as a JSON string, in quotes. */
+void json_put_text(FILE *out, struct text t);
 
 #endif

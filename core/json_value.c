@@ -1,6 +1,7 @@
 #include "core/json.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* A number's digits without its point, and the power of ten of the last digit. */
 struct digits {
@@ -251,4 +252,13 @@ size_t json_escape(struct text t, char *out, size_t size) {
 		out[n] = 0;
 	}
 	return n;
+}
+
+void json_put_text(FILE *out, struct text t) {
+	size_t size = 6 * t.len + 1;
+	char *escaped = must_alloc(size);
+
+	json_escape(t, escaped, size);
+	fprintf(out, "\"%s\"", escaped);
+	free(escaped);
 }

@@ -144,13 +144,8 @@ void quality_release_rows(struct quality *q) {
 }
 
 static void put_name(FILE *out, const char *lead, const char *key, const char *name) {
-	struct text t = text_of(name);
-	size_t room = 6 * t.len + 1;
-	char *escaped = must_alloc(room);
-
-	json_escape(t, escaped, room);
-	fprintf(out, "%s\"%s\":\"%s\"", lead, key, escaped);
-	free(escaped);
+	fprintf(out, "%s\"%s\":", lead, key);
+	json_put_text(out, text_of(name));
 }
 
 static void put_rows(const struct quality *q, FILE *out) {
@@ -211,13 +206,8 @@ static bool read_curve(struct quality *q, const struct json *j) {
 /* ---- writing ---- */
 
 static void put_string(FILE *out, const char *key, const char *s) {
-	struct text t = text_of(s ? s : "");
-	size_t room = 6 * t.len + 1;
-	char *escaped = must_alloc(room);
-
-	json_escape(t, escaped, room);
-	fprintf(out, "\"%s\":\"%s\"", key, escaped);
-	free(escaped);
+	fprintf(out, "\"%s\":", key);
+	json_put_text(out, text_of(s ? s : ""));
 }
 
 static void put_counts(const struct quality *q, FILE *out) {

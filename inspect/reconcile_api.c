@@ -60,15 +60,6 @@ int api_no_form(const char *format, struct fault *why) {
 	return fault_set(why, ERROR_CONFIG, "--format %s: unknown format, expected table, csv, json, html or markdown", format);
 }
 
-void api_put_text(FILE *out, struct text t) {
-	size_t size = 6 * t.len + 1;
-	char *escaped = must_alloc(size);
-
-	json_escape(t, escaped, size);
-	fprintf(out, "\"%s\"", escaped);
-	free(escaped);
-}
-
 /* A spreadsheet would execute text that begins with a sign. */
 static void put_csv(FILE *out, struct text t) {
 	bool formula = t.len > 0 && strchr("=+-@", *t.at);

@@ -61,7 +61,5 @@ struct api_page {
 };
 void api_put_page(const struct api_page *p, FILE *out);
 
-/* The text in quotes. */
-void api_put_text(FILE *out, struct text t);
 
 #endif

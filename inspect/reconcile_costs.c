@@ -144,14 +144,14 @@ struct cost_totals {
 static void put_costs_json(FILE *out, const struct model_costs *c, const struct invoice *in, const struct reconcile_settings *s,
                            const struct cost_totals *t) {
 	fputs("{\"schema\":\"tollbook.reconcile.v1\",\"invoice\":", out);
-	api_put_text(out, text_of(s->invoice));
+	json_put_text(out, text_of(s->invoice));
 	fprintf(out, ",\"form\":\"%s\",\"currency\":", in->family->name);
-	api_put_text(out, text_of(t->currency));
+	json_put_text(out, text_of(t->currency));
 	fputs(",\n \"models\":[", out);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct model_cost *m = &c->at[i];
 		fputs(i > 0 ? ",\n  {\"model\":" : "\n  {\"model\":", out);
-		api_put_text(out, m->model);
+		json_put_text(out, m->model);
 		put_member(out, "billed", m->billed, m->billed_nano);
 		put_member(out, "list", m->listed, m->list_nano);
 		put_member(out, "differ", m->billed, apart_of(m->billed_nano, m->list_nano));

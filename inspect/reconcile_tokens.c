@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "book/from_logs.h"
+#include "core/json.h"
 #include "core/billing.h"
 #include "core/decimal.h"
 #include "core/exact.h"
@@ -338,11 +339,11 @@ static void put_json(const struct bill *t, const struct token_row *total, bool t
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 
 	fputs("{\"schema\":\"tollbook.reconcile.v1\",\"invoice\":", out);
-	api_put_text(out, text_of(t->path));
+	json_put_text(out, text_of(t->path));
 	fprintf(out, ",\"form\":\"tokens\",\"from\":\"%s\",\"to\":\"%s\",\n \"models\":[", instant_format(t->from_ns, from), instant_format(t->to_ns, to));
 	for (size_t i = 0; i < t->count; i++) {
 		fputs(i > 0 ? ",\n  {\"model\":" : "\n  {\"model\":", out);
-		api_put_text(out, t->rows[i].model);
+		json_put_text(out, t->rows[i].model);
 		fputc(',', out);
 		put_json_row(out, &t->rows[i]);
 		fputc('}', out);

@@ -109,9 +109,7 @@ struct day_entries {
 static int add_entry(void *entries, const struct entry *e) {
 	struct day_entries *d = entries;
 
-	if ((d->count & (d->count - 1)) == 0) {
-		d->at = must_realloc(d->at, (d->count ? 2 * d->count : 1) * sizeof *d->at);
-	}
+	d->at = must_grow_by_count(d->at, d->count, sizeof *d->at);
 	d->at[d->count++] = *e;
 	return 0;
 }

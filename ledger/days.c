@@ -61,9 +61,7 @@ int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struc
 int segment_keep(void *list, const struct ledger_segment *s) {
 	struct segment_list *l = list;
 
-	if ((l->count & (l->count - 1)) == 0) {
-		l->at = must_realloc(l->at, (l->count ? 2 * l->count : 1) * sizeof *l->at);
-	}
+	l->at = must_grow_by_count(l->at, l->count, sizeof *l->at);
 	l->at[l->count++] = *s;
 	return 0;
 }

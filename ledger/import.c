@@ -134,9 +134,7 @@ static int read_listed(struct reading *r) {
 	    name.len == 0 || name.len > PATH_ROOM / 2) {
 		return damaged(r, "not a file and its hash");
 	}
-	if ((i->count & (i->count - 1)) == 0) {
-		i->files = must_realloc(i->files, (i->count ? 2 * i->count : 1) * sizeof *i->files);
-	}
+	i->files = must_grow_by_count(i->files, i->count, sizeof *i->files);
 	struct listed *f = &i->files[i->count++];
 	*f = (struct listed){.name = text_copy(name)};
 	memcpy(f->sha256, hash.at, hash.len);

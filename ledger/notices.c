@@ -70,9 +70,7 @@ bool notices_add(struct notices *n, const char *sentence, int64_t run) {
 	} else if (!text_starts(t, T("{\"notice\":"))) {
 		return false;
 	}
-	if ((n->count & (n->count - 1)) == 0) {
-		n->at = must_realloc(n->at, (n->count ? 2 * n->count : 1) * sizeof *n->at);
-	}
+	n->at = must_grow_by_count(n->at, n->count, sizeof *n->at);
 	n->at[n->count++] = (struct notice_line){must_copy(sentence), run, day_ns};
 	return true;
 }

@@ -15,9 +15,7 @@ int statement_add_adjustment(void *statement, const struct report_adjustment *a)
 	if (!exact_add(&all->gpu_ns, a->entry.gpu_ns) || !exact_add(&all->cost_nano, row.cost_nano)) {
 		return ERROR_RANGE;
 	}
-	if ((all->count & (all->count - 1)) == 0) {
-		all->rows = must_realloc(all->rows, (all->count ? 2 * all->count : 1) * sizeof *all->rows);
-	}
+	all->rows = must_grow_by_count(all->rows, all->count, sizeof *all->rows);
 	all->unpriced += !row.priced;
 	all->rows[all->count++] = row;
 	return 0;

@@ -11,9 +11,7 @@ static struct batch *batch_of(struct batches *b, const struct batch_row *row) {
 			return &b->rows[i];
 		}
 	}
-	if ((b->count & (b->count - 1)) == 0) {
-		b->rows = must_realloc(b->rows, (b->count ? 2 * b->count : 1) * sizeof *b->rows);
-	}
+	b->rows = must_grow_by_count(b->rows, b->count, sizeof *b->rows);
 	b->rows[b->count] = (struct batch){.row = {.model = row->model, .from_sequences = row->from_sequences, .to_sequences = row->to_sequences}};
 	return &b->rows[b->count++];
 }

@@ -20,9 +20,7 @@ int statement_add_curve(void *statement, const struct curve_row *row) {
 			return 0;
 		}
 	}
-	if ((c->count & (c->count - 1)) == 0) {
-		c->rows = must_realloc(c->rows, (c->count ? 2 * c->count : 1) * sizeof *c->rows);
-	}
+	c->rows = must_grow_by_count(c->rows, c->count, sizeof *c->rows);
 	hash_index_add(&c->index, hash, (uint32_t)c->count);
 	c->rows[c->count++] = (struct curve_point){.row = *row};
 	return 0;

@@ -114,9 +114,7 @@ static struct change *change_of(struct diff *d, struct text model) {
 			return &d->changes[i];
 		}
 	}
-	if ((d->count & (d->count - 1)) == 0) {
-		d->changes = must_realloc(d->changes, (d->count ? 2 * d->count : 1) * sizeof(*d->changes));
-	}
+	d->changes = must_grow_by_count(d->changes, d->count, sizeof *d->changes);
 	d->changes[d->count] = (struct change){.model = model};
 	return &d->changes[d->count++];
 }

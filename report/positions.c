@@ -15,9 +15,7 @@ static struct position *position_of(struct positions *p, const struct position_r
 			return &p->rows[i];
 		}
 	}
-	if ((p->count & (p->count - 1)) == 0) {
-		p->rows = must_realloc(p->rows, (p->count ? 2 * p->count : 1) * sizeof(*p->rows));
-	}
+	p->rows = must_grow_by_count(p->rows, p->count, sizeof *p->rows);
 	p->rows[p->count] = (struct position){.row = *row};
 	p->rows[p->count].row.tokens = p->rows[p->count].row.gpu_ns = 0;
 	return &p->rows[p->count++];

@@ -84,9 +84,7 @@ void roofline_clear(struct statement *s) {
 int roof_rows_add(void *rows, const struct roof_row *row) {
 	struct roof_rows *c = rows;
 
-	if ((c->count & (c->count - 1)) == 0) {
-		c->at = must_realloc(c->at, (c->count ? 2 * c->count : 1) * sizeof *c->at);
-	}
+	c->at = must_grow_by_count(c->at, c->count, sizeof *c->at);
 	c->at[c->count++] = *row;
 	return 0;
 }
@@ -107,23 +105,16 @@ static bool is_same_roof(const struct roof_row *x, const struct roof_row *y) {
 	return x->model == y->model && x->gpu == y->gpu && x->gpus == y->gpus && x->flop_s == y->flop_s && x->byte_s == y->byte_s;
 }
 
-static void put_name(FILE *out, const char *lead, struct text name) {
-	size_t size = 6 * name.len + 1;
-	char *escaped = must_alloc(size);
-
-	json_escape(name, escaped, size);
-	fprintf(out, "%s\"%s\"", lead, escaped);
-	free(escaped);
-}
-
 /* Model, GPU, GPUs of a replica and their peaks, once for all of its cells. */
 static void put_cells(FILE *out, const struct names *names, const struct roof_rows *c) {
 	for (size_t i = 0; i < c->count; i++) {
 		const struct roof_row *r = &c->at[i];
 		if (i == 0 || !is_same_roof(r, r - 1)) {
 			fputs(i > 0 ? "]]," : "", out);
-			put_name(out, "[", names_text(names, r->model));
-			put_name(out, ",", names_text(names, r->gpu));
+			fputc('[', out);
+			json_put_text(out, names_text(names, r->model));
+			fputc(',', out);
+			json_put_text(out, names_text(names, r->gpu));
 			fprintf(out, ",%" PRId64 ",%" PRId64 ",%" PRId64 ",[", r->gpus, r->flop_s, r->byte_s);
 		} else {
 			fputc(',', out);

@@ -10,9 +10,7 @@ static struct rule_result *result_of(struct rule_results *r, const struct rule_r
 			return &r->rows[i];
 		}
 	}
-	if ((r->count & (r->count - 1)) == 0) {
-		r->rows = must_realloc(r->rows, (r->count ? 2 * r->count : 1) * sizeof(*r->rows));
-	}
+	r->rows = must_grow_by_count(r->rows, r->count, sizeof *r->rows);
 	r->rows[r->count] = (struct rule_result){.row = {.rule = row->rule, .model = row->model}};
 	return &r->rows[r->count++];
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/hash_index.h"
 
 /* Terms over time are multiples of 2^-this. */
 static const int row_bits[AGGREGATE_KINDS][AGGREGATE_TERMS] = {
@@ -14,16 +15,10 @@ static const int row_bits[AGGREGATE_KINDS][AGGREGATE_TERMS] = {
 #define TERM_LIMIT_LOG2 48 /* products of two, summed over 2^31 rows, fit 127 bits */
 #define BUCKET_SEED UINT64_C(20240229)
 
-static uint64_t mix(uint64_t h) {
-	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	return h ^ h >> 31;
-}
-
 unsigned aggregates_bucket(struct text replica, int64_t at_ns, int64_t block_ns) {
 	int64_t block = at_ns / block_ns - (at_ns % block_ns < 0);
 
-	return (unsigned)(mix(mix(BUCKET_SEED ^ text_hash(replica)) ^ (uint64_t)block) % AGGREGATE_BUCKETS);
+	return (unsigned)(hash_spread(hash_spread(BUCKET_SEED ^ text_hash(replica)) ^ (uint64_t)block) % AGGREGATE_BUCKETS);
 }
 
 void aggregates_add(struct aggregates *r, enum aggregate_kind kind, unsigned bucket, const double x[AGGREGATE_TERMS], int64_t ns) {

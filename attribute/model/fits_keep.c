@@ -14,12 +14,8 @@ static const char *const origin_names[MODEL_ORIGINS] = {
 	[MODEL_FITTED] = "fitted", [MODEL_NEIGHBOUR] = "neighbour", [MODEL_ROOFLINE] = "published", [MODEL_TOKENS] = "tokens",
 };
 static void put_text(FILE *out, const char *key, struct text t) {
-	size_t room = 6 * t.len + 1;
-	char *safe = must_alloc(room);
-
-	json_escape(t, safe, room);
-	fprintf(out, ",\"%s\":\"%s\"", key, safe);
-	free(safe);
+	fprintf(out, ",\"%s\":", key);
+	json_put_text(out, t);
 }
 
 static void put_terms(FILE *out, const char *before, const struct step_model *m) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/exact.h"
+#include "core/hash_index.h"
 #include "core/instant.h"
 
 /* Requests and steps that last longer are not counted. */
@@ -14,11 +15,7 @@
 #define LONGEST_WINDOW_NS (120 * NS_PER_SECOND)
 
 static uint64_t hash_of(int64_t number) {
-	uint64_t x = (uint64_t)number + UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
+	return hash_spread((uint64_t)number + UINT64_C(0x9e3779b97f4a7c15));
 }
 
 static int64_t second_of(int64_t at_ns) {

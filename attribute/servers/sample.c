@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/exact.h"
+#include "core/hash_index.h"
 #include "core/instant.h"
 
 #define MINUTE_NS (60 * NS_PER_SECOND)
@@ -14,11 +15,7 @@
 
 /* The order of minutes: a fixed permutation of bits. */
 static uint64_t hash_of(int64_t minute) {
-	uint64_t x = (uint64_t)minute + UINT64_C(0x9e3779b97f4a7c15);
-
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
+	return hash_spread((uint64_t)minute + UINT64_C(0x9e3779b97f4a7c15));
 }
 
 static int64_t minute_of(int64_t at_ns) {

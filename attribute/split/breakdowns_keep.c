@@ -16,13 +16,8 @@ struct keeping {
 };
 
 static void open_row(struct keeping *k, name_id model) {
-	struct text name = names_text(k->names, model);
-	size_t size = 6 * name.len + 1;
-	char *escaped = must_alloc(size);
-
-	json_escape(name, escaped, size);
-	fprintf(k->out, "%s[\"%s\"", k->lead, escaped);
-	free(escaped);
+	fprintf(k->out, "%s[", k->lead);
+	json_put_text(k->out, names_text(k->names, model));
 	k->lead = ",";
 	k->rows++;
 }

@@ -35,18 +35,10 @@ struct init {
 
 /* ---- JSON ---- */
 
-static void put_text(FILE *out, struct text t) {
-	char *escaped = must_alloc(6 * t.len + 1);
-
-	json_escape(t, escaped, 6 * t.len + 1);
-	fprintf(out, "\"%s\"", escaped);
-	free(escaped);
-}
-
 static void put_member(FILE *out, const char *key, const char *value) {
 	if (value) {
 		fprintf(out, ", \"%s\": ", key);
-		put_text(out, text_of(value));
+		json_put_text(out, text_of(value));
 	}
 }
 
@@ -176,7 +168,7 @@ static void put_gpus_note(FILE *out, struct init *n, const struct survey_replica
 		n->assumed++;
 		snprintf(note, sizeof note, "no log states the GPUs per replica: 1 is assumed");
 	}
-	put_text(out, text_of(note));
+	json_put_text(out, text_of(note));
 }
 
 static void put_pool(FILE *out, struct init *n, size_t first, size_t number) {
@@ -236,7 +228,7 @@ static void put_path(FILE *out, const char *log, bool absolute) {
 		*to++ = '*';
 	}
 	*to = '\0';
-	put_text(out, text_of(pattern));
+	json_put_text(out, text_of(pattern));
 	free(pattern);
 	free(real);
 }
@@ -261,7 +253,7 @@ static void put_place(FILE *out, const struct init *n, const char *name) {
 	char path[PATH_ROOM];
 
 	snprintf(path, sizeof path, "%s%s%s", n->asked->data ? n->asked->data : "", n->asked->data ? "/" : "", name);
-	put_text(out, text_of(path));
+	json_put_text(out, text_of(path));
 }
 
 static void put_reports(FILE *out, const struct init *n) {

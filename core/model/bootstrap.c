@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 
+#include "core/hash_index.h"
+
 #define DRAW_SEED UINT64_C(20240301)
 
 int bootstrap_weight(int draw, unsigned bucket) {
@@ -10,10 +12,8 @@ int bootstrap_weight(int draw, unsigned bucket) {
 	uint64_t h = DRAW_SEED + (uint64_t)draw * BOOTSTRAP_BUCKETS + bucket;
 	int times = 0;
 
-	h = (h ^ h >> 31) * UINT64_C(0x9e3779b97f4a7c15);
-	h = (h ^ h >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	h = (h ^ h >> 27) * UINT64_C(0x94d049bb133111eb);
-	double at = (double)((h ^ h >> 31) >> 11) * 0x1p-53;
+	h = hash_spread((h ^ h >> 31) * UINT64_C(0x9e3779b97f4a7c15));
+	double at = (double)(h >> 11) * 0x1p-53;
 	while (times < 8 && at >= up_to[times]) {
 		times++;
 	}

@@ -20,9 +20,7 @@ static int keep_path(void *known, const struct ledger_segment *s) {
 
 	if (!s->gone_run) {
 		ledger_segment_path(k->l, s, path, sizeof path);
-		if ((k->count & (k->count - 1)) == 0) {
-			k->paths = must_realloc(k->paths, (k->count ? 2 * k->count : 1) * sizeof *k->paths);
-		}
+		k->paths = must_grow_by_count(k->paths, k->count, sizeof *k->paths);
 		size_t len = strlen(path) + 1;
 		k->paths[k->count++] = memcpy(must_alloc(len), path, len);
 	}

@@ -23,9 +23,7 @@ void grid_release(struct grid *g) {
 void grid_add(struct grid *g, const char *text) {
 	size_t size = strlen(text) + 1;
 
-	if ((g->count & (g->count - 1)) == 0) {
-		g->cells = must_realloc(g->cells, (g->count ? 2 * g->count : 1) * sizeof(*g->cells));
-	}
+	g->cells = must_grow_by_count(g->cells, g->count, sizeof *g->cells);
 	g->cells[g->count] = must_alloc(size);
 	memcpy(g->cells[g->count++], text, size);
 }

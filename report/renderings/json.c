@@ -4,14 +4,6 @@
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
 
-void json_put_text(FILE *out, struct text t) {
-	size_t size = 6 * t.len + 1;
-	char *escaped = must_alloc(size);
-	json_escape(t, escaped, size);
-	fprintf(out, "\"%s\"", escaped);
-	free(escaped);
-}
-
 static void put_string(FILE *out, const char *s) {
 	json_put_text(out, text_of(s ? s : ""));
 }

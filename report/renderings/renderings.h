@@ -11,8 +11,7 @@ typedef void render_function(const struct statement *s, const struct rendering_o
 render_function render_table, render_json, render_jsonl, render_csv, render_prometheus, render_journal, render_focus,
     render_html, render_beancount, render_markdown;
 
-/* JSON, shared by json and jsonl: a string in quotes; the members of a BLOCK; a row with its keys. */
-void json_put_text(FILE *out, struct text t);
+/* JSON, shared by json and jsonl: the members of a BLOCK; a row with its keys. */
 void json_put_block(FILE *out, const struct block *b);
 void json_put_row(FILE *out, const struct statement *s, const struct row *row, const enum by_key *by, size_t count);
 /* The i-th position, rule, adjustment or service of a statement, as an object. */
