@@ -106,12 +106,7 @@ static void print_table(const struct reconciliation *r, bool lines, FILE *out) {
 /* ---- JSON ---- */
 
 static void put_text(FILE *out, const char *s) {
-	size_t size = 6 * strlen(s) + 1;
-	char *escaped = must_alloc(size);
-
-	json_escape(text_of(s), escaped, size);
-	fprintf(out, "\"%s\"", escaped);
-	free(escaped);
+	json_put_text(out, text_of(s));
 }
 
 static void put_money(FILE *out, const char *key, int64_t nano) {

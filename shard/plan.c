@@ -92,12 +92,8 @@ static void share_out(struct draft *d) {
 /* ---- writing ---- */
 
 static void put_text(FILE *out, const char *key, const char *s) {
-	size_t room = 6 * strlen(s) + 1;
-	char *escaped = must_alloc(room);
-
-	json_escape(text_of(s), escaped, room);
-	fprintf(out, "\"%s\":\"%s\"", key, escaped);
-	free(escaped);
+	fprintf(out, "\"%s\":", key);
+	json_put_text(out, text_of(s));
 }
 
 #define GIVEN_MAX ((size_t)1 << 28)

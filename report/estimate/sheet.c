@@ -76,10 +76,7 @@ void sheet_json_number(double x, FILE *out) {
 }
 
 void sheet_json_text(const char *s, FILE *out) {
-	char escaped[1024];
-
-	json_escape(text_cut(text_of(s), 0, 160), escaped, sizeof escaped);
-	fprintf(out, "\"%s\"", escaped);
+	json_put_text(out, text_cut(text_of(s), 0, 160));
 }
 
 void sheet_json(const struct sheet *s, FILE *out) {
