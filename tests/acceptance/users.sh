@@ -3,7 +3,8 @@
 # kubectl, logcli, aws, gcloud, psql and docker are in tests/acceptance/stubs, which accept only the commands of the docs.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
-need awk gzip jq sqlite3 zstd
+need awk gzip jq python3 sqlite3 zstd
+python3 -c 'import yaml' 2> /dev/null || /usr/bin/python3 -c 'import yaml' 2> /dev/null || { echo "skip: no PyYAML"; exit 77; } # the docker stub reads compose.yaml
 
 mkdir "$folder/bin" && ln -s "$tollbook" "$folder/bin/tollbook"
 PATH=$folder/bin:$tree/tests/acceptance/stubs:$PATH
