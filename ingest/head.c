@@ -7,6 +7,8 @@
 #include "ingest/document.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/line.h"
+#include "ingest/naming.h"
+#include "ingest/source.h"
 
 /* Bytes that are examined. */
 #define LOOK_BYTES ((size_t)64 * 1024)
@@ -22,7 +24,55 @@ struct seen {
 	uint64_t *numbers;
 	size_t count, room;
 	bool described; /* one of the user's patterns matches a line with its envelope */
+	struct {
+		uint64_t pod, container;
+	} engines[HEAD_PODS_MAX]; /* containers with a line that only an engine logs */
+	size_t engine_count;
+	struct head_pods several;
 };
+
+/* The least bid of such lines; other lines of a logger have lower ones. */
+#define ENGINE_BID 85
+
+/*
+ * Is it a log of an engine, with lines that depend on each other? Tables begin with their header, and lines of JSON
+ * are complete.
+ */
+static bool order_matters(const struct ingest_format_info *format) {
+	static const char *const names[] = {"vllm", "sglang", "trtllm", "llamacpp", "llamacpp-old", "lmdeploy"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (strcmp(format->name, names[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_of_engine(const struct text *lines, size_t count) {
+	const struct ingest_format_info *found = format_detect(lines, count);
+
+	return found && order_matters(found) && found->format->bid(lines, count) >= ENGINE_BID;
+}
+
+/* Counts the containers of a pod that are engines. */
+static void note_container(struct seen *s, const struct unwrapped *line) {
+	uint64_t pod = naming_pod_hash(&line->origin), container = text_hash(line->origin.part[ORIGIN_CONTAINER]);
+	bool others = false, noted = false;
+
+	for (size_t i = 0; i < s->engine_count; i++) {
+		others |= s->engines[i].pod == pod;
+		noted |= s->engines[i].pod == pod && s->engines[i].container == container;
+	}
+	if (pod == 0 || noted || s->engine_count == HEAD_PODS_MAX || !is_of_engine(&line->text, 1)) {
+		return;
+	}
+	s->engines[s->engine_count].pod = pod;
+	s->engines[s->engine_count++].container = container;
+	if (others) {
+		s->several.at[s->several.count++] = pod;
+	}
+}
 
 /* The envelope's timestamp; without a zone, treated as UTC: the order is the same. */
 static int64_t order_instant(const struct unwrapped *line) {
@@ -78,6 +128,7 @@ static void unwrap(struct seen *s, struct envelope *envelope, struct text raw, u
 	do {
 		if (status == ENVELOPE_LINE && s->count < LINES_MAX) {
 			keep(s, &line, number);
+			note_container(s, &line);
 		}
 	} while ((status = envelope_more(envelope, &line)) != ENVELOPE_DONE);
 }
@@ -228,21 +279,6 @@ static enum line_order order_by_format(const struct head *h, const struct seen *
 	return order_of(&t, false);
 }
 
-/*
- * Is it a log of an engine, with lines that depend on each other? Tables begin with their header, and lines of JSON
- * are complete.
- */
-static bool order_matters(const struct ingest_format_info *format) {
-	static const char *const names[] = {"vllm", "sglang", "trtllm", "llamacpp", "llamacpp-old", "lmdeploy"};
-
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-		if (strcmp(format->name, names[i]) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static enum line_order find_order(const struct head *h, const struct seen *s, const struct ingest_format_info *format) {
 	struct tally t = {0};
 
@@ -267,6 +303,31 @@ struct head_found head_look(const struct head *h) {
 	read_lines(&s, h, found.is_document);
 	find_format(h, &s, &found);
 	found.order = find_order(h, &s, found.format);
+	found.several = s.several;
 	release(&s);
+	return found;
+}
+
+bool head_is_of_engine(const char *path) {
+	struct fault ignored;
+	struct source *source;
+	struct seen s = {0};
+	char *bytes = NULL;
+	size_t len = 0;
+	struct text block;
+
+	if (source_open(&source, path, (struct source_limits){.regular_only = true}, &ignored) < 0) {
+		return false;
+	}
+	while (len < LOOK_BYTES && source_next(source, &block)) {
+		bytes = must_realloc(bytes, len + block.len);
+		memcpy(bytes + len, block.at, block.len);
+		len += block.len;
+	}
+	source_free(source);
+	read_lines(&s, &(struct head){.bytes = {bytes, len}, .max_line_bytes = LOOK_BYTES}, false);
+	bool found = s.count > 0 && is_of_engine(s.at, s.count);
+	release(&s);
+	free(bytes);
 	return found;
 }

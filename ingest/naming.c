@@ -233,11 +233,17 @@ static struct text container_name(struct text t) {
 	return t;
 }
 
-size_t naming_of_origin(const struct origin *o, bool wider, char out[SERVER_NAME_MAX]) {
+uint64_t naming_pod_hash(const struct origin *o) {
+	struct text pod = o->part[ORIGIN_POD];
+
+	return pod.len > 0 && o->part[ORIGIN_CONTAINER].len > 0 ? (text_hash(pod) + 31 * text_hash(o->part[ORIGIN_NAMESPACE])) | 1 : 0;
+}
+
+size_t naming_of_origin(const struct origin *o, unsigned detail, char out[SERVER_NAME_MAX]) {
 	struct text host = own_host(o->part[ORIGIN_HOST]), unit = unit_name(o->part[ORIGIN_UNIT]);
 	struct text pod = o->part[ORIGIN_POD], container = container_name(o->part[ORIGIN_CONTAINER]);
-	struct text instance = o->part[ORIGIN_INSTANCE], name, above;
-	bool templated = text_find_byte(unit, '@') != SIZE_MAX; /* one of several on one host */
+	struct text instance = o->part[ORIGIN_INSTANCE], name, above, within = detail & NAMING_CONTAINER && pod.len > 0 ? container : T("");
+	bool wider = (detail & NAMING_ABOVE) != 0, templated = text_find_byte(unit, '@') != SIZE_MAX; /* one of several on one host */
 
 	if (o->rule && name_rule_value(o->rule, o->value, out, SERVER_NAME_MAX)) {
 		return strlen(out);
@@ -251,7 +257,8 @@ size_t naming_of_origin(const struct origin *o, bool wider, char out[SERVER_NAME
 		name = unit;
 		wider = true;
 	}
-	int len = wider && above.len > 0 ? snprintf(out, SERVER_NAME_MAX, "%.*s/%.*s", TEXT_ARG(above), TEXT_ARG(name))
-	                                 : snprintf(out, SERVER_NAME_MAX, "%.*s", TEXT_ARG(name));
+	above = wider ? above : T("");
+	int len = snprintf(out, SERVER_NAME_MAX, "%.*s%s%.*s%s%.*s", TEXT_ARG(above), above.len > 0 ? "/" : "", TEXT_ARG(name),
+	                   within.len > 0 ? "/" : "", TEXT_ARG(within));
 	return len < SERVER_NAME_MAX ? (size_t)len : SERVER_NAME_MAX - 1;
 }

@@ -19,11 +19,17 @@ void naming_from_path(struct text path, struct origin *o);
  */
 struct text naming_of_file(struct text path);
 
+/* For names that occur twice: the namespace or host goes in front of the name, the container of a pod after it. */
+enum { NAMING_ABOVE = 1, NAMING_CONTAINER = 2 };
+
 /*
- * The name from an origin: from its rule, pod, instance, container, host, unit or file, the first that is stated. `wider`
- * puts its namespace or host in front, for names that occur twice. 0 if nothing is stated.
+ * The name from an origin: from its rule, pod, instance, container, host, unit or file, the first that is stated, with
+ * `detail`. 0 if nothing is stated.
  */
-size_t naming_of_origin(const struct origin *o, bool wider, char out[SERVER_NAME_MAX]);
+size_t naming_of_origin(const struct origin *o, unsigned detail, char out[SERVER_NAME_MAX]);
+
+/* A hash of the pod and its namespace; 0: no pod, or no container of it, is stated. */
+uint64_t naming_pod_hash(const struct origin *o);
 
 /*
  * "vllm-0" of "http://vllm-0.vllm.prod.svc.cluster.local:8000/metrics"; IP addresses keep their port. It points into

@@ -5,6 +5,8 @@
 
 /* More GPUs than this do not serve a single copy of a model. */
 #define SIZE_MAX_GPUS 4096
+/* A start-up entry has at most this many lines. */
+#define MORE_LINES 400
 
 /* Openings of a server's start-up lines; not preceded by a quote, unlike user text. */
 static const struct text openings[] = {
@@ -31,6 +33,9 @@ static const struct size_key {
 	{{"pp_size", 7}, offsetof(struct parallel, pipeline)},
 	{{"dp_size", 7}, offsetof(struct parallel, data)},
 	{{"num_shard", 9}, offsetof(struct parallel, tensor)},
+	{{"context_parallel_size", 21}, offsetof(struct parallel, context)}, /* TensorRT-LLM; vLLM's for decode is inside of tensor's */
+	{{"prefill_context_parallel_size", 29}, offsetof(struct parallel, context)},
+	{{"cp_size", 7}, offsetof(struct parallel, context)},
 	{{"tp", 2}, offsetof(struct parallel, tensor)},
 	{{"pp", 2}, offsetof(struct parallel, pipeline)},
 	{{"dp", 2}, offsetof(struct parallel, data)},
@@ -83,26 +88,68 @@ static bool opens(struct text line, struct text *behind) {
 	return false;
 }
 
+/* Adds sizes that are not known yet; of a key that occurs again, in a nested configuration, the first value counts. */
+static bool add_sizes(struct parallel *p, struct text t) {
+	bool any = false;
+
+	for (size_t i = 0; i < sizeof size_keys / sizeof *size_keys; i++) {
+		int64_t *field = (int64_t *)(void *)((char *)p + size_keys[i].field);
+		any |= *field == 0 && find_size(t, size_keys[i].key, field);
+	}
+	p->attention_data |= text_find(t, T("enable_dp_attention=True")) != SIZE_MAX || text_find(t, T("enable_dp_attention': True")) != SIZE_MAX ||
+	                     text_find(t, T("enable_dp_attention\": true")) != SIZE_MAX;
+	return any;
+}
+
+/* Printed over several lines: does the first one end before its brackets close, or before anything? */
+static bool goes_on(struct text t) {
+	t = text_trim(t);
+	return t.len == 0 || strchr(":=({[,", t.at[t.len - 1]) != NULL;
+}
+
+/* Does the line begin another entry of the log? "[10/05/2026-06:00:00] [TRT-LLM] …", "2026-10-05 …", "INFO …", "(APIServer pid=1) …" */
+static bool begins_entry(struct text line) {
+	static const struct text levels[] = {{"INFO", 4}, {"DEBUG", 5}, {"WARN", 4}, {"ERROR", 5}, {"(", 1}, {"[TRT", 4}, {"[Tensor", 7}, {"<", 1}};
+	size_t digit = text_starts(line, T("[")) ? 1 : 0;
+
+	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+		if (text_starts(line, levels[i])) {
+			return true;
+		}
+	}
+	return line.len > digit + 4 && line.at[digit] >= '0' && line.at[digit] <= '9';
+}
+
 static bool read_sizes(struct parallel *p, struct text line) {
 	struct parallel new = {0};
 	struct text t;
-	bool any = false;
 
 	if (!opens(line, &t)) {
 		return false;
 	}
-	for (size_t i = 0; i < sizeof size_keys / sizeof *size_keys; i++) {
-		int64_t *field = (int64_t *)(void *)((char *)&new + size_keys[i].field);
-		if (*field == 0 && find_size(t, size_keys[i].key, field)) {
-			any = true;
-		}
-	}
-	new.attention_data = text_find(t, T("enable_dp_attention=True")) != SIZE_MAX ||
-	                     text_find(t, T("enable_dp_attention': True")) != SIZE_MAX;
+	bool any = add_sizes(&new, t);
 	if (any) {
 		*p = new;
 	}
+	p->more = goes_on(t) ? MORE_LINES : 0;
+	p->begun = any;
 	return any;
+}
+
+/* A further line of a start-up entry. */
+static bool read_more(struct parallel *p, struct text line) {
+	struct parallel new = {0};
+
+	p->more--;
+	if (p->begun) {
+		return add_sizes(p, line);
+	}
+	new.more = p->more;
+	new.begun = add_sizes(&new, line);
+	if (new.begun) {
+		*p = new;
+	}
+	return new.begun;
 }
 
 /* "ggml_cuda_init: found 2 CUDA devices:" and, of those that are used, "… using device CUDA0 (NVIDIA …) - 23000 MiB free" */
@@ -157,8 +204,34 @@ static bool read_world(struct parallel *p, struct text line) {
 	return true;
 }
 
+/*
+ * "load_tensors:        CUDA0 model buffer size = 24277.75 MiB", until the end of 2024 "llm_load_tensors:      CUDA0 buffer size = …":
+ * of the devices that are found, those with a part of the model.
+ */
+static bool read_buffers(struct parallel *p, struct text line) {
+	struct text before;
+	int64_t number;
+
+	if (!text_skip(&line, T("load_tensors:")) && !text_skip(&line, T("llm_load_tensors:"))) {
+		return false;
+	}
+	line = text_trim(line);
+	if (!(text_skip(&line, T("CUDA")) || text_skip(&line, T("ROCm")) || text_skip(&line, T("SYCL")) || text_skip(&line, T("Vulkan"))) ||
+	    !text_take_i64(&line, &number) || number < 0 || number > 63 || !text_until(&line, T("buffer size ="), &before) ||
+	    text_starts(text_trim(line), T("0.00 "))) {
+		return false;
+	}
+	p->loaded |= UINT64_C(1) << number;
+	p->devices = __builtin_popcountll(p->loaded);
+	return true;
+}
+
 bool parallel_read(struct parallel *p, struct text line) {
-	return line.len > 20 && (read_sizes(p, line) || read_devices(p, line) || read_ranks(p, line) || read_world(p, line));
+	p->more = p->more > 0 && begins_entry(line) ? 0 : p->more;
+	if (p->more > 0) {
+		return read_more(p, line);
+	}
+	return line.len > 20 && (read_sizes(p, line) || read_devices(p, line) || read_buffers(p, line) || read_ranks(p, line) || read_world(p, line));
 }
 
 static int64_t or_one(int64_t size) {
@@ -166,7 +239,7 @@ static int64_t or_one(int64_t size) {
 }
 
 int64_t parallel_gpus(const struct parallel *p, int64_t added) {
-	int64_t gpus = or_one(p->tensor) * or_one(p->pipeline);
+	int64_t gpus = or_one(p->tensor) * or_one(p->pipeline) * or_one(p->context);
 
 	if (p->tensor == 0 && p->pipeline == 0) {
 		gpus = p->ranks > 0 ? p->ranks : p->devices;

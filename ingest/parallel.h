@@ -9,11 +9,13 @@
 
 /* All zero: nothing logged yet. */
 struct parallel {
-	int64_t tensor, pipeline, data; /* sizes; 0: not logged */
+	int64_t tensor, pipeline, context, data; /* sizes; 0: not logged */
 	int64_t devices;                /* llama.cpp: those in use; else the number found */
 	int64_t ranks;                  /* of TensorRT-LLM's MPI */
 	int64_t world;                  /* vLLM: processes of all data-parallel ranks, `data` of which are logged */
-	uint64_t used;                  /* llama.cpp: devices in use, one bit each */
+	uint64_t used, loaded;          /* llama.cpp: devices in use, and those with a part of the model, one bit each */
+	int more;                       /* lines that may continue a start-up entry */
+	bool begun;                     /* that entry has stated a size */
 	bool attention_data;            /* SGLang: data-parallel attention shares the tensor-parallel GPUs */
 };
 

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/files/platform.h"
+#include "ingest/head.h"
 #include "ingest/naming.h"
 
 /* The directories from the top one down to the current one. */
@@ -145,6 +146,8 @@ void paths_release(struct paths *p) {
 
 /* More files than this are named by themselves: they are compared with each other. */
 #define FILES_MOST 20000
+/* Files of a container that are opened to find out whether an engine logs there. */
+#define CONTAINER_FILES_MOST 8
 
 struct file {
 	struct path *path;
@@ -163,6 +166,9 @@ static int by_server_name(const void *a, const void *b) {
 	const struct file *x = a, *y = b;
 	int order = text_compare(x->name, y->name);
 
+	for (int i = ORIGIN_NAMESPACE; i <= ORIGIN_CONTAINER && order == 0; i++) {
+		order = text_compare(x->origin.part[i], y->origin.part[i]);
+	}
 	return order != 0 ? order : strcmp(x->path->name, y->path->name);
 }
 
@@ -246,14 +252,37 @@ static void name_group(struct file *at, size_t count) {
 	}
 }
 
-static void compare_pods(struct file *at, size_t count) {
-	bool wider = false;
+static bool same_part(const struct file *a, const struct file *b, enum origin_part part) {
+	return text_eq(a->origin.part[part], b->origin.part[part]);
+}
 
-	for (size_t i = 1; i < count; i++) {
-		wider |= !text_eq(at[i].origin.part[ORIGIN_NAMESPACE], at[0].origin.part[ORIGIN_NAMESPACE]);
+/* Files of a pod, by container: several containers with engines are several servers. */
+static void compare_containers(struct file *at, size_t count) {
+	size_t engines = 0;
+
+	for (size_t i = 0, k; i < count && !same_part(&at[0], &at[count - 1], ORIGIN_CONTAINER); i = k) {
+		bool engine = false;
+		for (k = i; k < count && same_part(&at[k], &at[i], ORIGIN_CONTAINER); k++) {
+			engine = engine || (k - i < CONTAINER_FILES_MOST && head_is_of_engine(at[k].path->name));
+		}
+		engines += engine;
+	}
+	for (size_t i = 0; i < count && engines > 1; i++) {
+		at[i].path->detail |= NAMING_CONTAINER;
+	}
+}
+
+static void compare_pods(struct file *at, size_t count) {
+	bool several = false;
+
+	for (size_t i = 0, k; i < count; i = k) {
+		for (k = i; k < count && same_part(&at[k], &at[i], ORIGIN_NAMESPACE); k++) {
+		}
+		several |= k - i < count;
+		compare_containers(at + i, k - i);
 	}
 	for (size_t i = 0; i < count; i++) {
-		at[i].path->wider = wider;
+		at[i].path->detail |= several ? NAMING_ABOVE : 0;
 	}
 }
 

@@ -10,7 +10,7 @@ struct path {
 	int64_t bytes; /* 0 if it has no size */
 	const struct ingest_source *source;
 	char *apart; /* the server's name, where files of one name lie in several servers' folders; or NULL */
-	bool wider;  /* pods of this name are in several namespaces */
+	unsigned detail; /* of its name, see naming.h: pods of this name are in several namespaces, or contain several engines */
 };
 
 struct paths {

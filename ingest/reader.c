@@ -444,6 +444,8 @@ static void choose_format(struct reading *r, struct text bytes) {
 	struct head_found found = head_look(&look);
 
 	r->chosen = r->setup.chosen = found.format;
+	r->several = found.several;
+	r->setup.several = &r->several;
 	r->detected_at_line = found.detected_at_line;
 	r->is_document = found.is_document;
 	/* What is read bit by bit, night by night, is counted by whole lines. */

@@ -28,6 +28,7 @@ struct reading {
 	const struct ingest_format_info *chosen; /* NULL: no format bids for the head of this file */
 	struct streams streams;
 	struct stream_setup setup;
+	struct head_pods several; /* of the head */
 	struct stream *s;    /* the stream of the line being read */
 	struct reorder *reorder; /* NULL: lines are read as they come */
 	bool described;     /* for the user's patterns */

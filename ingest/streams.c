@@ -123,27 +123,44 @@ static struct stream *find_or_add(struct streams *s, const struct origin *o, boo
 	return one;
 }
 
-static bool is_taken(const struct streams *s, const struct stream *but, const char *name) {
+/* What has to be added to a name, as a decided stream of another namespace, host or container has it. */
+static unsigned taken_by(const struct streams *s, const struct stream *but, const char *name) {
+	unsigned detail = 0;
+
 	for (size_t i = 0; i < s->count; i++) {
-		if (s->at[i] != but && s->at[i]->decided && strcmp(s->at[i]->name, name) == 0 &&
-		    !text_eq(s->at[i]->above, but->above)) {
-			return true;
+		const struct stream *one = s->at[i];
+		if (one != but && one->decided && strcmp(one->name, name) == 0) {
+			bool above = !text_eq(one->above, but->above);
+			detail |= above ? NAMING_ABOVE : !text_eq(one->within, but->within) ? NAMING_CONTAINER : 0;
 		}
 	}
-	return false;
+	return detail;
+}
+
+static bool has_several(const struct stream_setup *setup, const struct origin *o) {
+	uint64_t pod = naming_pod_hash(o);
+	bool found = false;
+
+	for (size_t i = 0; setup->several && i < setup->several->count; i++) {
+		found |= setup->several->at[i] == pod;
+	}
+	return found;
 }
 
 /* Is it a name that no other decided stream of another namespace or host has? */
-static void name_by_origin(struct streams *s, struct stream *one, const struct origin *o) {
+static void name_by_origin(struct streams *s, struct stream *one, const struct origin *o, unsigned detail) {
 	bool host_alone = o->part[ORIGIN_INSTANCE].len + o->part[ORIGIN_CONTAINER].len == 0; /* it may run several units */
 	enum origin_part above = o->part[ORIGIN_POD].len > 0 ? ORIGIN_NAMESPACE : host_alone ? ORIGIN_UNIT : ORIGIN_HOST;
 
 	if (!one->above.at) {
 		one->above = (struct text){text_copy(o->part[above]), o->part[above].len};
 	}
-	naming_of_origin(o, false, one->name);
-	if (is_taken(s, one, one->name)) {
-		naming_of_origin(o, true, one->name);
+	if (!one->within.at && o->part[ORIGIN_POD].len > 0) {
+		one->within = (struct text){text_copy(o->part[ORIGIN_CONTAINER]), o->part[ORIGIN_CONTAINER].len};
+	}
+	for (unsigned more = 1; more != 0; detail |= more) {
+		naming_of_origin(o, detail, one->name);
+		more = taken_by(s, one, one->name) & ~detail;
 	}
 }
 
@@ -194,10 +211,8 @@ static void name_stream(struct streams *all, struct stream *s, const struct orig
 	} else if (o.rule || !rules || !name_rules_path(rules, path, s->name, sizeof s->name)) {
 		s->overrides = o.rule != NULL;
 		naming_from_path(text_of(path), &o);
-		name_by_origin(all, s, &o);
-		if (setup->path->wider && stated->part[ORIGIN_POD].len == 0) {
-			naming_of_origin(&o, true, s->name);
-		}
+		unsigned detail = stated->part[ORIGIN_POD].len == 0 ? setup->path->detail : has_several(setup, &o) ? NAMING_CONTAINER : 0;
+		name_by_origin(all, s, &o, detail);
 		if (s->name[0] == '\0') {
 			set_name(s, setup->path->apart ? text_of(setup->path->apart) : naming_of_file(text_of(path)));
 		}
@@ -250,6 +265,7 @@ void streams_release(struct streams *s) {
 		json_free(one->parser.json);
 		free_text(one->key);
 		free_text(one->above);
+		free_text(one->within);
 		free(one);
 	}
 	free(s->at);

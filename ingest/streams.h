@@ -4,6 +4,7 @@
 
 #include "ingest/envelopes/envelope.h"
 #include "ingest/format.h"
+#include "ingest/head.h"
 #include "ingest/naming.h"
 #include "ingest/parallel.h"
 #include "ingest/paths.h"
@@ -27,7 +28,7 @@ struct stream {
 	int64_t kinds[RECORD_KINDS];  /* records by kind */
 	int64_t overlapping;          /* windows without times by phase, and requests with shared times */
 	struct text key;  /* its origin, as bytes */
-	struct text above; /* its namespace or host, which are not in the name */
+	struct text above, within; /* its namespace or host, and its container, which are not in the name */
 };
 
 struct streams {
@@ -45,6 +46,7 @@ struct stream_setup {
 	int64_t now_ns;
 	struct quality *quality;
 	const struct ingest_format_info *chosen; /* from the head of the file; may be NULL */
+	const struct head_pods *several; /* pods with several engines; may be NULL */
 	bool certain; /* the format is forced, or the user's */
 };
 

@@ -47,6 +47,7 @@ static const struct known_key {
 	{{"stream.container_name", 21}, ORIGIN_CONTAINER},
 	{{"container_name", 14}, ORIGIN_CONTAINER},                /* docker's fluentd driver, Vector */
 	{{"ContainerName", 13}, ORIGIN_CONTAINER},
+	{{"containerName", 13}, ORIGIN_CONTAINER},                 /* stern */
 	{{"CONTAINER_NAME", 14}, ORIGIN_CONTAINER},                /* docker's journald driver */
 	{{"attrs.tag", 9}, ORIGIN_CONTAINER},                      /* docker's json-file, --log-opt tag */
 	{{"container", 9}, ORIGIN_CONTAINER},

@@ -36,7 +36,7 @@ static void by_path(const char *path) {
 	char name[SERVER_NAME_MAX];
 
 	naming_from_path(text_of(path), &o);
-	assert(naming_of_origin(&o, false, name) < sizeof name && naming_of_origin(&o, true, name) < sizeof name);
+	assert(naming_of_origin(&o, 0, name) < sizeof name && naming_of_origin(&o, NAMING_ABOVE | NAMING_CONTAINER, name) < sizeof name);
 	struct text t = naming_of_file(text_of(path)), a = naming_of_address(text_of(path));
 	assert(t.len <= strlen(path) || text_eq(t, T("stdin")));
 	assert(a.len <= strlen(path));

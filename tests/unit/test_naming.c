@@ -127,6 +127,35 @@ static void rules_of_many_runs_end(void **state) {
 	}
 }
 
+/* A start-up entry that is printed over several lines; llama.cpp's devices with a part of the model. */
+static void start_up_entries_of_several_lines_state_gpus(void **state) {
+	static const struct {
+		const char *lines[8];
+		int64_t gpus;
+	} cases[] = {
+		{{"[10/05/2026-06:00:00] [TRT-LLM] [I] LLM Args:", "model='m' tokenizer=None trust_remote_code=False tensor_parallel_size=4 dtype='auto' "
+	          "pipeline_parallel_size=2 moe_tensor_parallel_size=8"}, 8},
+		{{"[10/05/2026-06:00:00] [TRT-LLM] [I] LLM Args: TorchLlmArgs(", "    model='m',", "    tensor_parallel_size=2,", "    context_parallel_size=2,",
+	          "    pipeline_parallel_size=1,", ")"}, 4},
+		{{"(APIServer pid=1) INFO 10-05 05:59:00 [utils.py:253] non-default args: {", "'model': 'm',", "'tensor_parallel_size': 4}",
+	          "(APIServer pid=1) INFO 10-05 05:59:01 [x.py:1] tensor_parallel_size=16"}, 4},
+		{{"[2026-10-05 06:00:00] server_args=ServerArgs(", "  tp_size=8,", "  dp_size=4,", "  enable_dp_attention=True,", ")"}, 2},
+		{{"[10/05/2026-06:00:00] [TRT-LLM] [I] LLM Args:", "[10/05/2026-06:00:01] [TRT-LLM] [I] x", "tensor_parallel_size=2"}, 0},
+		{{"ggml_cuda_init: found 4 CUDA devices:", "load_tensors:        CUDA0 model buffer size = 24277.75 MiB",
+	          "load_tensors:        CUDA2 model buffer size = 46151.91 MiB", "load_tensors:        CUDA3 model buffer size =     0.00 MiB",
+	          "load_tensors:   CPU_Mapped model buffer size =  1064.62 MiB"}, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct parallel p = {0};
+		for (size_t k = 0; k < sizeof cases[i].lines / sizeof *cases[i].lines && cases[i].lines[k]; k++) {
+			parallel_read(&p, text_of(cases[i].lines[k]));
+		}
+		assert_int_equal(parallel_gpus(&p, 0), cases[i].gpus);
+	}
+}
+
 static void start_up_lines_state_gpus(void **state) {
 	static const struct {
 		const char *line;
@@ -167,6 +196,7 @@ int main(void) {
 		cmocka_unit_test(rules_match_at_any_folder),
 		cmocka_unit_test(rules_of_many_runs_end),
 		cmocka_unit_test(start_up_lines_state_gpus),
+		cmocka_unit_test(start_up_entries_of_several_lines_state_gpus),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
