@@ -273,9 +273,9 @@ void streams_release(struct streams *s) {
 	*s = (struct streams){0};
 }
 
-/* Is it the stream's own name, or that of one of its engines, "NAME/1"? */
+/* Is it the stream's own name, or that of one of its engines or servers, "NAME/1", "NAME#2"? */
 static bool is_own(const struct stream *s, struct text replica) {
-	return text_skip(&replica, s->parser.replica) && (replica.len == 0 || *replica.at == '/');
+	return text_skip(&replica, s->parser.replica) && (replica.len == 0 || *replica.at == '/' || *replica.at == '#');
 }
 
 /*

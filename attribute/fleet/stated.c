@@ -14,17 +14,24 @@ static const struct stated *find(const struct fleet *f, name_id replica) {
 	return NULL;
 }
 
-/* For "vllm/1", an engine of "vllm", the value that the log of "vllm" states. */
+/* "vllm" of "vllm/1" and "vllm#2"; empty if it is no such name. */
+static struct text name_above(struct text name) {
+	size_t at = name.len;
+
+	while (at > 0 && name.at[at - 1] >= '0' && name.at[at - 1] <= '9') {
+		at--;
+	}
+	bool part = at > 1 && at < name.len && (name.at[at - 1] == '/' || name.at[at - 1] == '#');
+	return text_cut(name, 0, part ? at - 1 : 0);
+}
+
+/* For "vllm/1", an engine of "vllm", and "vllm#2", another server in its log, the value that the log of "vllm" states. */
 static const struct stated *find_or_above(const struct fleet *f, struct names *names, name_id replica) {
 	const struct stated *s = f->stated_count > 0 ? find(f, replica) : NULL;
 	struct text name = names_text(names, replica);
-	size_t slash = name.len;
 
-	while (!s && f->stated_count > 0 && slash > 0 && name.at[slash - 1] >= '0' && name.at[slash - 1] <= '9') {
-		slash--;
-	}
-	if (!s && slash > 1 && slash < name.len && name.at[slash - 1] == '/') {
-		name_id above = names_find(names, text_cut(name, 0, slash - 1));
+	while (!s && f->stated_count > 0 && (name = name_above(name)).len > 0) {
+		name_id above = names_find(names, name);
 		s = above != 0 ? find(f, above) : NULL;
 	}
 	return s;
@@ -133,13 +140,9 @@ void fleet_apply_stated(struct fleet *f, struct names *names, const struct quali
 
 /* "a#2" is one of several servers under the name "a". */
 name_id fleet_whole_name(struct names *names, name_id replica) {
-	struct text t = names_text(names, replica);
-	size_t end = t.len;
+	struct text t = names_text(names, replica), above = name_above(t);
+	name_id whole = above.len > 0 && t.at[above.len] == '#' ? names_find(names, above) : 0;
 
-	while (end > 0 && t.at[end - 1] >= '0' && t.at[end - 1] <= '9') {
-		end--;
-	}
-	name_id whole = end > 1 && end < t.len && t.at[end - 1] == '#' ? names_find(names, (struct text){t.at, end - 1}) : 0;
 	return whole != 0 ? whole : replica;
 }
 

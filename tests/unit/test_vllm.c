@@ -49,6 +49,40 @@ static void three_forms_of_iterations(void **state) {
 	CHECK_LINES(cases);
 }
 
+/* A step of a process: the replica that it is of. */
+static void check_process(struct bench *b, const char *pid, int64_t second, int64_t number, const char *replica) {
+	char line[400];
+	struct record out;
+
+	snprintf(line, sizeof line, "(EngineCore_DP0 pid=%s) INFO 12-22 21:44:38 [core.py:349] Iteration(%lld): 0 context requests, 0 context tokens, 3 "
+	         "generation requests, 3 generation tokens, iteration elapsed time: 10.00 ms", pid, (long long)number);
+	assert_int_equal(bench_line(b, line, JULY + second * NS_PER_SECOND, &out), PARSE_RECORD);
+	assert_true(text_eq(out.replica, text_of(replica)));
+}
+
+/* Two processes that log by turns are two servers, each with its own times; one after the other, it is a restart. */
+static void processes_are_servers_or_restarts(void **state) {
+	static const struct {
+		const char *pid;
+		int64_t second, number;
+		const char *replica;
+	} cases[] = {
+		{"17", 0, 1, "host"}, {"17", 1, 2, "host"}, {"18", 1, 500, "host#2"}, {"17", 2, 3, "host"}, {"18", 2, 501, "host#2"},
+		/* the first one restarts, while the second one goes on */
+		{"18", 39, 502, "host#2"}, {"19", 40, 0, "host"}, {"18", 41, 503, "host#2"}, {"19", 42, 1, "host"},
+		/* what seemed to be a restart is a third one */
+		{"19", 90, 2, "host"}, {"20", 100, 0, "host#2"}, {"18", 101, 504, "host#2"}, {"20", 102, 1, "host#3"}, {"19", 103, 3, "host"},
+	};
+	struct bench b;
+
+	(void)state;
+	bench_init(&b, "vllm");
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		check_process(&b, cases[i].pid, cases[i].second, cases[i].number, cases[i].replica);
+	}
+	bench_release(&b);
+}
+
 #define DECODE(requests, tokens) \
 	CORE "Iteration(1): 0 context requests, 0 context tokens, " requests " generation requests, " tokens \
 	     " generation tokens, iteration elapsed time: 10.00 ms"
@@ -275,7 +309,7 @@ int main(void) {
 		cmocka_unit_test(rust_front_end),
 		cmocka_unit_test(messages_alone),
 		cmocka_unit_test(before_v1),
-		cmocka_unit_test(three_forms_of_iterations), cmocka_unit_test(stamps_and_recomputes),
+		cmocka_unit_test(three_forms_of_iterations), cmocka_unit_test(processes_are_servers_or_restarts), cmocka_unit_test(stamps_and_recomputes),
 		cmocka_unit_test(refuses_damage),            cmocka_unit_test(windows),
 		cmocka_unit_test(model_and_version),         cmocka_unit_test(says_what_it_assumed),
 		cmocka_unit_test(year_by_name),              cmocka_unit_test(bids),

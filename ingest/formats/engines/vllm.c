@@ -23,6 +23,13 @@ static struct text upto(struct text t, const char *end) {
 	return (struct text){t.at, (size_t)(end - t.at)};
 }
 
+static inline void take_pid(struct text label, struct logged *out, bool is_core) {
+	out->is_core = is_core;
+	if (text_skip(&label, T(" pid="))) {
+		text_take_i64(&label, &out->pid);
+	}
+}
+
 /* "(EngineCore_DP0 pid=17) ": the process; the number is the engine's. */
 static inline bool take_label(struct text *t, struct logged *out) {
 	struct text label;
@@ -33,10 +40,16 @@ static inline bool take_label(struct text *t, struct logged *out) {
 	if (!text_until(t, T(") "), &label)) {
 		return false;
 	}
-	if (text_skip(&label, T("EngineCore_DP")) || text_skip(&label, T("EngineCore_"))) {
-		text_take_i64(&label, &out->engine);
+	if (text_skip(&label, T("EngineCore"))) {
+		if (text_skip(&label, T("_DP")) || text_skip(&label, T("_"))) {
+			text_take_i64(&label, &out->engine);
+		}
+		take_pid(label, out, true);
 	} else if (text_skip(&label, T("ApiServer_"))) {
 		text_take_i64(&label, &out->api_server);
+		take_pid(label, out, false);
+	} else if (text_skip(&label, T("APIServer"))) {
+		take_pid(label, out, false);
 	}
 	return true;
 }
@@ -142,25 +155,54 @@ static void take_engine(struct logged *l) {
 struct engine *vllm_engine(struct parser *p, const struct logged *l) {
 	struct vllm *v = p->state;
 
-	return l->engine >= 0 && l->engine < ENGINES_MAX ? &v->engines[l->engine] : NULL;
+	return l->engine >= 0 && l->engine < ENGINES_MAX ? &v->engines[l->server][l->engine] : NULL;
 }
 
 struct statistics *vllm_statistics(struct parser *p, const struct logged *l) {
 	struct vllm *v = p->state;
 
 	return l->engine >= 0 && l->engine < ENGINES_MAX && l->api_server >= 0 && l->api_server < API_SERVERS_MAX
-	               ? &v->statistics[l->api_server][l->engine]
+	               ? &v->statistics[l->server][l->api_server][l->engine]
 	               : NULL;
+}
+
+/* The model of a process, else the one that was stated last. */
+static const struct served *served_by(const struct vllm *v, int64_t pid) {
+	for (size_t i = 0; i < sizeof v->served / sizeof *v->served; i++) {
+		if (v->served[i].pid == pid && v->served[i].model_len > 0) {
+			return &v->served[i];
+		}
+	}
+	return &v->served[v->last_served];
+}
+
+static void note_served(struct vllm *v, int64_t pid, struct text model) {
+	size_t count = sizeof v->served / sizeof *v->served, at = v->last_served;
+
+	if (v->served[at].pid != pid) {
+		at = (at + 1) % count;
+		for (size_t i = 0; i < count; i++) {
+			at = v->served[i].pid == pid ? i : at;
+		}
+	}
+	v->served[at].pid = pid;
+	v->served[at].model_len = model.len;
+	memcpy(v->served[at].model, model.at, model.len);
+	v->last_served = at;
 }
 
 void vllm_names(struct parser *p, const struct logged *l, struct record *out) {
 	struct vllm *v = p->state;
 
-	out->model = p->model.len > 0 ? p->model : (struct text){v->model, v->model_len};
+	const struct served *own = served_by(v, l->pid);
+	char server[24] = "", engine[24] = "";
+
+	out->model = p->model.len > 0 ? p->model : (struct text){own->model, own->model_len};
 	out->replica = p->replica;
-	if (l->engine > 0) {
-		snprintf(v->replica, sizeof v->replica, "%.*s/%d", p->replica.len < 200 ? (int)p->replica.len : 200,
-		         p->replica.at, (int)l->engine);
+	if (l->server > 0 || l->engine > 0) {
+		snprintf(server, sizeof server, l->server > 0 ? "#%d" : "", (int)l->server + 1);
+		snprintf(engine, sizeof engine, l->engine > 0 ? "/%d" : "", (int)l->engine);
+		snprintf(v->replica, sizeof v->replica, "%.*s%s%s", p->replica.len < 200 ? (int)p->replica.len : 200, p->replica.at, server, engine);
 		out->replica = text_of(v->replica);
 	}
 }
@@ -267,9 +309,12 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 	if (!whole || !vllm_tail(p, t, &ignored)) {
 		return reject(p, "malformed iteration line");
 	}
-	struct engine *e = vllm_engine(p, l);
 	const char *why = iteration_absurd(&it);
 	why = why ? why : vllm_instant(p, l, stamp_ns, &written_ns);
+	if (!why) {
+		vllm_note_process(p, l, written_ns);
+	}
+	struct engine *e = vllm_engine(p, l);
 	if (why || !e) {
 		return reject(p, why ? why : "engine number out of range");
 	}
@@ -313,9 +358,8 @@ static enum parse_result note_model(struct parser *p, struct logged *l, int64_t 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		t = l->message;
 		if (text_until(&t, keys[i], &name) && text_until(&t, T("'"), &name) && name.len > 0 &&
-		    name.len < sizeof v->model) {
-			memcpy(v->model, name.at, name.len);
-			v->model_len = name.len;
+		    name.len < sizeof v->served->model) {
+			note_served(v, l->pid, name);
 			break;
 		}
 	}
@@ -496,6 +540,9 @@ static enum parse_result vllm_parse(struct parser *p, const struct text *line, i
 		}
 	}
 	const struct message *m = message_of(&l);
+	if (!m || (m->parse != parse_iteration && m->parse != vllm_stats)) {
+		vllm_note_process(p, &l, UNKNOWN);
+	}
 	p->engines_added = m && l.added > 1 ? l.added : p->engines_added;
 	return m ? m->parse(p, &l, stamp_ns, out) : PARSE_NONE;
 }

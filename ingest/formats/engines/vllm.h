@@ -19,6 +19,28 @@ struct statistics {
 	int64_t interval_ns;    /* shortest distance of two of them; 0: not known yet */
 };
 
+/* Servers that write to one log. */
+#define SERVERS_MAX 4
+
+/* The process of a server in one role: an engine, or an API server. */
+struct process {
+	int64_t pid, former_pid; /* former_pid: the process whose place it took; 0: none */
+	int64_t seen;            /* the last of its lines, by their order */
+	int64_t work_ns;         /* of its last step or statistics; 0: none */
+};
+
+struct processes {
+	struct process at[SERVERS_MAX];
+	size_t count;
+};
+
+/* The model that a process stated at its start. */
+struct served {
+	int64_t pid;
+	char model[NAME_MAX_BYTES];
+	size_t model_len;
+};
+
 /* A data-parallel engine: each has its own steps and windows. */
 struct engine {
 	bool stepped;
@@ -26,10 +48,13 @@ struct engine {
 };
 
 struct vllm {
-	struct engine engines[ENGINES_MAX];
-	struct statistics statistics[API_SERVERS_MAX][ENGINES_MAX];
-	char model[NAME_MAX_BYTES], replica[NAME_MAX_BYTES];
-	size_t model_len;
+	struct engine engines[SERVERS_MAX][ENGINES_MAX];
+	struct statistics statistics[SERVERS_MAX][API_SERVERS_MAX][ENGINES_MAX];
+	struct processes processes[ENGINES_MAX + API_SERVERS_MAX]; /* of engines, then of API servers */
+	int64_t process_lines;
+	struct served served[2 * SERVERS_MAX]; /* by process; the latest one is at last_served */
+	size_t last_served;
+	char replica[NAME_MAX_BYTES];
 	int64_t cache_ntok;   /* "GPU KV cache size: 500,000 tokens"; 0: not logged */
 	bool has_version, speculative;
 	int64_t version[2];
@@ -45,6 +70,9 @@ struct logged {
 	int64_t engine;       /* of the process label or the message */
 	int64_t added;        /* number of engines that the line sums up; 0: a single one */
 	int64_t api_server;   /* of the process label, if there are several */
+	int64_t pid;          /* of the process label, or 0 */
+	bool is_core;         /* the process is an engine, not an API server */
+	int64_t server;       /* which of several in one log, from 0 */
 	struct text stamp;    /* "08-10 23:59:25", or with a year */
 	struct text file;     /* "core.py" */
 	struct text message;
@@ -57,6 +85,9 @@ struct statistics *vllm_statistics(struct parser *p, const struct logged *l);
 void vllm_names(struct parser *p, const struct logged *l, struct record *out);
 /* When a line was written: NULL, or why that is impossible. */
 const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns);
+
+/* vllm_processes.c: sets the server of a line by its process; `work_ns`: of a step or of statistics, else UNKNOWN. */
+void vllm_note_process(struct parser *p, struct logged *l, int64_t work_ns);
 
 /* vllm_stats.c */
 /* What may follow a number and its unit: nothing, or unknown text, which is counted. */

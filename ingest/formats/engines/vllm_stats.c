@@ -212,12 +212,15 @@ enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_n
 	    !text_take_fixed(&t, 1, &generation) || !text_skip(&t, T(" tokens/s")) || !vllm_tail(p, t, &g)) {
 		return reject(p, "malformed statistics line");
 	}
+	const char *why = vllm_instant(p, l, stamp_ns, &end_ns);
+	if (!why) {
+		vllm_note_process(p, l, end_ns);
+	}
 	struct statistics *e = vllm_statistics(p, l);
 	if (e && e->interval_ns == 0 && text_find(t, T(", Swapped: ")) != SIZE_MAX) {
 		e->interval_ns = OLD_INTERVAL_NS;
 		p->has_version = true; /* the first engine, at most 0.11: see the advice */
 	}
-	const char *why = vllm_instant(p, l, stamp_ns, &end_ns);
 	if (!why && prompt_is_computed(p->state, end_ns)) {
 		note_hits(p, t);
 	}
