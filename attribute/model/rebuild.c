@@ -306,7 +306,7 @@ static struct rebuild_chunks fill(struct passing *p, struct batch *b, bool *unce
 
 static void note_step(struct passing *p, const struct batch *b, int64_t to_ns) {
 	struct rebuild *r = p->r;
-	double x[TERMS];
+	TO_FILL double x[TERMS];
 
 	step_model_terms(&r->model, b, x);
 	if (p->row.steps == 0) {
@@ -407,7 +407,8 @@ static void pass(struct passing *p) {
 /* ---- requests' lives ---- */
 
 void rebuild_decode_terms(const struct step_model *m, double sequences, double context, double x[TERMS]) {
-	double least = floor(sequences), part = sequences - least, more[TERMS];
+	double least = floor(sequences), part = sequences - least;
+	TO_FILL double more[TERMS];
 	const struct batch low = {.decode_tokens = (int64_t)least, .decode_kv_tokens = (int64_t)context};
 	const struct batch high = {.decode_tokens = (int64_t)least + 1, .decode_kv_tokens = (int64_t)context};
 
@@ -422,7 +423,8 @@ void rebuild_decode_terms(const struct step_model *m, double sequences, double c
 static void row_of_life(struct rebuild *r, const struct rebuild_request *q) {
 	const struct rebuild_alone *from = &r->marks[q->at_first].before, *to = &r->marks[q->at_finish].before;
 	double all = (double)(q->output_ntok - 1), alone = all - (to->mixed - from->mixed), passes = alone / r->tokens_a_step;
-	double steps = to->steps - from->steps, x[TERMS];
+	double steps = to->steps - from->steps;
+	TO_FILL double x[TERMS];
 
 	if (alone < 1 || alone < LEAST_ALONE * all || !(steps > 0)) {
 		return;

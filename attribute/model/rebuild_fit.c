@@ -270,12 +270,20 @@ static void solve(struct rebuild *r) {
 	nnls_solve(gram, moment, TERMS, r->model.ns);
 }
 
+/* The model's time of each row. Terms with a coefficient of 0 are left out, which changes no bit of the sum. */
 static void predict(struct rebuild *r) {
+	int used[TERMS], count = 0;
+
+	for (int i = 0; i < TERMS; i++) {
+		if (r->model.ns[i] != 0) {
+			used[count++] = i;
+		}
+	}
 	for (size_t k = 0; k < r->row_count; k++) {
 		struct rebuild_row *row = &r->rows[k];
 		row->model_ns = 0;
-		for (int i = 0; i < TERMS; i++) {
-			row->model_ns += r->model.ns[i] * row->x[i];
+		for (int i = 0; i < count; i++) {
+			row->model_ns += r->model.ns[used[i]] * row->x[used[i]];
 		}
 	}
 }
@@ -396,7 +404,7 @@ struct counting {
 static void count_step(void *context, const struct batch *b, int64_t from_ns, int64_t to_ns) {
 	struct counting *c = context;
 	const struct step_model *m = &c->r->model;
-	double prompts[TERMS], whole[TERMS], sequences[TERMS];
+	TO_FILL double prompts[TERMS], whole[TERMS], sequences[TERMS];
 	struct batch p, d;
 
 	rebuilt_count(c->to, REBUILT_BUSY_NS, to_ns - from_ns);

@@ -14,27 +14,20 @@ const int64_t rebuilt_budget_ntok[REBUILT_BUDGETS] = {512, 1024, 2048, 4096, 819
 /* A row's weight is relative to a row with this standard deviation. */
 #define UNIT_SD 0.01
 
-/* A term over a time is a multiple of 2^-this. */
-static int bits_of(int term) {
-	switch (term) {
-	case TERM_FLOOR:
-	case TERM_PROMPT: return 60;
-	case TERM_ATTENTION: return 38;
-	case TERM_CONTEXT:
-	case TERM_PREFILL_CONTEXT:
-	case TERM_NEAR_CONTEXT:
-	case TERM_UNEQUAL:
-	case TERM_MIXED_UNEQUAL:
-	case TERM_MIXED_CONTEXT: return 46;
-	case TERMS: return 30; /* of 1 */
-	default: return 52;
-	}
-}
+/* A term over a time is a multiple of 2^-this; the last one is 1 over it. */
+static const int bits_of[REBUILT_TERMS] = {
+	60,                                             /* floor */
+	52, 52, 52, 52, 52, 52, 52, 52, 52, 52, 52, 52, /* hinges */
+	52, 38, 46, 46, 60,                             /* tokens, attention, context, in mixed steps, a prompt */
+	52, 52, 52, 52,                                 /* first tokens */
+	46, 46, 46, 46, 52,                             /* other contexts, overlap */
+	30,
+};
 
 static bool scale_term(double value, int bits, int64_t *out) {
-	double scaled = ldexp(value, bits);
+	double scaled = value * (double)(INT64_C(1) << bits);
 
-	if (!(scaled >= 0 && scaled < ldexp(1, TERM_LIMIT_LOG2))) {
+	if (!(scaled >= 0 && scaled < (double)(INT64_C(1) << TERM_LIMIT_LOG2))) {
 		return false;
 	}
 	*out = (int64_t)(scaled + 0.5);
@@ -48,17 +41,17 @@ void rebuilt_add(struct rebuilt *r, unsigned bucket, const double x[TERMS], doub
 	int128 *sum = rows->sums;
 
 	for (int i = 0; i < TERMS; i++) {
-		if (!scale_term(weight * x[i] / model_ns, bits_of(i), &terms[i])) {
+		if (!scale_term(weight * x[i] / model_ns, bits_of[i], &terms[i])) {
 			return;
 		}
 	}
-	if (!scale_term(weight * ns / model_ns, bits_of(TERMS), &terms[TERMS])) {
+	if (!scale_term(weight * ns / model_ns, bits_of[TERMS], &terms[TERMS])) {
 		return;
 	}
 	rows->rows++;
-	for (int i = 0; i < REBUILT_TERMS; i++) {
-		for (int j = i; j < REBUILT_TERMS; j++) {
-			*sum++ += (int128)terms[i] * terms[j];
+	for (int i = 0; i < REBUILT_TERMS; i++, sum += REBUILT_TERMS - i + 1) {
+		for (int j = i; j < REBUILT_TERMS && terms[i] != 0; j++) {
+			sum[j - i] += (int128)terms[i] * terms[j];
 		}
 	}
 }
@@ -124,10 +117,10 @@ static bool solve_draw(const struct rebuilt *r, int draw, double ns[TERMS]) {
 		any |= times > 0 && r->buckets[b].rows > 0;
 		for (int i = 0; i < TERMS; i++) {
 			for (int j = i; j < TERMS; j++) {
-				gram[i * TERMS + j] += times * ldexp((double)*sum++, -bits_of(i) - bits_of(j));
+				gram[i * TERMS + j] += times * ldexp((double)*sum++, -bits_of[i] - bits_of[j]);
 				gram[j * TERMS + i] = gram[i * TERMS + j];
 			}
-			moment[i] += times * ldexp((double)*sum++, -bits_of(i) - bits_of(TERMS));
+			moment[i] += times * ldexp((double)*sum++, -bits_of[i] - bits_of[TERMS]);
 		}
 	}
 	if (any) {

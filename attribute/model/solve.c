@@ -134,113 +134,8 @@ static void bound_weights(struct solve *s, unsigned level) {
 
 /* ---- sums ---- */
 
-/* Is a segment of tokens above a hinge? */
-static bool is_beyond(int segment, int64_t ntok) {
-	return segment > 0 && hinge_ntok[segment - 1] >= ntok;
-}
-
-/* The bin's sums without their scale. */
-static void unscale(const struct step_bin *c, double gram[BIN_TERMS][BIN_TERMS], double moment[BIN_TERMS]) {
-	const int128 *sum = c->sums;
-
-	for (int i = 0; i < BIN_TERMS; i++) {
-		for (int j = i; j < BIN_TERMS; j++) {
-			gram[i][j] = gram[j][i] = ldexp((double)*sum++, -bin_bits[i] - bin_bits[j]);
-		}
-	}
-	for (int i = 0; i < BIN_TERMS; i++) {
-		moment[i] = ldexp((double)*sum++, -bin_bits[i]);
-	}
-}
-
-/* From means weighted by 1 / T, as durations of a bin are similar. */
-struct batch sample_batch(const struct sample *a) {
-	double gram[BIN_TERMS][BIN_TERMS], moment[BIN_TERMS];
-
-	unscale(a->bin, gram, moment);
-	double decode = ldexp((double)a->bin->decode_sum, -bin_bits[1]) / moment[0];
-	double ntok = moment[1] / moment[0];
-	return (struct batch){.prefill_tokens = llround(ntok - decode),
-	                      .prefill_token_kv = llround(moment[2] / moment[0]),
-	                      .decode_tokens = llround(decode),
-	                      .decode_kv_tokens = llround(moment[3] / moment[0]),
-	                      .prefill_kv_tokens = llround(moment[4] / moment[0]),
-	                      .decode_unequal_kv = llround(moment[5] / moment[0])};
-}
-
-/* The lesser attention, which overlaps with the other. */
-static void overlap_parts(const struct sample *a, const struct step_model *m, double part[BIN_TERMS]) {
-	if (a->prompts_less) {
-		part[2] = -m->overlap.token_kv;
-		part[4] = -m->overlap.prefill_kv;
-	} else {
-		part[3] = -m->overlap.kv;
-		part[5] = -m->overlap.unequal;
-		part[a->far ? 0 : 3] -= m->overlap.near * (a->far ? NEAR_NTOK : 1);
-	}
-}
-
-/* A term as a sum over the bin's own: part[0] of 1 + part[1] of n ... */
-static void term_parts(const struct sample *a, const struct step_model *m, double parts[FORM_TERMS][BIN_TERMS]) {
-	const struct bin_kind *k = &a->kind;
-	bool prompts = (k->phases & PHASE_PREFILL) != 0, mixed = prompts && (k->phases & PHASE_DECODE);
-
-	memset(parts, 0, FORM_TERMS * sizeof *parts);
-	parts[TERM_FLOOR][0] = 1;
-	for (int j = 0; j < k->segment; j++) {
-		parts[TERM_HINGES + j][0] = -(double)hinge_ntok[j];
-		parts[TERM_HINGES + j][1] = 1;
-	}
-	for (int j = 0; j < EARLY_COUNT; j++) {
-		bool beyond = is_beyond(k->segment, early_ntok[j]);
-		parts[TERM_EARLY + j][0] = beyond ? (double)early_ntok[j] : 0;
-		parts[TERM_EARLY + j][1] = !beyond;
-	}
-	parts[TERM_TOKENS][1] = 1;
-	parts[TERM_ATTENTION][2] = m->has_attention;
-	parts[TERM_CONTEXT][3] = 1;
-	parts[TERM_MIXED_CONTEXT][3] = prompts;
-	parts[TERM_PROMPT][0] = prompts;
-	parts[TERM_PREFILL_CONTEXT][4] = m->has_attention;
-	parts[TERM_UNEQUAL][5] = m->has_context;
-	parts[TERM_MIXED_UNEQUAL][5] = m->has_context && prompts;
-	parts[TERM_NEAR_CONTEXT][a->far ? 0 : 3] = !m->has_context ? 0 : a->far ? NEAR_NTOK : 1;
-	parts[FORM_PURE][0] = prompts && !mixed;
-	if (mixed) {
-		overlap_parts(a, m, parts[TERM_OVERLAP]);
-		parts[FORM_FAR][0] = a->far ? -NEAR_NTOK : 0;
-		parts[FORM_FAR][3] = a->far;
-	}
-}
-
-/* The normal equations of one bin in the model's terms; their error at x is x'Gx - 2 m'x + steps. */
-static void expand(const struct sample *a, const struct step_model *m, double gram[FORM_TERMS][FORM_TERMS], double moment[FORM_TERMS]) {
-	double own[BIN_TERMS][BIN_TERMS], own_moment[BIN_TERMS], parts[FORM_TERMS][BIN_TERMS], half[FORM_TERMS][BIN_TERMS];
-
-	unscale(a->bin, own, own_moment);
-	term_parts(a, m, parts);
-	for (int i = 0; i < FORM_TERMS; i++) {
-		moment[i] = 0;
-		for (int k = 0; k < BIN_TERMS; k++) {
-			moment[i] += parts[i][k] * own_moment[k];
-			half[i][k] = 0;
-			for (int l = 0; l < BIN_TERMS; l++) {
-				half[i][k] += parts[i][l] * own[l][k];
-			}
-		}
-	}
-	for (int i = 0; i < FORM_TERMS; i++) {
-		for (int j = 0; j < FORM_TERMS; j++) {
-			gram[i][j] = 0;
-			for (int k = 0; k < BIN_TERMS; k++) {
-				gram[i][j] += half[i][k] * parts[j][k];
-			}
-		}
-	}
-}
-
 static void sum_up(struct solve *s) {
-	double gram[FORM_TERMS][FORM_TERMS], moment[FORM_TERMS];
+	TO_FILL struct expanded e;
 
 	memset(s->gram, 0, sizeof s->gram);
 	memset(s->moment, 0, sizeof s->moment);
@@ -250,12 +145,12 @@ static void sum_up(struct solve *s) {
 		if (!a->kept) {
 			continue;
 		}
-		expand(a, s->model, gram, moment);
+		solve_expand(a, s->model, &e);
 		s->steps += a->weight * (double)a->bin->steps;
-		for (int j = 0; j < FORM_TERMS; j++) {
-			s->moment[j] += a->weight * moment[j];
-			for (int k = 0; k < FORM_TERMS; k++) {
-				s->gram[j][k] += a->weight * gram[j][k];
+		for (int j = 0; j < e.count; j++) {
+			s->moment[e.terms[j]] += a->weight * e.moment[j];
+			for (int k = 0; k < e.count; k++) {
+				s->gram[e.terms[j]][e.terms[k]] += a->weight * e.gram[j][k];
 			}
 		}
 	}
@@ -264,12 +159,13 @@ static void sum_up(struct solve *s) {
 /* ---- against the fit ---- */
 
 static double mean_ratio(const struct sample *a, const struct step_model *m) {
-	double gram[BIN_TERMS][BIN_TERMS], moment[BIN_TERMS], parts[FORM_TERMS][BIN_TERMS], sum = 0;
+	TO_FILL double gram[BIN_TERMS][BIN_TERMS], moment[BIN_TERMS], parts[FORM_TERMS][BIN_TERMS];
+	double sum = 0;
 
-	unscale(a->bin, gram, moment);
-	term_parts(a, m, parts);
+	solve_unscale(a->bin, gram, moment);
+	solve_parts(a, m, parts);
 	for (int i = 0; i < TERMS; i++) {
-		for (int k = 0; k < BIN_TERMS; k++) {
+		for (int k = 0; k < BIN_TERMS && m->ns[i] != 0; k++) {
 			sum += m->ns[i] * parts[i][k] * moment[k];
 		}
 	}
@@ -330,7 +226,7 @@ static void weigh(struct solve *s) {
  */
 static void estimate_covariance(struct solve *s, double variance) {
 	double bread[TERMS * TERMS], meat[TERMS][TERMS] = {{0}}, half[TERMS][TERMS], whole[TERMS][TERMS];
-	double gram[FORM_TERMS][FORM_TERMS], moment[FORM_TERMS];
+	TO_FILL struct expanded e;
 	struct step_model *m = s->model;
 
 	for (int i = 0; i < TERMS; i++) {
@@ -344,13 +240,13 @@ static void estimate_covariance(struct solve *s, double variance) {
 			if (!s->samples[i].kept) {
 				continue;
 			}
-			expand(&s->samples[i], m, gram, moment);
-			for (int j = 0; j < TERMS; j++) {
-				double error = moment[j];
-				for (int k = 0; k < TERMS; k++) {
-					error -= gram[j][k] * m->ns[k];
+			solve_expand(&s->samples[i], m, &e);
+			for (int j = 0; j < e.count && e.terms[j] < TERMS; j++) {
+				double error = e.moment[j];
+				for (int k = 0; k < e.count && e.terms[k] < TERMS; k++) {
+					error -= e.gram[j][k] * m->ns[e.terms[k]];
 				}
-				score[j] += s->samples[i].weight * error;
+				score[e.terms[j]] += s->samples[i].weight * error;
 			}
 		}
 		for (int j = 0; j < TERMS; j++) {

@@ -1,5 +1,5 @@
 /*
- * solve.h: shared by solve.c and forms.c, which fit a step model to bins. Private to attribute/model/.
+ * solve.h: shared by solve*.c and forms.c, which fit a step model to bins. Private to attribute/model/.
  */
 #ifndef ATTRIBUTE_SOLVE_H
 #define ATTRIBUTE_SOLVE_H
@@ -30,6 +30,25 @@ struct solve {
 	double gram[FORM_TERMS][FORM_TERMS], moment[FORM_TERMS];
 	double steps, squares; /* weighted number of kept steps; sum of their squared relative errors */
 };
+
+/*
+ * A bin's sums in the model's terms. Terms have few parts and some have none: those are left out, which changes no bit
+ * of the sums.
+ */
+struct expanded {
+	int terms[FORM_TERMS]; /* those with parts */
+	int count;
+	double gram[FORM_TERMS][FORM_TERMS], moment[FORM_TERMS]; /* by the place in that list */
+};
+
+/* The bin's sums without their scale. */
+void solve_unscale(const struct step_bin *c, double gram[BIN_TERMS][BIN_TERMS], double moment[BIN_TERMS]);
+
+/* A term as a sum over the bin's own: part[0] of 1 + part[1] of n ... */
+void solve_parts(const struct sample *a, const struct step_model *m, double parts[FORM_TERMS][BIN_TERMS]);
+
+/* The normal equations of one bin in the model's terms; their error at x is x'Gx - 2 m'x + steps. */
+void solve_expand(const struct sample *a, const struct step_model *m, struct expanded *out);
 
 /* The mean batch of a bin. */
 struct batch sample_batch(const struct sample *a);

@@ -2,8 +2,12 @@
 
 #include <math.h>
 
-const int64_t hinge_ntok[HINGE_COUNT] = {8, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536};
-const int64_t early_ntok[EARLY_COUNT] = {8, 32, 64, 128};
+#define HINGE_NTOK 8, 32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536
+#define EARLY_NTOK 8, 32, 64, 128
+const int64_t hinge_ntok[HINGE_COUNT] = {HINGE_NTOK};
+const int64_t early_ntok[EARLY_COUNT] = {EARLY_NTOK};
+/* The same as doubles: batches have fewer than 2^53 tokens, so that their differences are exact. */
+static const double hinges[HINGE_COUNT] = {HINGE_NTOK}, earlies[EARLY_COUNT] = {EARLY_NTOK};
 
 static const char *const term_names[TERMS] = {
 	[TERM_FLOOR] = "floor",          [TERM_TOKENS] = "token",          [TERM_ATTENTION] = "prefill_token_kv",
@@ -25,30 +29,40 @@ const char *step_model_term(int term, int64_t *ntok) {
 
 const int residual_per_cent[RESIDUAL_QUANTILES] = {1, 5, 25, 50, 75, 95, 99};
 
+static double less_of(double a, double b) {
+	return a < b ? a : b;
+}
+
+/* What overlaps of the attention of prompts and of sequences. */
+static double overlap_of(const struct overlap *o, double token_kv, double prefill_kv, double context, double unequal, double near) {
+	double prompts = o->token_kv * token_kv + o->prefill_kv * prefill_kv;
+
+	return less_of(prompts, o->kv * context + o->unequal * unequal + o->near * near);
+}
+
 void step_model_terms(const struct step_model *m, const struct batch *b, double terms[TERMS]) {
-	int64_t ntok = b->prefill_tokens + b->decode_tokens;
+	double ntok = (double)(b->prefill_tokens + b->decode_tokens), unequal = (double)b->decode_unequal_kv;
 	double context = (double)(m->has_context ? b->decode_kv_tokens : b->decode_tokens);
+	bool prompts = b->prefill_tokens > 0;
 
 	terms[TERM_FLOOR] = ntok > 0;
 	for (int j = 0; j < HINGE_COUNT; j++) {
-		terms[TERM_HINGES + j] = ntok > hinge_ntok[j] ? (double)(ntok - hinge_ntok[j]) : 0;
+		double beyond = ntok - hinges[j];
+		terms[TERM_HINGES + j] = beyond > 0 ? beyond : 0;
 	}
 	for (int j = 0; j < EARLY_COUNT; j++) {
-		terms[TERM_EARLY + j] = (double)(ntok < early_ntok[j] ? ntok : early_ntok[j]);
+		terms[TERM_EARLY + j] = less_of(ntok, earlies[j]);
 	}
-	terms[TERM_TOKENS] = (double)ntok;
+	terms[TERM_TOKENS] = ntok;
 	terms[TERM_ATTENTION] = m->has_attention ? (double)b->prefill_token_kv : 0;
 	terms[TERM_CONTEXT] = context;
-	terms[TERM_MIXED_CONTEXT] = b->prefill_tokens > 0 ? context : 0;
-	terms[TERM_PROMPT] = b->prefill_tokens > 0;
+	terms[TERM_MIXED_CONTEXT] = prompts ? context : 0;
+	terms[TERM_PROMPT] = prompts;
 	terms[TERM_PREFILL_CONTEXT] = (double)b->prefill_kv_tokens;
-	terms[TERM_UNEQUAL] = (double)b->decode_unequal_kv;
-	terms[TERM_NEAR_CONTEXT] = m->has_context ? fmin(context, NEAR_NTOK) : 0;
-	terms[TERM_MIXED_UNEQUAL] = b->prefill_tokens > 0 ? terms[TERM_UNEQUAL] : 0;
-	double prompts = m->overlap.token_kv * terms[TERM_ATTENTION] + m->overlap.prefill_kv * terms[TERM_PREFILL_CONTEXT];
-	double sequences = m->overlap.kv * context + m->overlap.unequal * terms[TERM_UNEQUAL] +
-	                   m->overlap.near * terms[TERM_NEAR_CONTEXT];
-	terms[TERM_OVERLAP] = -fmin(prompts, sequences);
+	terms[TERM_UNEQUAL] = unequal;
+	terms[TERM_NEAR_CONTEXT] = m->has_context ? less_of(context, NEAR_NTOK) : 0;
+	terms[TERM_MIXED_UNEQUAL] = prompts ? unequal : 0;
+	terms[TERM_OVERLAP] = -overlap_of(&m->overlap, terms[TERM_ATTENTION], terms[TERM_PREFILL_CONTEXT], context, unequal, terms[TERM_NEAR_CONTEXT]);
 }
 
 void batch_of_phases(const struct batch *b, struct batch *chunks, struct batch *decoders) {
@@ -61,46 +75,86 @@ void batch_of_phases(const struct batch *b, struct batch *chunks, struct batch *
 }
 
 double step_model_context_ns(const struct step_model *m, const struct batch *b) {
-	double terms[TERMS];
+	double context = (double)(m->has_context ? b->decode_kv_tokens : b->decode_tokens);
 
-	step_model_terms(m, b, terms);
-	return m->ns[TERM_CONTEXT] * terms[TERM_CONTEXT] + m->ns[TERM_UNEQUAL] * terms[TERM_UNEQUAL] +
-	       m->ns[TERM_NEAR_CONTEXT] * terms[TERM_NEAR_CONTEXT];
+	return m->ns[TERM_CONTEXT] * context + m->ns[TERM_UNEQUAL] * (double)b->decode_unequal_kv +
+	       m->ns[TERM_NEAR_CONTEXT] * (m->has_context ? less_of(context, NEAR_NTOK) : 0);
 }
 
+/* Adds a term's time. A coefficient of 0, like most, changes no bit of the sum. */
+static inline double plus(double sum, double ns, double units) {
+	return ns != 0 ? sum + ns * units : sum;
+}
+
+/* The sum of coefficients x terms, to the last bit: in the same order, without terms that are 0. */
 double step_model_ns(const struct step_model *m, const struct batch *b) {
-	double terms[TERMS], sum = 0;
+	const double *ns = m->ns;
+	double ntok = (double)(b->prefill_tokens + b->decode_tokens), unequal = (double)b->decode_unequal_kv, prefill_kv = (double)b->prefill_kv_tokens;
+	double context = (double)(m->has_context ? b->decode_kv_tokens : b->decode_tokens), near = m->has_context ? less_of(context, NEAR_NTOK) : 0;
+	double token_kv = m->has_attention ? (double)b->prefill_token_kv : 0;
+	bool prompts = b->prefill_tokens > 0;
+	double sum = ntok > 0 ? ns[TERM_FLOOR] : 0;
 
-	step_model_terms(m, b, terms);
-	for (int i = 0; i < TERMS; i++) {
-		sum += m->ns[i] * terms[i];
+	for (int j = 0; j < HINGE_COUNT && ntok > hinges[j]; j++) {
+		sum = plus(sum, ns[TERM_HINGES + j], ntok - hinges[j]);
 	}
-	return sum;
+	sum = plus(sum, ns[TERM_TOKENS], ntok);
+	sum = plus(sum, ns[TERM_ATTENTION], token_kv);
+	sum = plus(sum, ns[TERM_CONTEXT], context);
+	if (prompts) {
+		sum = plus(sum, ns[TERM_MIXED_CONTEXT], context);
+		sum += ns[TERM_PROMPT];
+	}
+	for (int j = 0; j < EARLY_COUNT; j++) {
+		sum = plus(sum, ns[TERM_EARLY + j], less_of(ntok, earlies[j]));
+	}
+	sum = plus(sum, ns[TERM_PREFILL_CONTEXT], prefill_kv);
+	sum = plus(sum, ns[TERM_UNEQUAL], unequal);
+	sum = plus(sum, prompts ? ns[TERM_MIXED_UNEQUAL] : 0, unequal);
+	sum = plus(sum, ns[TERM_NEAR_CONTEXT], near);
+	return ns[TERM_OVERLAP] != 0 ? sum - ns[TERM_OVERLAP] * overlap_of(&m->overlap, token_kv, prefill_kv, context, unequal, near) : sum;
 }
 
-static double dot(const double *a, const double *b) {
+/* Terms with a coefficient: the others have no part in time, share and covariance. */
+struct used_terms {
+	int at[TERMS];
+	int count;
+};
+
+static void find_used(const struct step_model *m, struct used_terms *used) {
+	used->count = 0;
+	for (int i = 0; i < TERMS; i++) {
+		if (m->ns[i] > 0) {
+			used->at[used->count++] = i;
+		}
+	}
+}
+
+static double dot(const struct used_terms *used, const double *a, const double *b) {
 	double sum = 0;
-	for (int i = 0; i < TERMS; i++) {
-		sum += a[i] * b[i];
+
+	for (int i = 0; i < used->count; i++) {
+		sum += a[used->at[i]] * b[used->at[i]];
 	}
 	return sum;
 }
 
-/* Derivatives of the prefill share by each coefficient; false if the model's time of the step is 0. */
-static bool share_gradient(const struct step_model *m, const struct batch *b, double gradient[TERMS]) {
+/* Derivatives of the prefill share by each coefficient in use; false if the model's time of the step is 0. */
+static bool share_gradient(const struct step_model *m, const struct batch *b, const struct used_terms *used, double gradient[TERMS]) {
 	struct batch chunks, decoders;
-	double alone[TERMS], whole[TERMS], decode[TERMS];
+	TO_FILL double alone[TERMS], whole[TERMS], decode[TERMS];
 
 	batch_of_phases(b, &chunks, &decoders);
 	step_model_terms(m, &chunks, alone);
 	step_model_terms(m, b, whole);
 	step_model_terms(m, &decoders, decode);
-	double time = dot(m->ns, whole);
+	double time = dot(used, m->ns, whole);
 	if (!(time > 0)) {
 		return false;
 	}
-	double share = (dot(m->ns, alone) + time - dot(m->ns, decode)) / (2 * time);
-	for (int i = 0; i < TERMS; i++) {
+	double share = (dot(used, m->ns, alone) + time - dot(used, m->ns, decode)) / (2 * time);
+	for (int k = 0; k < used->count; k++) {
+		int i = used->at[k];
 		gradient[i] = ((alone[i] + whole[i] - decode[i]) / 2 - share * whole[i]) / time;
 	}
 	return true;
@@ -115,7 +169,9 @@ static bool share_gradient(const struct step_model *m, const struct batch *b, do
 #define TOKENS_SHARE_SD 0.2
 
 double step_model_share_sd(const struct step_model *m, const struct batch *b) {
-	double gradient[TERMS], variance = 0;
+	TO_FILL double gradient[TERMS];
+	TO_FILL struct used_terms used;
+	double variance = 0;
 
 	if (b->prefill_tokens == 0 || b->decode_tokens == 0) {
 		return 0;
@@ -123,11 +179,13 @@ double step_model_share_sd(const struct step_model *m, const struct batch *b) {
 	if (m->origin >= MODEL_ROOFLINE) {
 		return m->origin == MODEL_TOKENS ? TOKENS_SHARE_SD : m->has_context ? DESCRIBED_SHARE_SD : ROOFLINE_SHARE_SD;
 	}
-	if (!share_gradient(m, b, gradient)) {
+	find_used(m, &used);
+	if (!share_gradient(m, b, &used, gradient)) {
 		return 0;
 	}
-	for (int i = 0; i < TERMS; i++) {
-		variance += m->ns[i] > 0 ? gradient[i] * dot(m->covariance[i], gradient) : 0;
+	for (int k = 0; k < used.count; k++) {
+		int i = used.at[k];
+		variance += gradient[i] * dot(&used, m->covariance[i], gradient);
 	}
 	double form = m->has_attention && m->has_context ? FORM_SHARE_SD : FORM_BLIND_SHARE_SD;
 	return sqrt(fmax(variance, 0) + form * form + m->form_share_sd * m->form_share_sd);

@@ -401,6 +401,32 @@ static void damaged_text(void **state) {
 	names_free(n);
 }
 
+/* Leaving out what is 0 changes no bit of the time. */
+static void time_is_the_sum_of_terms(void **state) {
+	uint64_t seed = 11;
+	double terms[TERMS];
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		struct step_model m = {.has_attention = below(&seed, 2), .has_context = below(&seed, 2)};
+		for (int i = 0; i < TERMS; i++) {
+			m.ns[i] = below(&seed, 3) == 0 ? (double)below(&seed, 1000000007) / 997 : 0;
+		}
+		m.overlap = (struct overlap){(double)below(&seed, 7), 0.25, (double)below(&seed, 5) / 3, 0, (double)below(&seed, 2)};
+		struct batch b = make_step(&seed, 0.1).batch;
+		b.prefill_tokens = below(&seed, 4) == 0 ? 0 : b.prefill_tokens;
+		b.decode_unequal_kv = below(&seed, 2) * b.decode_kv_tokens;
+		b.prefill_kv_tokens = below(&seed, 100000);
+		step_model_terms(&m, &b, terms);
+		double sum = 0, context = m.ns[TERM_CONTEXT] * terms[TERM_CONTEXT] + m.ns[TERM_UNEQUAL] * terms[TERM_UNEQUAL];
+		for (int i = 0; i < TERMS; i++) {
+			sum += m.ns[i] * terms[i];
+		}
+		assert_true(step_model_ns(&m, &b) == sum);
+		assert_true(step_model_context_ns(&m, &b) == context + m.ns[TERM_NEAR_CONTEXT] * terms[TERM_NEAR_CONTEXT]);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(order_does_not_matter),
@@ -414,6 +440,7 @@ int main(void) {
 		cmocka_unit_test(a_described_model),
 		cmocka_unit_test(the_same_step_again),
 		cmocka_unit_test(damaged_text),
+		cmocka_unit_test(time_is_the_sum_of_terms),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
