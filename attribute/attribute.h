@@ -173,9 +173,14 @@ int attribution_patch(struct attribution *a, const struct tenant_patch *p, struc
 
 /* ---- names of servers, if replicas are attributed one by one ---- */
 
+/* The result of comparing a name with another one: not decided, one server, perhaps one server, two servers. */
+enum name_decision { NAME_OPEN, NAME_SAME, NAME_HELD, NAME_OTHER };
+
 /* What is done with the evidence of a name: see servers.h. */
 struct name_verdict {
 	name_id name;
+	name_id with;       /* the name that it was compared with; 0: none */
+	enum name_decision decision;
 	name_id named;      /* of its items from here on */
 	name_id requests;   /* of its requests, if another server handled them; 0: the same */
 	name_id step_model; /* of its steps; 0: as they name it */
@@ -205,6 +210,13 @@ int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, s
  * options.only_replica.
  */
 void attribution_add_verdict(struct attribution *a, const struct name_verdict *v);
+/*
+ * Adds a decision of other days (the book): it applies where the records here do not decide, or where there are none of
+ * the name. NAME_SAME: one server. NAME_HELD: the name's evidence is not counted; only for names without records here.
+ */
+void attribution_adopt(struct attribution *a, const struct name_verdict *v);
+/* Passes on what the records here decide by themselves, in the order of names. After attribution_seal. */
+int attribution_each_decision(const struct attribution *a, verdict_sink *sink, void *context, struct fault *why);
 /* Adds another name that has records here. */
 void attribution_add_replica(struct attribution *a, name_id replica);
 

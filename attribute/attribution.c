@@ -30,6 +30,8 @@ struct attribution {
 	size_t bound_count;
 	struct name_verdict *verdicts; /* about names, decided elsewhere */
 	size_t verdict_count;
+	struct name_verdict *adopted, *decided; /* of other days; by this evidence alone */
+	size_t adopted_count, decided_count;
 	struct quality identity;       /* findings and warnings about names and clocks */
 	bool sealed, fitted;
 	int64_t duplicates, rewritten; /* rewritten: duplicates left out on the way */
@@ -68,6 +70,8 @@ void attribution_free(struct attribution *a) {
 	quality_release(&a->identity);
 	free(a->bounds);
 	free(a->verdicts);
+	free(a->adopted);
+	free(a->decided);
 	evidence_free(a->evidence);
 	replicas_free(a->replicas);
 	attribution_fits_free(a->fits);
@@ -98,6 +102,20 @@ void attribution_set_bounds(struct attribution *a, name_id replica, int64_t firs
 void attribution_add_verdict(struct attribution *a, const struct name_verdict *v) {
 	a->verdicts = must_realloc(a->verdicts, (a->verdict_count + 1) * sizeof *a->verdicts);
 	a->verdicts[a->verdict_count++] = *v;
+}
+
+void attribution_adopt(struct attribution *a, const struct name_verdict *v) {
+	a->adopted = must_grow_by_count(a->adopted, a->adopted_count, sizeof *a->adopted);
+	a->adopted[a->adopted_count++] = *v;
+}
+
+int attribution_each_decision(const struct attribution *a, verdict_sink *sink, void *context, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < a->decided_count && rc >= 0; i++) {
+		rc = sink(context, &a->decided[i], why);
+	}
+	return rc;
 }
 
 void attribution_add_replica(struct attribution *a, name_id replica) {
@@ -160,15 +178,26 @@ static int apply(struct attribution *a, struct servers *s, struct fault *why) {
 	return evidence_rewrite(a->evidence, servers_apply, s, &a->rewritten, why);
 }
 
+static int keep_decision(void *attribution, const struct name_verdict *v, struct fault *why) {
+	struct attribution *a = attribution;
+
+	(void)why;
+	a->decided = must_grow_by_count(a->decided, a->decided_count, sizeof *a->decided);
+	a->decided[a->decided_count++] = *v;
+	return 0;
+}
+
 /* Merges the names of one server and corrects clocks to one clock. */
 static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	struct servers *s;
-	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count, !a->options.identity};
+	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count, !a->options.identity,
+	                          a->adopted, a->adopted_count};
 	int rc = servers_decide(&s, &ask, &a->identity, why);
 
 	if (rc >= 0 && servers_change(s)) {
 		rc = apply(a, s, why);
 	}
+	rc = rc < 0 ? rc : servers_each_decision(s, keep_decision, a, why);
 	*again = rc >= 0 && servers_decide_again(s);
 	servers_free(s);
 	return rc;

@@ -129,6 +129,7 @@ int book_open(struct book *b, const struct book_settings *set, const struct term
 
 void book_close(struct book *b) {
 	book_forget_spans(b);
+	book_forget_verdicts(b);
 	ledger_close(b->ledger);
 	quality_release(&b->quality);
 	for (size_t i = 0; i < b->day_count; i++) {
@@ -370,6 +371,7 @@ static int attribute_period(struct book *b, struct attribution *a, int64_t from_
 	int rc = b->stated ? 0 : apply_stated(b, why);
 	rc = rc < 0 || !to->fit || !b->fleet ? rc : pages_start(&f.roof.pages, &no_pages, b->names, b->fleet, 1, from_ns, to_ns, why);
 	rc = rc < 0 ? rc : book_set_spans(b, a, why);
+	rc = rc < 0 ? rc : book_adopt_verdicts(b, a, from_ns, why);
 	rc = rc < 0 ? rc : ledger_segments(b->ledger, from_ns - NS_PER_DAY, to_ns + NS_PER_DAY, feed_segment, &f, why);
 	rc = rc < 0 ? rc : attribution_finish(a, to->entry, to->entries, quality, why);
 	rc = rc < 0 || !to->fit ? rc : attribution_keep_fits(a, from_ns, book_roof_fit, &f.roof, why);
@@ -464,6 +466,7 @@ static int attribute_into(struct book *b, int64_t day_ns, struct entries *all, s
 	}
 	struct attribution *a = new_attribution(b, day_ns, day_ns + NS_PER_DAY, NULL);
 	rc = attribute_period(b, a, day_ns, day_ns + NS_PER_DAY, &to, day, why);
+	rc = rc < 0 ? rc : book_keep_verdicts(b, a, day_ns, why);
 	if (rc >= 0 && b->models) {
 		attribution_print_models(a, b->models);
 	}
@@ -577,7 +580,8 @@ static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
 
 /*
  * Days are attributed one by one, each from its own records and those of adjacent days: fits of a replica without
- * steps use these alone, so that the entries of a day do not depend on how many nights it took.
+ * steps use these alone, so that the entries of a day do not depend on how many nights it took. A day that decides
+ * something about names of servers marks those that take it over.
  *
  * All of them in one transaction: with some days by the former fleet and some by the new one, a statement in between,
  * or of that run later, would match neither.
@@ -587,9 +591,7 @@ int book_attribute(struct book *b, struct fault *why) {
 	int rc = apply_stated(b, why);
 
 	rc = rc < 0 ? rc : book_find_misnamed(b, why);
-
 	rc = rc < 0 ? rc : ledger_dirty_basis(b->ledger, b->basis, why);
-
 	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, &day_ns, why)) > 0) {
 		rc = ledger_gone(b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, &gone, &since_ns, why);
 		rc = rc < 0 ? rc : rc > 0 ? leave_day(b, day_ns, why) : attribute_day(b, day_ns, why);

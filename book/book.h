@@ -29,6 +29,7 @@ struct book {
 	FILE *checks;          /* where the cross-check of attributed days is written; NULL: nowhere */
 	struct ledger_run run; /* as stored in the ledger */
 	char basis[DIGEST_HEX_MAX];
+	struct book_verdicts *verdicts; /* what days decide about names of servers; NULL: not requested yet */
 	struct book_spans *spans; /* what is known of replicas as of this run; NULL: not requested yet */
 	int64_t places;        /* files that need not be read again, as of this run */
 	int64_t attributed;    /* days, in this run: whether or not their entries changed */
@@ -84,6 +85,13 @@ int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char 
 /* Passes what the whole book knows about replicas and gateways to an attribution of some days. */
 int book_set_spans(struct book *b, struct attribution *a, struct fault *why);
 void book_forget_spans(struct book *b);
+/* Is there evidence of the replica in this period, or before and after it? After book_set_spans. */
+bool book_span_meets(const struct book *b, name_id replica, int64_t from_ns, int64_t to_ns);
+/* Passes on what other days decide about names of servers to an attribution that begins on this day. */
+int book_adopt_verdicts(struct book *b, struct attribution *a, int64_t from_ns, struct fault *why);
+/* Stores what a day's own records decide; marks days that take another decision than before. */
+int book_keep_verdicts(struct book *b, const struct attribution *a, int64_t day_ns, struct fault *why);
+void book_forget_verdicts(struct book *b);
 /* Attributes all days that are marked, in the open transaction. */
 int book_attribute(struct book *b, struct fault *why);
 /* Adds the notices of attributed days to the output; for the end, after the commit. */

@@ -10,11 +10,14 @@ struct book_spans {
 	size_t count;
 	struct ledger_known known;
 	int64_t run;
+	uint32_t *of_name; /* by name_id: index + 1 */
+	size_t name_room;
 };
 
 void book_forget_spans(struct book *b) {
 	if (b->spans) {
 		free(b->spans->at);
+		free(b->spans->of_name);
 		free(b->spans);
 		b->spans = NULL;
 	}
@@ -25,6 +28,13 @@ static int keep_span(void *spans, const struct ledger_span *span) {
 
 	s->at = must_grow_by_count(s->at, s->count, sizeof *s->at);
 	s->at[s->count++] = *span;
+	if (span->replica >= s->name_room) {
+		size_t room = (size_t)span->replica * 2 + 64;
+		s->of_name = must_realloc(s->of_name, room * sizeof *s->of_name);
+		memset(s->of_name + s->name_room, 0, (room - s->name_room) * sizeof *s->of_name);
+		s->name_room = room;
+	}
+	s->of_name[span->replica] = (uint32_t)s->count;
 	ledger_known_add(&s->known, span);
 	return 0;
 }
@@ -70,6 +80,16 @@ int book_set_spans(struct book *b, struct attribution *a, struct fault *why) {
 	}
 	attribution_set_gateways(a, b->spans->known.gateways);
 	return rc;
+}
+
+bool book_span_meets(const struct book *b, name_id replica, int64_t from_ns, int64_t to_ns) {
+	const struct book_spans *s = b->spans;
+
+	if (replica >= s->name_room || s->of_name[replica] == 0) {
+		return false;
+	}
+	const struct ledger_span *span = &s->at[s->of_name[replica] - 1];
+	return span->first_ns < to_ns && span->last_ns >= from_ns;
 }
 
 /* ---- names ---- */

@@ -4,7 +4,7 @@
  * if the last seal is stored elsewhere (`tollbook verify --head`), runs removed at the end are detected as well.
  *
  * Not included are rows that later runs replace: source, file, segment, evidence, dirty, day and fit, which are
- * checked against the files, records and entries that they represent.
+ * checked against the files, records and entries that they represent, and verdict, which follows from the records.
  */
 #include <inttypes.h>
 #include <stdio.h>

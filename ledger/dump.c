@@ -75,6 +75,18 @@ static int dump_fit(void *context, int64_t day_ns, const char *part, struct text
 	return 0;
 }
 
+static int dump_verdict(void *context, const struct ledger_verdict *v) {
+	struct dumping *d = context;
+
+	fprintf(d->out, "verdict\t%" PRId64 "\t", v->day_ns);
+	put_name(d->l, v->name, d->out);
+	put_name(d->l, v->with, d->out);
+	put_name(d->l, v->named, d->out);
+	put_name(d->l, v->step_model, d->out);
+	fprintf(d->out, "%" PRId64 "\t%" PRId64 "\t%d\t%d\n", v->decision, v->shift_ns, v->held, v->dropped);
+	return 0;
+}
+
 static int dump_period(void *context, const struct ledger_period *p) {
 	struct dumping *d = context;
 
@@ -102,6 +114,7 @@ int ledger_dump(struct ledger *l, FILE *out, const struct ledger_transfer *t, st
 	}
 	free(d.entries);
 	rc = rc < 0 ? rc : ledger_fits(l, INT64_MIN, INT64_MAX, dump_fit, &d, why);
+	rc = rc < 0 ? rc : ledger_verdicts(l, dump_verdict, &d, why);
 	rc = rc < 0 ? rc : ledger_periods(l, dump_period, &d, why);
 	return rc < 0 ? rc : ledger_adjustments(l, INT64_MIN, INT64_MAX, INT64_MAX - 1, dump_adjustment, &d, why);
 }

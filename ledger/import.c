@@ -172,6 +172,7 @@ static const struct {
 	{2, {{"joined", "day_ns, joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, "
 	            "differing_first", "iiiiiittt", "day_ns"}, ", run", ", (SELECT min(id) FROM run)"}},
 	{4, {{"chain", "", "", ""}, "", ""}},
+	{4, {{"verdict", "", "", ""}, "", ""}},
 	{3, {{"segment", "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, span_last_ns, "
 	                 "model, run, gone_run", "iitiiiiiiiiiiii", "day_ns, replica"}, ", gateways", ", -1"}},
 };

@@ -274,6 +274,24 @@ int ledger_dirty_forget(struct ledger *l, int64_t day_ns, struct fault *why);
 int ledger_day_done(struct ledger *l, int64_t day_ns, const char *basis, int64_t duplicates, int64_t *more,
                     struct fault *why);
 
+/*
+ * What the records of a day, and of the days next to it, decide about two names of servers: see name_verdict. Replaced
+ * when the day is attributed again.
+ */
+struct ledger_verdict {
+	int64_t day_ns;
+	name_id name, with, named, step_model;
+	int64_t decision, shift_ns;
+	bool held, dropped;
+};
+typedef int ledger_verdict_sink(void *context, const struct ledger_verdict *v);
+/* All of the book, by name, then by day. */
+int ledger_verdicts(struct ledger *l, ledger_verdict_sink *sink, void *context, struct fault *why);
+int ledger_verdicts_drop(struct ledger *l, int64_t day_ns, struct fault *why);
+int ledger_verdict_put(struct ledger *l, const struct ledger_verdict *v, struct fault *why);
+/* Marks the open days between two days, both exclusive, that were attributed before. */
+int ledger_dirty_between(struct ledger *l, int64_t after_ns, int64_t before_ns, struct fault *why);
+
 /* Stores what was found about a day's requests in two logs, from this run on, in place of what was found before. */
 int ledger_joins_put(struct ledger *l, int64_t run, int64_t day_ns, const struct quality_joins *j, struct fault *why);
 

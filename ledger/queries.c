@@ -9,6 +9,8 @@
 	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model, s.gone_run, s.gateways"
 #define JOINED_COLUMNS \
 	"joined, gateway_only_tokens, gateway_only, engine_only, differing, gateway_only_first, engine_only_first, differing_first"
+#define VERDICT_COLUMNS "day_ns, name, partner, decision, named, step_model, shift_ns, held, dropped"
+#define NOT_CLOSED "NOT EXISTS (SELECT 1 FROM period p WHERE p.reopened_run IS NULL AND d.day_ns >= p.from_ns AND d.day_ns < p.to_ns)"
 #define KEY_COLUMNS "model, tenant, pool, kind, grade, prompt_over, service, rate_nano"
 #define AMOUNT_COLUMNS \
 	"gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns"
@@ -124,9 +126,14 @@ const struct query_text query_texts[QUERIES] = {
 	             "WHERE s.span_first_ns <= s.span_last_ns ORDER BY s.replica, s.day_ns", 0},
 
 	[Q_DIRTY] = {"INSERT INTO dirty (day_ns) VALUES ($1) ON CONFLICT DO NOTHING", 0},
-	[Q_DIRTY_BASIS] = {"INSERT INTO dirty (day_ns) SELECT d.day_ns FROM day d WHERE d.basis <> $1 AND NOT EXISTS "
-	                   "(SELECT 1 FROM period p WHERE p.reopened_run IS NULL AND d.day_ns >= p.from_ns AND "
-	                   "d.day_ns < p.to_ns) ON CONFLICT DO NOTHING", 0},
+	[Q_DIRTY_BASIS] = {"INSERT INTO dirty (day_ns) SELECT d.day_ns FROM day d WHERE d.basis <> $1 AND " NOT_CLOSED
+	                   " ON CONFLICT DO NOTHING", 0},
+	[Q_DIRTY_BETWEEN] = {"INSERT INTO dirty (day_ns) SELECT d.day_ns FROM day d WHERE d.day_ns > $1 AND d.day_ns < $2 AND "
+	                     NOT_CLOSED " ON CONFLICT DO NOTHING", 0},
+	[Q_VERDICTS] = {"SELECT " VERDICT_COLUMNS " FROM verdict v JOIN name n ON n.id = v.name JOIN name m ON m.id = v.partner "
+	                "ORDER BY n.text, v.day_ns, m.text", 0},
+	[Q_VERDICTS_DROP] = {"DELETE FROM verdict WHERE day_ns = $1", 0},
+	[Q_VERDICT_PUT] = {"INSERT INTO verdict (" VERDICT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", 0},
 	[Q_DIRTY_NEXT] = {"SELECT min(day_ns) FROM dirty", 0},
 	[Q_DIRTY_COUNT] = {"SELECT count(*) FROM dirty", 0},
 	[Q_DIRTY_DONE] = {"DELETE FROM dirty WHERE day_ns = $1", 0},

@@ -167,6 +167,21 @@ CREATE TABLE day (
   duplicates INTEGER NOT NULL DEFAULT 0 -- of its records, those that repeat another one
 ) STRICT;
 
+-- What the records of a day, and of the days next to it, decide about two names of servers (attribute/METHOD.md, "Which
+-- server is it"). Other days use it where their own records do not decide. Replaced with the day's entries.
+CREATE TABLE verdict (
+  day_ns INTEGER NOT NULL,
+  name INTEGER NOT NULL REFERENCES name,
+  partner INTEGER NOT NULL REFERENCES name,  -- the name that it was compared with
+  decision INTEGER NOT NULL,    -- 1: one server, 2: perhaps one server, 3: two servers
+  named INTEGER NOT NULL REFERENCES name,    -- the name of its entries
+  step_model INTEGER NOT NULL REFERENCES name, -- the model of its steps; 0: as its records name it
+  shift_ns INTEGER NOT NULL,    -- subtracted from the instants of its requests
+  held INTEGER NOT NULL,        -- 1: its requests are not counted
+  dropped INTEGER NOT NULL,     -- 1: none of its records is counted
+  PRIMARY KEY (day_ns, name, partner)
+) STRICT, WITHOUT ROWID;
+
 -- Requests that begin on a day: those that are, or should be, in a gateway's log and an engine's. A version of
 -- a row is never changed; a later one replaces it.
 CREATE TABLE joined (

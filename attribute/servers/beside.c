@@ -80,6 +80,12 @@ static void join_windows(struct servers *s, struct server *windows, struct serve
 	}
 	rename_all(s, windows->named, other->named);
 	windows->matched = other->matched = true;
+	windows->decision = NAME_SAME;
+	windows->with = other->sample.name;
+	if (other->decision == NAME_OPEN) {
+		other->decision = NAME_SAME;
+		other->with = windows->sample.name;
+	}
 	if (other->sample.step_model != 0 && !other->sample.many_step_models) {
 		windows->step_model = other->step_model != 0 ? other->step_model : other->sample.step_model;
 	}
@@ -88,13 +94,10 @@ static void join_windows(struct servers *s, struct server *windows, struct serve
 
 /* Likely the same work, but not surely: what reports less is left out. */
 static void hold_windows(struct servers *s, struct server *windows, struct server *other) {
-	const char *a = servers_text(s, other->sample.name), *b = servers_text(s, windows->sample.name);
-
 	windows->dropped = windows->matched = true;
+	windows->decision = NAME_HELD;
+	windows->with = other->sample.name;
 	s->change = true;
-	quality_finding(s->quality, "counted-twice", b, "--same", QUALITY_NO_AMOUNT,
-	                "%s and %s may be two names of one server, whose work would be counted twice: only what the first reports is "
-			"counted; resolve it with --same %s=%s or --different %s=%s", a, b, a, b, a, b);
 }
 
 static void place_beside_steps(struct servers *s, struct server *windows) {

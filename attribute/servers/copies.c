@@ -77,6 +77,8 @@ static void drop_copy(struct servers *s, struct server *kept, struct server *cop
 	const char *a = servers_text(s, kept->sample.name), *b = servers_text(s, copy->sample.name);
 
 	copy->dropped = copy->matched = copy->held = true;
+	copy->decision = NAME_SAME; /* the finding or assumption follows here */
+	copy->with = kept->sample.name;
 	s->change = true;
 	if (servers_are_pair(&s->fleet->same, a, b)) {
 		quality_assume(s->quality, b, a, "--same", NULL, "%s is a copy of %s: counted once", b, a);

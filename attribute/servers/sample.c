@@ -274,6 +274,32 @@ void sample_end(struct sample *s) {
 	}
 }
 
+/* A log without a step for this long, and for this many minutes of the sample, is missing there, or its server is off. */
+#define SILENT_NS (60 * MINUTE_NS)
+#define SILENT_MINUTES 30
+
+static bool is_silent(const struct sample *s, int64_t at_ns) {
+	size_t low = 0, high = s->step_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (s->steps[middle].end_ns < at_ns) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	int64_t before_ns = low > 0 ? s->steps[low - 1].end_ns : s->first_step_ns;
+	int64_t after_ns = low < s->step_count ? s->steps[low].end_ns : s->last_step_ns;
+	int64_t gap_ns, since_ns, until_ns;
+	if (__builtin_sub_overflow(after_ns, before_ns, &gap_ns) || __builtin_sub_overflow(at_ns, before_ns, &since_ns) ||
+	    __builtin_sub_overflow(after_ns, at_ns, &until_ns) || gap_ns < SILENT_NS || since_ns < REACH_NS || until_ns < REACH_NS) {
+		return false;
+	}
+	uint64_t minutes = (uint64_t)(gap_ns / MINUTE_NS);
+	return (s->most_hash >> 32) * minutes >> 32 >= SILENT_MINUTES; /* those that a log would have in the sample */
+}
+
 static size_t pick(const struct sample *steps, const struct sample *requests, uint64_t most_hash, struct id_request *out) {
 	size_t count = 0;
 
@@ -281,7 +307,7 @@ static size_t pick(const struct sample *steps, const struct sample *requests, ui
 		const struct id_request *r = &requests->requests[i];
 		int64_t at = instant_of(r);
 		bool inside = at >= steps->first_step_ns - REACH_NS && at <= steps->last_step_ns + REACH_NS;
-		if (inside && hash_of(minute_of(at)) <= most_hash) {
+		if (inside && hash_of(minute_of(at)) <= most_hash && !is_silent(steps, at)) {
 			out[count++] = *r;
 		}
 	}

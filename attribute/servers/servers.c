@@ -130,6 +130,9 @@ static void join(struct servers *s, struct server *steps, struct server *request
 		return;
 	}
 	steps->named = requests->named = shown;
+	steps->decision = requests->decision = NAME_SAME;
+	steps->with = requests->sample.name;
+	requests->with = steps->sample.name;
 	if (!steps->sample.many_step_models && !requests->sample.many_request_models && requests->sample.request_model != 0) {
 		steps->step_model = requests->sample.request_model;
 	}
@@ -141,15 +144,22 @@ static void join(struct servers *s, struct server *steps, struct server *request
 
 /* Probably, not certainly, one server: its steps count, as the requests' tokens would be counted twice. */
 void servers_hold(struct servers *s, struct server *steps, struct server *requests, bool part) {
-	const char *a = servers_text(s, steps->sample.name), *b = servers_text(s, requests->sample.name);
-
 	requests->held = true;
+	requests->partly = part;
+	requests->decision = NAME_HELD;
+	requests->with = steps->sample.name;
 	s->change = true;
+}
+
+void servers_say_held(struct servers *s, const struct server *held) {
+	const char *a = servers_text(s, held->with), *b = servers_text(s, held->sample.name);
+
 	quality_finding(s->quality, "counted-twice", b, "--same", QUALITY_NO_AMOUNT,
-	                part ? "%s and %s: some of these requests match this server's steps, others do not: several "
+	                held->partly ? "%s and %s: some of these requests match this server's steps, others do not: several "
 			       "servers may share the name; only the steps are counted, so that no work is counted "
 			       "twice; resolve it with --same %s=%s or --different %s=%s"
-	                     : "%s and %s may be two names of one server, and work would be counted twice: only what the first reports is counted; resolve it with --same %s=%s or --different %s=%s",
+	                             : "%s and %s may be two names of one server, whose work would be counted twice: only what the first reports is "
+				       "counted; resolve it with --same %s=%s or --different %s=%s",
 	                a, b, a, b, a, b);
 }
 
@@ -198,6 +208,9 @@ static size_t candidates_of(struct servers *s, struct server *requests, struct s
 		const struct id_steps steps = {one->sample.steps, one->sample.step_count};
 		int64_t vote = identity_votes(&steps, &some, VOTERS, s->count > 200 ? 60 * MS : 6 * NS_PER_SECOND);
 		free((void *)(uintptr_t)some.at);
+		if (some.count == 0) {
+			continue; /* no work of both at one time: nothing is counted twice */
+		}
 		size_t at = count < most ? count++ : most;
 		for (; at > 0 && votes[at - 1] < vote; at--) {
 			if (at < most) {
@@ -232,6 +245,9 @@ static void place_requests(struct servers *s, struct server *requests) {
 		}
 		part = r.verdict == ID_PART && !part ? tried[i] : part;
 		open = r.verdict == ID_UNDECIDED && !open ? tried[i] : open;
+		if (r.verdict == ID_DIFFERENT) {
+			servers_note_other(s, requests->sample.name, tried[i]->sample.name);
+		}
 	}
 	if (best && found.statistic > 2 * second) {
 		join(s, best, requests, &found);
@@ -307,6 +323,8 @@ static void merge_same(struct servers *s) {
 		struct server *requests = steps == a ? b : a;
 		if (servers_have_windows_alone(a) && servers_have_windows_alone(b)) { /* each counts the same work */
 			requests->dropped = steps->matched = requests->matched = s->change = true;
+			requests->decision = NAME_SAME;
+			requests->with = steps->sample.name;
 			quality_assume(s->quality, servers_text(s, requests->sample.name), servers_text(s, steps->sample.name), "--same", NULL,
 			               "%s is a copy of %s: counted once", servers_text(s, requests->sample.name), servers_text(s, steps->sample.name));
 			continue;
@@ -369,6 +387,8 @@ void servers_judge(struct servers *s) {
 		}
 	}
 	servers_place_windows(s);
+	servers_note_decisions(s);
+	servers_adopt(s);
 	find_seconds(s);
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->at[i].sample.all_whole > 0 && !s->at[i].held) {
@@ -388,6 +408,8 @@ int servers_decide(struct servers **out, const struct servers_ask *ask, struct q
 	struct servers *s = *out = servers_new(ask->names, ask->fleet, quality);
 	int rc = servers_collect(s, ask, why);
 
+	s->adopted = ask->adopted;
+	s->adopted_count = ask->adopted_count;
 	if (rc >= 0 && !servers_find_several(s) && !ask->each_alone) {
 		servers_judge(s);
 	}
@@ -403,5 +425,6 @@ void servers_free(struct servers *s) {
 	}
 	free(s->at);
 	free(s->of_name);
+	free(s->decided);
 	free(s);
 }

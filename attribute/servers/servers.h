@@ -28,10 +28,14 @@ struct servers_ask {
 	size_t bound_count;
 	/* names are not compared with each other, nor steps with requests: that is decided elsewhere */
 	bool each_alone;
+	const struct name_verdict *adopted; /* decisions of other days, see attribution_adopt */
+	size_t adopted_count;
 };
 
 /* Reads the evidence and decides. Findings and warnings are added to `quality`. */
 int servers_decide(struct servers **out, const struct servers_ask *ask, struct quality *quality, struct fault *why);
+/* Passes on what was decided by this evidence alone, in the order of names. */
+int servers_each_decision(const struct servers *s, verdict_sink *sink, void *context, struct fault *why);
 /* Adds a decision that was made elsewhere. */
 struct servers *servers_of_verdicts(struct names *names, const struct name_verdict *at, size_t count);
 void servers_free(struct servers *s);

@@ -27,6 +27,9 @@ struct server {
 	bool several, coarse; /* several: each chain is a server; chains are counted again when they are separated */
 	name_id part[CHAINS_MOST]; /* then: the names of the chains */
 	name_id prefill;    /* the server that computes its requests' prompts; 0: this one */
+	name_id with;       /* the name that decided what is done with it, or that leaves it open (held) */
+	enum name_decision decision;
+	bool partly;        /* held: some of its requests match, others do not */
 	int64_t from_ns, to_ns; /* items outside are left out */
 	int64_t outside;        /* how many */
 	struct era main, era;   /* the period with the most records so far, and the current one */
@@ -42,6 +45,10 @@ struct servers {
 	size_t name_room;
 	bool change;
 	bool several; /* names were separated; nothing else is decided yet */
+	const struct name_verdict *adopted; /* decisions of other days */
+	size_t adopted_count;
+	struct name_verdict *decided; /* by this evidence alone */
+	size_t decided_count;
 };
 
 struct servers *servers_new(struct names *names, const struct fleet *fleet, struct quality *quality);
@@ -85,6 +92,12 @@ enum id_verdict servers_count_verdict(const struct sample *steps, const struct s
 bool servers_may_be_one(const struct servers *s, const struct server *steps, const struct server *requests);
 /* Likely one server, but not surely: its steps count, the requests' tokens would be counted twice. */
 void servers_hold(struct servers *s, struct server *steps, struct server *requests, bool part);
+/* Perhaps one server: only what the other one reports counts. `seen`: windows, of which all are left out. */
+void servers_say_held(struct servers *s, const struct server *held);
+/* decisions.c: records what this evidence decides; then applies the decisions of other days where it does not. */
+void servers_note_other(struct servers *s, name_id name, name_id with);
+void servers_note_decisions(struct servers *s);
+void servers_adopt(struct servers *s);
 /* copies.c: names with the same evidence count once. */
 void servers_find_copies(struct servers *s);
 /* apart.c: prompts of requests on a server that only decodes are the work of the one that prefills. */

@@ -42,8 +42,10 @@
 	"PRIMARY KEY (plan, task)" end "CREATE INDEX evidence_period ON evidence (to_ns, from_ns);"
 
 #define NO_GATEWAYS "CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", gone_run, 0 AS gateways FROM main.segment;" NO_CHAIN
-/* No chain: marked by a run -1. */
-#define NO_CHAIN "CREATE TEMP VIEW chain AS SELECT -1 AS run, '' AS seal;"
+/* No chain: marked by a run -1. No decisions about names. */
+#define NO_CHAIN "CREATE TEMP VIEW chain AS SELECT -1 AS run, '' AS seal;" \
+	"CREATE TEMP VIEW verdict AS SELECT 0 AS day_ns, 0 AS name, 0 AS partner, 0 AS decision, 0 AS named, 0 AS step_model, " \
+	"0 AS shift_ns, 0 AS held, 0 AS dropped WHERE 1 = 0;"
 #define NO_SOURCE_WAS \
 	"CREATE TEMP VIEW source_was AS SELECT 0 AS source, 0 AS until_run, '' AS format, 0 AS bytes, '' AS content, 0 AS lines, " \
 	"0 AS records WHERE 1 = 0;"
@@ -147,11 +149,19 @@ static const struct migration from_3 = {
 };
 
 #define CHAIN(integer, end) "CREATE TABLE chain (run " integer " PRIMARY KEY REFERENCES run, seal TEXT NOT NULL" end
+#define VERDICT(integer, end) \
+	"CREATE TABLE verdict (day_ns " integer " NOT NULL, name " integer " NOT NULL REFERENCES name, " \
+	"partner " integer " NOT NULL REFERENCES name, decision " integer " NOT NULL, named " integer " NOT NULL REFERENCES name, " \
+	"step_model " integer " NOT NULL REFERENCES name, shift_ns " integer " NOT NULL, held " integer " NOT NULL, " \
+	"dropped " integer " NOT NULL, PRIMARY KEY (day_ns, name, partner)" end
 
-/* 4 to 5: runs are sealed one after the other; the next commit seals existing ones. */
+/*
+ * 4 to 5: runs are sealed one after the other; the next commit seals existing ones. What days decide about names is
+ * stored; days that are attributed again add it.
+ */
 static const struct migration from_4 = {
-	.sqlite = CHAIN("INTEGER", ") STRICT;"),
-	.postgres = CHAIN("BIGINT", ");"),
+	.sqlite = CHAIN("INTEGER", ") STRICT;") VERDICT("INTEGER", ") STRICT, WITHOUT ROWID;"),
+	.postgres = CHAIN("BIGINT", ");") VERDICT("BIGINT", ");"),
 	.view = NO_CHAIN,
 };
 

@@ -1,0 +1,36 @@
+/* verdicts.c: what the records of each day decide about names of servers. */
+#include "ledger/book.h"
+
+int ledger_verdicts(struct ledger *l, ledger_verdict_sink *sink, void *context, struct fault *why) {
+	int rc = ask(l, Q_VERDICTS, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_VERDICTS, why)) > 0) {
+		int64_t n[9];
+		row_ints(l, Q_VERDICTS, 0, 9, n);
+		rc = sink(context, &(struct ledger_verdict){
+			.day_ns = n[0], .name = name_here(l, n[1]), .with = name_here(l, n[2]), .decision = n[3], .named = name_here(l, n[4]),
+			.step_model = name_here(l, n[5]), .shift_ns = n[6], .held = n[7] != 0, .dropped = n[8] != 0});
+	}
+	ask_end(l, Q_VERDICTS);
+	return rc;
+}
+
+int ledger_verdicts_drop(struct ledger *l, int64_t day_ns, struct fault *why) {
+	return ask_do(l, Q_VERDICTS_DROP, VALUES(V_INT(day_ns)), why);
+}
+
+int ledger_verdict_put(struct ledger *l, const struct ledger_verdict *v, struct fault *why) {
+	const name_id names[] = {v->name, v->with, v->named, v->step_model};
+	int64_t n[4];
+	int rc = 0;
+
+	for (size_t i = 0; i < 4 && rc >= 0; i++) {
+		rc = name_there(l, names[i], &n[i], why);
+	}
+	return rc < 0 ? rc : ask_do(l, Q_VERDICT_PUT, VALUES(V_INT(v->day_ns), V_INT(n[0]), V_INT(n[1]), V_INT(v->decision), V_INT(n[2]),
+	                                                    V_INT(n[3]), V_INT(v->shift_ns), V_INT(v->held), V_INT(v->dropped)), why);
+}
+
+int ledger_dirty_between(struct ledger *l, int64_t after_ns, int64_t before_ns, struct fault *why) {
+	return ask_do(l, Q_DIRTY_BETWEEN, VALUES(V_INT(after_ns), V_INT(before_ns)), why);
+}
