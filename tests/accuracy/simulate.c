@@ -1,7 +1,7 @@
 /*
  * simulate.c: runs with a known true split, of kinds missing from the runs with measured layer times.
  *
- *   simulate SHAPE SEED FOLDER [--records]    makes FOLDER: steps, requests, vLLM's logs (not with --records), truth
+ *   simulate SHAPE SEED FOLDER [--records]    makes FOLDER: steps, requests, vLLM's logs and scrapes (not with --records), truth
  *   simulate random SEED FOLDER [--records]   the same, the shape itself drawn by SEED: law, load, lengths, cache, chunk size
  *   simulate --list                           names the shapes
  *
@@ -210,6 +210,7 @@ static void charge(struct world *w, struct replica *r, struct batch_at_hand *b) 
 
 static void leave(struct world *w, struct replica *r, struct request *q, int64_t end_ns) {
 	q->finish_ns = end_ns;
+	scraped_finish(r, q);
 	write_request(w, r, q);
 	q->next = w->free;
 	w->free = q;
@@ -222,6 +223,7 @@ static void advance_decoders(struct world *w, struct replica *r, int64_t end_ns)
 	for (size_t i = 0; i < r->decoding.count; i++) {
 		struct request *q = r->decoding.at[i];
 		q->made++;
+		scraped_token(r, q, end_ns);
 		if (q->made == q->output) {
 			leave(w, r, q, end_ns);
 		} else {
@@ -237,7 +239,10 @@ static void advance_prompts(struct world *w, struct replica *r, const struct bat
 
 	for (size_t i = 0; i < b->count; i++) {
 		struct request *q = b->of[i];
-		q->scheduled_ns = q->scheduled_ns > 0 ? q->scheduled_ns : b->step.start_ns - 130000;
+		if (q->scheduled_ns == 0) {
+			q->scheduled_ns = b->step.start_ns - 130000;
+			scraped_schedule(r, q);
+		}
 		q->computed += b->parts[i].tokens;
 		if (q->computed < q->prompt - q->cached) {
 			break; /* only the last one can be cut */
@@ -245,6 +250,7 @@ static void advance_prompts(struct world *w, struct replica *r, const struct bat
 		done++;
 		q->first_ns = end_ns;
 		q->made = 1;
+		scraped_token(r, q, end_ns);
 		if (q->output == 1) {
 			leave(w, r, q, end_ns);
 		} else {
@@ -255,19 +261,36 @@ static void advance_prompts(struct world *w, struct replica *r, const struct bat
 	memmove(r->waiting.at, r->waiting.at + done, r->waiting.count * sizeof *r->waiting.at);
 }
 
+/* The step's requests run until its end. */
+static void scrape_step(struct world *w, struct replica *r, const struct batch_at_hand *b, int64_t end_ns) {
+	const struct gauges_now g = {b->count + r->decoding.count, r->waiting.count - b->count,
+	                             b->step.context + b->step.prefill_context + b->step.prefill_tokens};
+	int64_t tokens = b->step.decoders;
+
+	write_scrapes(w, r, end_ns, &g);
+	for (size_t i = 0; i < b->count; i++) {
+		const struct request *q = b->of[i];
+		tokens += q->computed + b->parts[i].tokens == q->prompt - q->cached ? q->prompt : 0;
+	}
+	scraped_step(r, tokens);
+}
+
 static void make_step(struct world *w, struct replica *r) {
+	const struct gauges_now decoding = {r->decoding.count, r->waiting.count, r->context}, idle = {0};
 	struct batch_at_hand b;
 
+	write_scrapes(w, r, r->now_ns, r->decoding.count > 0 ? &decoding : &idle);
 	make_batch(w, r, &b);
 	b.step.start_ns = r->now_ns;
 	b.step.number = r->steps++;
 	charge(w, r, &b);
 	write_step(w, r, &b.step);
-	int64_t end_ns = r->now_ns + b.step.gpu_ns, told_ns = end_ns + (int64_t)within(w, 20e3, 80e3);
+	int64_t end_ns = r->now_ns + b.step.gpu_ns, logged_ns = end_ns + (int64_t)within(w, 20e3, 80e3);
+	scrape_step(w, r, &b, logged_ns);
 	r->first_ns = r->first_ns > 0 ? r->first_ns : r->now_ns;
 	r->last_ns = end_ns;
-	advance_decoders(w, r, told_ns);
-	advance_prompts(w, r, &b, told_ns);
+	advance_decoders(w, r, logged_ns);
+	advance_prompts(w, r, &b, logged_ns);
 	r->now_ns = end_ns + (int64_t)within(w, 200e3, 600e3);
 }
 

@@ -15,6 +15,7 @@ struct request {
 	int64_t arrival_ns, scheduled_ns, first_ns, finish_ns;
 	int64_t prompt, cached, output; /* tokens; output includes the first */
 	int64_t computed, made;
+	int64_t token_ns;               /* of the latest token; 0: none yet */
 	int64_t prefill_ns, decode_ns;  /* GPU-ns owed */
 	double cached_ns;               /* of prefill's, the cost of cached context */
 	struct request *next;           /* of the free ones */
@@ -41,6 +42,24 @@ struct batch_at_hand {
 	int64_t longest; /* context of a decoder */
 };
 
+/* What /metrics counts, see scrapes.c. */
+struct histogram {
+	int64_t buckets[24], count, sum;
+};
+
+struct counts {
+	int64_t queries, hits, prompt_tokens, generated, finished;
+	int64_t first_tokens, first_token_ns, latencies, latency_ns, prefill_ns;
+	struct histogram steps, prompts;
+};
+
+struct gauges_now {
+	size_t running, waiting;
+	int64_t context; /* tokens in the cache */
+};
+
+#define CACHE_NTOK 4000000.0
+
 struct replica {
 	int number;
 	char name[16];
@@ -52,6 +71,9 @@ struct replica {
 	int64_t tick_ns, prompt_tokens, output_tokens, context;
 	bool was_quiet;
 	gzFile vllm; /* or NULL */
+	gzFile scrapes; /* or NULL */
+	int64_t scrape_ns; /* the next one */
+	struct counts counts;
 };
 
 /* GPU time and counts of one tenant, or of all. */
@@ -79,5 +101,15 @@ void open_replica(struct world *w, struct replica *r, int64_t start_ns);
 void close_replica(struct world *w, struct replica *r);
 void write_step(struct world *w, struct replica *r, const struct step_made *s);
 void write_request(struct world *w, struct replica *r, const struct request *q);
+
+/* scrapes.c: what is counted, and the scrapes up to an instant. */
+void open_scrapes(struct world *w, struct replica *r, int64_t start_ns);
+void close_scrapes(struct world *w, struct replica *r);
+void write_scrapes(struct world *w, struct replica *r, int64_t until_ns, const struct gauges_now *g);
+void scraped_schedule(struct replica *r, const struct request *q);
+void scraped_token(struct replica *r, struct request *q, int64_t at_ns);
+void scraped_finish(struct replica *r, const struct request *q);
+/* tokens: whole prompts that are done and generated ones */
+void scraped_step(struct replica *r, int64_t tokens);
 
 #endif

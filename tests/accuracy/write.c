@@ -8,7 +8,6 @@
 
 #define SECOND_NS INT64_C(1000000000)
 #define TICK_NS (10 * SECOND_NS) /* the period of vLLM's averages */
-#define CACHE_NTOK 4000000.0
 
 static gzFile create(const struct world *w, const char *name) {
 	char path[4096];
@@ -116,6 +115,7 @@ void open_replica(struct world *w, struct replica *r, int64_t start_ns) {
 	if (w->records_only) {
 		return;
 	}
+	open_scrapes(w, r, start_ns);
 	snprintf(name, sizeof name, "vllm.r%d.log.gz", r->number);
 	r->vllm = create(w, name);
 	vllm_line(w, r, start_ns, "[api_server.py:1977] vLLM API server version 0.21.0");
@@ -175,6 +175,7 @@ void close_replica(struct world *w, struct replica *r) {
 	if (r->vllm) {
 		write_averages(w, r, r->now_ns + 2 * TICK_NS);
 		w->failed |= gzclose(r->vllm) != Z_OK;
+		close_scrapes(w, r);
 	}
 }
 
