@@ -1,6 +1,7 @@
 /* guess.c: when requests were scheduled, if only arrival and first token are logged. */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attribute/model/rebuild.h"
 #include "core/error.h"
@@ -9,6 +10,10 @@
 #define FITS 0.4
 #define BETTER 0.1
 #define MUCH_BETTER 0.3
+
+/* Memory is short if this part of the requests begin to decode when contexts are near their maximum. */
+#define FULL 0.9
+#define OFTEN 0.25
 
 void guess_release(struct guess *g) {
 	free(g->decoding);
@@ -30,14 +35,22 @@ static void leave(struct guess *g, int64_t at_ns) {
 	g->count = kept;
 }
 
+/* Its mean while it decodes. */
+static int64_t context_of(const struct guess_request *q) {
+	return q->prompt_ntok + q->output_ntok / 2;
+}
+
 static void enter(struct guess *g, const struct guess_request *q) {
 	if (q->finish_ns <= q->first_token_ns) {
 		return;
 	}
 	g->decoding = must_grow(g->decoding, g->count, &g->room, sizeof *g->decoding, 64);
-	int64_t context = q->prompt_ntok + q->output_ntok / 2;
+	int64_t context = context_of(q);
 	g->decoding[g->count++] = (struct guess_sequence){q->finish_ns, context};
 	g->context += context;
+	g->seen_context = g->context > g->seen_context ? g->context : g->seen_context;
+	g->entered++;
+	g->entered_full += (double)g->context >= FULL * (double)g->peak_context;
 }
 
 static int64_t room_of(int64_t budget_ntok, int64_t sequences) {
@@ -45,7 +58,8 @@ static int64_t room_of(int64_t budget_ntok, int64_t sequences) {
 }
 
 /*
- * Time of the steps that compute this many tokens, together with the decoding sequences; *last_ns: of the last one.
+ * Time of the steps that compute this many tokens, together with the decoding sequences, and between them; *last_ns: of
+ * the last one.
  */
 static double steps_ns(const struct guess *g, const struct step_model *m, int64_t ntok, double mean, int64_t room_ntok, double *last_ns) {
 	int64_t steps = (ntok + room_ntok - 1) / room_ntok, last = ntok - (steps - 1) * room_ntok;
@@ -53,10 +67,14 @@ static double steps_ns(const struct guess *g, const struct step_model *m, int64_
 
 	b.prefill_tokens = last;
 	b.prefill_token_kv = (int64_t)(mean * (double)last);
-	*last_ns = step_model_ns(m, &b);
+	*last_ns = step_model_ns(m, &b) + (double)g->gap_ns;
 	b.prefill_tokens = room_ntok;
 	b.prefill_token_kv = (int64_t)(mean * (double)room_ntok);
-	return *last_ns + (double)(steps - 1) * step_model_ns(m, &b);
+	return *last_ns + (double)(steps - 1) * (step_model_ns(m, &b) + (double)g->gap_ns);
+}
+
+int64_t guess_most_context(const struct guess *g) {
+	return g->peak_context > 0 && (double)g->entered_full >= OFTEN * (double)g->entered ? g->seen_context : 0;
 }
 
 /* How many had arrived when the last step ended; they are first in the order. */
@@ -171,34 +189,48 @@ static int64_t let_in(const struct guess *g, int64_t from_ns, int64_t first_toke
 	return from_ns;
 }
 
-static int by_time(const void *a, const void *b) {
-	const int64_t *x = a, *y = b;
+static int by_finish(const void *a, const void *b) {
+	const struct guess_sequence *x = a, *y = b;
 
-	return (*x > *y) - (*x < *y);
+	return (x->finish_ns > y->finish_ns) - (x->finish_ns < y->finish_ns);
 }
 
-/* When all of the requests have a slot among the maximum of running sequences: after this many others have ended. */
-static int64_t place_ns(struct guess *g, size_t count, int64_t from_ns, int64_t first_token_ns) {
-	int64_t over = (int64_t)(g->count + count) - g->most_sequences;
-
-	if (g->most_sequences <= 0 || over <= 0 || over > (int64_t)g->count) {
-		return from_ns;
-	}
+/* The decoding sequences by their finish. */
+static const struct guess_sequence *ends_of(struct guess *g) {
 	if (g->count > g->end_room) {
 		g->end_room = g->count + 64;
 		g->ends = must_realloc(g->ends, g->end_room * sizeof *g->ends);
 	}
-	for (size_t i = 0; i < g->count; i++) {
-		g->ends[i] = g->decoding[i].finish_ns;
+	memcpy(g->ends, g->decoding, g->count * sizeof *g->ends);
+	qsort(g->ends, g->count, sizeof *g->ends, by_finish);
+	return g->ends;
+}
+
+/*
+ * When all of the requests have a slot among the maximum of running sequences, and their prompts room among the maximum
+ * of their contexts: after enough others have ended.
+ */
+static int64_t place_ns(struct guess *g, const struct guess_request *list, size_t count, int64_t from_ns, int64_t first_token_ns) {
+	int64_t over = g->most_sequences > 0 ? (int64_t)(g->count + count) - g->most_sequences : 0, context = 0;
+	size_t ended = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		context += context_of(&list[i]);
 	}
-	qsort(g->ends, g->count, sizeof *g->ends, by_time);
-	int64_t at_ns = g->ends[over - 1];
+	context = g->most_context > 0 ? g->context + context - g->most_context : 0;
+	if ((over <= 0 && context <= 0) || over > (int64_t)g->count || context > g->context) {
+		return from_ns;
+	}
+	for (const struct guess_sequence *ends = ends_of(g); ended < g->count && ((int64_t)ended < over || context > 0); ended++) {
+		context -= ends[ended].context;
+	}
+	int64_t at_ns = ended > 0 ? g->ends[ended - 1].finish_ns : from_ns;
 	return at_ns > from_ns && at_ns < first_token_ns - REBUILD_EPS_NS ? at_ns : from_ns;
 }
 
 /* All slots were in use: those that waited began when a sequence ended, if the time from then on matches the model. */
 static bool begin_in_place(struct guess *g, struct guess_of *o, struct guess_request *list, size_t count, size_t waited, int64_t *from_ns) {
-	int64_t at_ns = place_ns(g, count, g->last.to_ns, list[0].first_token_ns);
+	int64_t at_ns = place_ns(g, list, count, g->last.to_ns, list[0].first_token_ns);
 
 	if (at_ns == g->last.to_ns) {
 		return false;

@@ -436,13 +436,22 @@ static void row_of_life(struct rebuild *r, const struct rebuild_request *q) {
 	add_row(r, x, to->ns - from->ns, hypot(MEAN_SD, ENDS_STEPS / alone), q->first_token_ns);
 }
 
-/* Adds all steps of a request: if it is not certain which had prompts, and when. */
+/*
+ * Adds all steps of a request: if it is not certain which had prompts, and when. If there are more or fewer steps with
+ * prompts than the request took steps, their number is wrong: its tokens count.
+ */
 static void row_of_whole_life(struct rebuild *r, const struct rebuild_request *q) {
 	const struct rebuild_alone *from = &r->marks[q->at_first].before, *to = &r->marks[q->at_finish].before;
-	double alone = fmax(0, (double)(q->output_ntok - 1) - (to->mixed - from->mixed)) / r->tokens_a_step;
-	double steps = to->steps - from->steps, ns = (double)(q->finish_ns - q->first_token_ns), x[TERMS] = {0}, step = 0;
+	double all = (double)(q->output_ntok - 1), mixed = to->mixed - from->mixed, alone = fmax(0, all - mixed) / r->tokens_a_step;
+	double steps = to->steps - from->steps, ns = (double)(q->finish_ns - q->first_token_ns), x[TERMS] = {0}, step = 0, part = 1;
 
 	if (alone > 0 && !(steps > 0)) {
+		part = mixed > 0 ? all / r->tokens_a_step / mixed : 0;
+		alone = 0;
+	} else if (mixed > all + 1) {
+		part = all / mixed;
+	}
+	if (part <= 0) {
 		return;
 	}
 	if (alone > 0) {
@@ -450,7 +459,7 @@ static void row_of_whole_life(struct rebuild *r, const struct rebuild_request *q
 	}
 	for (int i = 0; i < TERMS; i++) {
 		step += r->model.ns[i] * x[i];
-		x[i] = alone * x[i] + r->sums[q->at_finish][i] - r->sums[q->at_first][i];
+		x[i] = alone * x[i] + part * (r->sums[q->at_finish][i] - r->sums[q->at_first][i]);
 	}
 	add_row(r, x, ns, hypot(MEAN_SD, ENDS_STEPS * fmax(step, ns / (double)q->output_ntok) / ns), q->first_token_ns);
 }

@@ -64,7 +64,12 @@ struct guess {
 	size_t count, room;
 	int64_t context; /* of them all */
 	int64_t most_sequences; /* at a time, as far as is known: more wait until one has ended; 0: not known */
-	int64_t *ends;   /* of the decoding sequences, sorted */
+	int64_t most_context;   /* the same of their contexts, if memory is short; 0: not known */
+	int64_t peak_context;   /* the largest sum of contexts, if known before; 0: not known */
+	int64_t seen_context;   /* the largest so far */
+	size_t entered, entered_full; /* sequences, and those with contexts near the peak */
+	int64_t gap_ns;  /* the host's, of each step */
+	struct guess_sequence *ends; /* the decoding sequences by their finish */
 	size_t end_room;
 	struct guess_step {
 		int64_t from_ns, to_ns, ntok; /* tokens of prompts */
@@ -81,6 +86,8 @@ struct guess {
  * as the model predicts. certain: one of the first two.
  */
 void guess_scheduled(struct guess *g, const struct step_model *m, int64_t budget_ntok, struct guess_request *list, size_t count);
+/* The limit of contexts in the memory, if they were near their largest sum often; 0: none. */
+int64_t guess_most_context(const struct guess *g);
 void guess_release(struct guess *g);
 
 /* ---- a batch of requests ---- */
@@ -120,11 +127,14 @@ struct rebuild {
 	double tokens_a_step; /* tokens per step of a sequence: more than 1 with drafts */
 	int64_t gap_ns;
 	int64_t most_sequences; /* that decoded at a time */
+	int64_t most_context;   /* of them, if scheduling is guessed and memory is short */
+	int64_t peak_context;
 	bool guesses;         /* when requests were scheduled is not logged, or not reliable */
 	struct guess guess;
 	struct guess_request *guessed;
 	size_t guessed_room;
 	double waiting_part;  /* of time in which prompts are scheduled and none is computed */
+	double spread;        /* of prefill's part of busy time, between budgets that fit nearly as well */
 	double score;         /* mean |ln(time / model)| of rows, each at most SCORE_MOST */
 	/* instants, and the state after each */
 	struct rebuild_mark {

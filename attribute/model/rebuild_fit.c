@@ -33,6 +33,20 @@
 #define SCORE_MARGIN 0.95
 /* An engine with a prompt to compute does not leave it waiting: with a budget that is too large prompts would have to. */
 #define WAITING_WEIGHT 0.5
+/*
+ * If scheduling is guessed, prompts that are cut into too many steps leave few certain rows, which fit well: smaller numbers
+ * than SMALL_NTOK have to fit much better.
+ */
+#define SMALL_NTOK 2048
+#define SMALL_MARGIN 0.8
+/* Numbers of tokens that fit nearly as well: their splits differ by what is in doubt. */
+#define NEARLY_RATIO 1.25
+#define NEARLY_MORE 0.002
+#define SPREAD_SDS 2.0 /* the largest difference counts as this many standard deviations */
+/* One standard deviation: part of the time in which prompts seem to wait, and of the requests that were preempted. */
+#define WAITING_DOUBT 0.5
+#define PREEMPTED_DOUBT 0.2
+#define FEW_PREEMPTED 0.01
 #define DRAFTS_MARGIN 0.975
 #define DRAFTS_LEAST 0.001
 
@@ -227,12 +241,17 @@ static void guess_all(struct rebuild *r) {
 	platform_sort(r->order, r->count, sizeof *r->order, by_first_token, r->at);
 	guess_release(&r->guess);
 	r->guess.most_sequences = r->most_sequences;
+	r->guess.most_context = r->most_context;
+	r->guess.peak_context = r->peak_context;
+	r->guess.gap_ns = r->gap_ns;
 	for (size_t from = 0, to; from < r->count; from = to) {
 		int64_t first_ns = r->at[r->order[from]].first_token_ns;
 		for (to = from + 1; to < r->count && r->at[r->order[to]].first_token_ns <= first_ns + REBUILD_EPS_NS; to++) {
 		}
 		guess_some(r, r->order + from, to - from);
 	}
+	r->most_context = guess_most_context(&r->guess);
+	r->peak_context = r->guess.seen_context > r->peak_context ? r->guess.seen_context : r->peak_context;
 	rebuild_marks(r);
 }
 
@@ -343,28 +362,80 @@ static void settle(struct rebuild *r) {
 
 /* ---- what is not logged ---- */
 
-/* The most usual first: small improvements do not count. */
-static void choose_budget(struct rebuild *r) {
-	static const int64_t usual[REBUILT_BUDGETS] = {2048, 8192, 4096, 16384, 1024, 512};
-	struct step_model first = r->model, best = r->model;
-	double least = 2 * SCORE_MOST;
-	int64_t chosen = 0;
+struct phases {
+	const struct step_model *model;
+	double prefill_ns, busy_ns;
+};
 
-	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
-		r->budget_ntok = usual[i];
-		r->model = first;
-		r->first = true;
-		rounds_of(r, BUDGET_ROUNDS);
-		double score = r->score + WAITING_WEIGHT * r->waiting_part;
-		if (score < least * SCORE_MARGIN) {
-			least = score;
-			best = r->model;
-			chosen = r->budget_ntok;
+static void add_phases(void *context, const struct batch *b, int64_t from_ns, int64_t to_ns) {
+	struct phases *sum = context;
+	struct batch prompts, sequences;
+
+	batch_of_phases(b, &prompts, &sequences);
+	double whole = step_model_ns(sum->model, b), ns = (double)(to_ns - from_ns);
+	double prefill = whole + step_model_ns(sum->model, &prompts) - step_model_ns(sum->model, &sequences);
+	sum->prefill_ns += b->decode_tokens > 0 && whole > 0 ? ns * fmin(1, fmax(0, prefill / (2 * whole))) : ns;
+	sum->busy_ns += ns;
+}
+
+/* Prefill's part of busy time, by the current model. */
+static double prefill_part(struct rebuild *r) {
+	struct phases sum = {.model = &r->model};
+
+	if (r->guesses) {
+		guess_all(r);
+	}
+	rebuild_rows(r, add_phases, &sum);
+	double busy_ns = sum.busy_ns + (r->mark_count > 0 ? r->marks[r->mark_count - 1].before.ns : 0);
+	return busy_ns > 0 ? sum.prefill_ns / busy_ns : 0;
+}
+
+struct budget_fit {
+	double score, ns[TERMS];
+};
+
+static void use_budget(struct rebuild *r, int64_t budget_ntok, const struct budget_fit *fit) {
+	r->budget_ntok = budget_ntok;
+	memcpy(r->model.ns, fit->ns, sizeof fit->ns);
+}
+
+/* The most usual first: small improvements do not count. */
+static const int64_t usual_ntok[REBUILT_BUDGETS] = {2048, 8192, 4096, 16384, 1024, 512};
+
+/* The largest difference in prefill's part to the others that fit nearly as well. */
+static double spread_of(struct rebuild *r, const struct budget_fit fits[REBUILT_BUDGETS], size_t best) {
+	double part = -1, most = 0;
+
+	for (size_t i = 0; i < REBUILT_BUDGETS; i++) {
+		if (i != best && fits[i].score <= fits[best].score * NEARLY_RATIO + NEARLY_MORE) {
+			if (part < 0) {
+				use_budget(r, usual_ntok[best], &fits[best]);
+				part = prefill_part(r);
+			}
+			use_budget(r, usual_ntok[i], &fits[i]);
+			most = fmax(most, fabs(prefill_part(r) - part));
 		}
 	}
-	r->model = best;
-	r->budget_ntok = chosen;
-	r->score = least;
+	return most;
+}
+
+static void choose_budget(struct rebuild *r) {
+	struct budget_fit first, fits[REBUILT_BUDGETS];
+	size_t best = 0;
+
+	memcpy(first.ns, r->model.ns, sizeof first.ns);
+	for (size_t i = 0; i < REBUILT_BUDGETS; i++) {
+		use_budget(r, usual_ntok[i], &first);
+		r->first = true;
+		rounds_of(r, BUDGET_ROUNDS);
+		memcpy(fits[i].ns, r->model.ns, sizeof fits[i].ns);
+		fits[i].score = r->score + WAITING_WEIGHT * r->waiting_part;
+		double margin = r->guesses && usual_ntok[i] < SMALL_NTOK && usual_ntok[best] >= SMALL_NTOK ? SMALL_MARGIN : SCORE_MARGIN;
+		best = fits[i].score < fits[best].score * margin ? i : best;
+	}
+	r->spread = spread_of(r, fits, best);
+	use_budget(r, usual_ntok[best], &fits[best]);
+	r->score = fits[best].score;
 }
 
 /*
@@ -395,6 +466,21 @@ static void choose_tokens_a_step(struct rebuild *r) {
 }
 
 /* ---- results for the pool's sums ---- */
+
+/*
+ * One standard deviation of prefill's part of busy time from what the rows do not show: the number of tokens of a step,
+ * and prompts that seem to wait. Where requests were preempted, prompts do wait, and it is not logged when.
+ */
+static double doubt_of(const struct rebuild *r) {
+	double preempted = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		preempted += r->at[i].preempted;
+	}
+	preempted /= (double)r->count;
+	double other = preempted > FEW_PREEMPTED ? PREEMPTED_DOUBT * preempted : WAITING_DOUBT * r->waiting_part;
+	return hypot(r->spread / SPREAD_SDS, other);
+}
 
 struct counting {
 	struct rebuild *r;
@@ -439,10 +525,12 @@ static void join_into(struct rebuild *r, struct text replica, struct rebuilt *to
 	rebuilt_count(to, REBUILT_BUSY_NS, (int64_t)r->marks[r->mark_count - 1].before.ns);
 	rebuilt_count(to, REBUILT_REQUESTS, requests);
 	rebuilt_count(to, REBUILT_GUESSED, r->guesses ? requests : 0);
-	rebuilt_note_most(to, r->most_sequences);
+	rebuilt_note_most(to, REBUILT_MOST_SEQUENCES, r->most_sequences);
+	rebuilt_note_most(to, REBUILT_MOST_CONTEXT, r->most_context);
 	rebuilt_count(to, REBUILT_GAP_NS, r->gap_ns * requests);
 	rebuilt_count_part(to, REBUILT_TOKENS_A_STEP, r->tokens_a_step * (double)requests);
 	rebuilt_count_part(to, REBUILT_SCORE, r->score * (double)requests);
+	rebuilt_count_part(to, REBUILT_DOUBT, doubt_of(r) * (double)requests);
 	for (int i = 0; i < REBUILT_BUDGETS; i++) {
 		rebuilt_count(to, REBUILT_BUDGET + i, r->budget_ntok == rebuilt_budget_ntok[i] ? requests : 0);
 	}

@@ -60,9 +60,9 @@ void rebuilt_count(struct rebuilt *r, int total, int64_t units) {
 	r->totals[total] += units;
 }
 
-void rebuilt_note_most(struct rebuilt *r, int64_t sequences) {
-	if (sequences > r->totals[REBUILT_MOST_SEQUENCES]) {
-		r->totals[REBUILT_MOST_SEQUENCES] = sequences;
+void rebuilt_note_most(struct rebuilt *r, int total, int64_t units) {
+	if (units > r->totals[total]) {
+		r->totals[total] = units;
 	}
 }
 
@@ -89,12 +89,10 @@ void rebuilt_join_rows(struct rebuilt_rows *to, const struct rebuilt_rows *from)
 }
 
 void rebuilt_join_totals(struct rebuilt *to, const int128 totals[REBUILT_TOTALS]) {
-	int128 most = to->totals[REBUILT_MOST_SEQUENCES], other = totals[REBUILT_MOST_SEQUENCES];
-
 	for (int i = 0; i < REBUILT_TOTALS; i++) {
-		to->totals[i] += totals[i];
+		int128 sum = to->totals[i] + totals[i], most = to->totals[i] > totals[i] ? to->totals[i] : totals[i];
+		to->totals[i] = i == REBUILT_MOST_SEQUENCES || i == REBUILT_MOST_CONTEXT ? most : sum;
 	}
-	to->totals[REBUILT_MOST_SEQUENCES] = most > other ? most : other;
 }
 
 void rebuilt_join(struct rebuilt *to, const struct rebuilt *from) {
@@ -178,10 +176,12 @@ bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m) {
 	}
 	m->budget_ntok = budget_of(r);
 	m->most_sequences = (int64_t)r->totals[REBUILT_MOST_SEQUENCES];
+	m->most_context = (int64_t)r->totals[REBUILT_MOST_CONTEXT];
 	m->guesses = 2 * r->totals[REBUILT_GUESSED] > r->totals[REBUILT_REQUESTS];
 	m->gap_ns = (int64_t)((double)r->totals[REBUILT_GAP_NS] / requests);
 	m->tokens_a_step = (double)r->totals[REBUILT_TOKENS_A_STEP] / (double)REBUILT_UNIT / requests;
 	m->score = (double)r->totals[REBUILT_SCORE] / (double)REBUILT_UNIT / requests;
+	m->doubt = (double)r->totals[REBUILT_DOUBT] / (double)REBUILT_UNIT / requests;
 	m->both_part = (double)r->totals[REBUILT_BOTH_NS] / busy;
 	m->drawn_sd = r->totals[REBUILT_BOTH_NS] > 0 ? drawn_sd(r) : 0;
 	return share_of(r, m->steps.ns) > 0;

@@ -29,7 +29,8 @@ enum rebuilt_total {
 	REBUILT_GAP_NS,     /* x requests */
 	REBUILT_TOKENS_A_STEP, /* x requests, in REBUILT_UNIT */
 	REBUILT_SCORE,      /* x requests, in REBUILT_UNIT */
-	REBUILT_MOST_SEQUENCES, /* the largest, not a sum */
+	REBUILT_DOUBT,      /* x requests, in REBUILT_UNIT */
+	REBUILT_MOST_SEQUENCES, REBUILT_MOST_CONTEXT, /* the largest, not a sum */
 	REBUILT_BUDGET,     /* requests by budget */
 	REBUILT_PREFILL = REBUILT_BUDGET + REBUILT_BUDGETS, /* prefill's terms of steps with both: (prompts + whole - sequences) / 2 */
 	REBUILT_WHOLE = REBUILT_PREFILL + TERMS,            /* all terms of the same */
@@ -52,7 +53,7 @@ struct rebuilt {
  */
 void rebuilt_add(struct rebuilt *r, unsigned bucket, const double x[TERMS], double ns, double model_ns, double sd);
 void rebuilt_count(struct rebuilt *r, int total, int64_t units);
-void rebuilt_note_most(struct rebuilt *r, int64_t sequences);
+void rebuilt_note_most(struct rebuilt *r, int total, int64_t units);
 void rebuilt_count_part(struct rebuilt *r, int total, double units);
 /* Adds the units of prefill's terms and of all terms of steps with both phases. */
 void rebuilt_count_terms(struct rebuilt *r, const double prefill[TERMS], const double whole[TERMS]);
@@ -64,10 +65,11 @@ void rebuilt_join(struct rebuilt *to, const struct rebuilt *from);
 struct rebuilt_model {
 	struct step_model steps; /* its `steps`: rows */
 	int64_t budget_ntok, gap_ns;
-	int64_t most_sequences; /* that decoded at a time */
+	int64_t most_sequences, most_context; /* that decoded at a time, and their contexts */
 	double tokens_a_step, score;
 	bool guesses;       /* when requests were scheduled */
 	double both_part;   /* of busy time, in steps with both phases */
+	double doubt;       /* of prefill's part of busy time, one standard deviation: what the rows do not show */
 	double drawn_sd;    /* of prefill's share of these, by the bootstrap */
 };
 

@@ -10,9 +10,14 @@
  * One standard deviation of prefill's share of steps with both phases that neither the bootstrap nor residuals show,
  * by the part of busy time that is spent in other steps. If these are few, the split depends on the model's form.
  */
-#define FORM_SD 0.0075
-#define FORM_GUESSED_SD 0.0166 /* if the scheduling of requests is guessed */
+#define FORM_SD 0.002
+#define FORM_GUESSED_SD 0.006 /* if the scheduling of requests is guessed */
 #define MOST_BOTH_PART 0.95
+#define LEAST_FORM_SD 0.01 /* however many other steps there are */
+#define LEAST_GUESSED_SD 0.027
+/* The bootstrap keeps the rebuilt steps, so it shows a part of their uncertainty. */
+#define BY_DRAWN 2
+#define MOST_DOUBT 0.5
 
 /* If rows are further off on average than with good clocks: additional uncertainty of prefill's share. */
 #define USUAL_OFF 0.07
@@ -39,8 +44,9 @@ static double both_sd(const struct replay *y, const struct batch *b) {
 	double part = fmin(MOST_BOTH_PART, y->by->both_part),
 	       form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
 
-	form = hypot(form, fmax(0, y->by->score - USUAL_OFF) * BY_OFF);
-	return hypot(form, y->borrowed ? step_model_share_sd(y->model, b) : y->by->drawn_sd);
+	form = hypot(hypot(form, y->by->guesses ? LEAST_GUESSED_SD : LEAST_FORM_SD), fmax(0, y->by->score - USUAL_OFF) * BY_OFF);
+	form = hypot(form, y->by->both_part > 0 ? fmin(MOST_DOUBT, y->by->doubt / y->by->both_part) : 0);
+	return hypot(form, y->borrowed ? step_model_share_sd(y->model, b) : BY_DRAWN * y->by->drawn_sd);
 }
 
 static double wait_sd(const struct replay *y, double step_ns) {
@@ -284,6 +290,8 @@ static void decide(struct replay_queue *q, struct pass *pass, const struct repla
 		};
 	}
 	q->guess.most_sequences = y->by->most_sequences;
+	q->guess.most_context = y->by->most_context;
+	q->guess.gap_ns = y->by->gap_ns;
 	guess_scheduled(&q->guess, y->model, y->by->budget_ntok, q->list, count);
 	for (size_t i = 0; i < count; i++) {
 		struct active *a = q->actives[i];

@@ -39,8 +39,6 @@ cached|vLLM stats lines alone|prefill total|26
 preempt|vLLM iteration lines and requests|prefill total|2.3
 preempt|vLLM iteration lines alone|prefill total|8.6
 preempt|vLLM iteration lines alone|interval: truth outside by|4.7
-full|requests alone|interval: truth outside by|8.1
-long|requests without scheduled_ns|prefill total|20
 cached|requests without first tokens|prefill total|50
 cached|steps, too few to fit|prefill total|58
 full|steps, too few to fit|prefill total|21
@@ -48,7 +46,6 @@ experts|steps, too few to fit|prefill total|30
 cached|the same, the model described|prefill total|17
 experts|the same, the model described|prefill total|18
 sparse|requests without first tokens|interval: truth outside by|1.4
-sparse|requests beside another replica's steps|interval: truth outside by|0.9
 END
 }
 
