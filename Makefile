@@ -135,13 +135,24 @@ check: ## Build everything and pass all tests; installs what is missing for that
 	@.ci/deps check
 	@$(MAKE) test
 
-test: units $(PROPERTIES) $(SIMULATE) $(SIMULATOR) $(BUILD)/tests/published/fit $(BUILD)/tests/faults/faults.so
+test: units $(PROPERTIES) $(SIMULATE) $(SIMULATOR) $(REPLAY) $(BUILD)/tests/published/fit $(BUILD)/tests/faults/faults.so
 	@tests/run --build $(BUILD)
+
+# The fuzz targets in one program, without a fuzzer.
+FUZZ_TARGETS := $(filter-out help,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
+REPLAY := $(BUILD)/tests/fuzz/replay
+$(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/fuzz_%.o): $(BUILD)/tests/fuzz/fuzz_%.o: tests/fuzz/fuzz_%.c $(BUILD)/flags
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -DLLVMFuzzerTestOneInput=fuzz_$* -DFORMAT=replay_format -MMD -MP -c -o $@ $<
+$(BUILD)/tests/fuzz/replay.o: ALL_CFLAGS += '-DTARGETS(X)=$(foreach name,$(FUZZ_TARGETS),X($(name)))'
+$(REPLAY): $(call objects,tests/fuzz/*.c) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 
 FAULT_SOURCES := tests/faults/faults.c tests/faults/durable.c
 $(BUILD)/tests/faults/faults.so: $(FAULT_SOURCES) tests/faults/faults.h
 	$(call say,CC,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -I. $(if $(findstring sanitize,$(CFLAGS))$(findstring coverage,$(CFLAGS)),-DWITHOUT_ALLOCATIONS) -o $@ $(FAULT_SOURCES) -ldl
+	$(Q)mkdir -p $(@D) && $(CC) $(WARNINGS) -std=gnu11 -O2 -g -fPIC -shared -I. $(if $(findstring sanitize,$(CFLAGS)),-DWITHOUT_ALLOCATIONS) -o $@ $(FAULT_SOURCES) -ldl
 
 accuracy: all $(SIMULATE) $(BUILD)/tests/published/fit ## How far off the split is, where it is known, and estimates beside measurements
 	@status=0; TOLLBOOK=$(BUILD)/tollbook SIMULATE=$(SIMULATE) tests/accuracy/table.sh || status=1; \

@@ -196,7 +196,7 @@ static bool is_compact_date(struct text t) {
 	return t.len == 8;
 }
 
-bool figure_instant(struct text t, const struct figure_style *style, int64_t *ns, bool *is_date) {
+static bool take_instant(struct text t, const struct figure_style *style, int64_t *ns, bool *is_date) {
 	int64_t compact;
 	bool valid;
 
@@ -219,6 +219,11 @@ bool figure_instant(struct text t, const struct figure_style *style, int64_t *ns
 	}
 	*is_date = text_trim(rest).len == 0;
 	return take_time(rest, ns);
+}
+
+/* Up to the year 2116, so that a period can be added. */
+bool figure_instant(struct text t, const struct figure_style *style, int64_t *ns, bool *is_date) {
+	return take_instant(t, style, ns, is_date) && *ns > -INT64_MAX / 2 && *ns < INT64_MAX / 2;
 }
 
 void figure_learn_date(struct text t, struct figure_style *style) {

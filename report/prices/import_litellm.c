@@ -233,7 +233,9 @@ static int read_searches(struct import *im, json_at v, struct price_model *m) {
 }
 
 /* A fast mode's prices are the standard ones times this factor: written out. */
-static void make_fast(struct import *im, struct price_rule *rule, int64_t factor_nano) {
+static int make_fast(struct import *im, json_at v, struct price_rule *rule, int64_t factor_nano) {
+	bool fits = true;
+
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		const struct price_ladder *from = &rule->ladder[SERVICE_STANDARD][k];
 		struct price_ladder *to = &rule->ladder[PRICE_FAST][k];
@@ -243,9 +245,10 @@ static void make_fast(struct import *im, struct price_rule *rule, int64_t factor
 		*to = import_ladder(im, from->count);
 		for (size_t i = 0; i < from->count; i++) {
 			to->steps[i] = from->steps[i];
-			to->steps[i].nano = (int64_t)exact_div((int128)from->steps[i].nano * factor_nano, 1000000000);
+			fits &= exact_mul_div(from->steps[i].nano, factor_nano, 1000000000, &to->steps[i].nano);
 		}
 	}
+	return fits ? 0 : import_fault(im, v, "a price times this factor does not fit");
 }
 
 /* {"fast": 6.0, "us": 1.1}: a speed, and places. */
@@ -259,7 +262,7 @@ static int read_factors(struct import *im, json_at entry, struct price_model *m)
 			import_left_out(im, m, key);
 		} else if (text_eq(key, T("fast"))) {
 			error = import_price(im, v, 0, &nano);
-			make_fast(im, m->rules, nano);
+			error = error ? error : make_fast(im, v, m->rules, nano);
 		} else {
 			error = import_geo(im, m, key, v);
 		}

@@ -92,18 +92,22 @@ static void add_hours(struct windows *w, json_at hours, json_at weekdays) {
 }
 
 /* A fast mode has the same factor as at other hours. */
-static void make_fast(struct import *im, struct price_rule *rates, const struct price_rule *base, int kind) {
+static int make_fast(struct import *im, json_at v, struct price_rule *rates, const struct price_rule *base, int kind) {
 	const struct price_ladder *fast = &base->ladder[PRICE_FAST][kind], *was = &base->ladder[SERVICE_STANDARD][kind];
 	const struct price_ladder *is = &rates->ladder[SERVICE_STANDARD][kind];
 
 	if (fast->count == 0 || was->count == 0 || is->count == 0 || was->steps[0].nano == 0) {
-		return;
+		return 0;
 	}
+	bool fits = true;
+
 	rates->ladder[PRICE_FAST][kind] = import_ladder(im, is->count);
 	for (size_t i = 0; i < is->count; i++) {
-		rates->ladder[PRICE_FAST][kind].steps[i] = (struct price_step){
-		    is->steps[i].over_ntok, (int64_t)exact_div((int128)is->steps[i].nano * fast->steps[0].nano, was->steps[0].nano)};
+		struct price_step *to = &rates->ladder[PRICE_FAST][kind].steps[i];
+		to->over_ntok = is->steps[i].over_ntok;
+		fits &= exact_mul_div(is->steps[i].nano, fast->steps[0].nano, was->steps[0].nano, &to->nano);
 	}
+	return fits ? 0 : import_fault(im, v, "a price of a fast mode at these hours does not fit");
 }
 
 /* Kinds without a price in the windows cost the same as at other hours. */
@@ -125,11 +129,11 @@ int import_off_peak(struct import *im, json_at v, struct price_model *m, read_co
 	}
 	struct price_rule *rates = import_rules(im, 1);
 	int error = read(im, v, m, rates);
+	for (int k = 0; k < PRICE_KINDS && !error; k++) {
+		error = make_fast(im, v, rates, &m->rules[0], k);
+	}
 	if (error) {
 		return error;
-	}
-	for (int k = 0; k < PRICE_KINDS; k++) {
-		make_fast(im, rates, &m->rules[0], k);
 	}
 	fill_from(rates, &m->rules[0]);
 	struct windows w = {im, m, rates, true};

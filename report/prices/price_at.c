@@ -143,7 +143,7 @@ static bool geos_same(const struct price_model *a, const struct price_model *b) 
 bool price_same(const struct price_model *a, const struct price_model *b) {
 	bool same = a->rule_count == b->rule_count && a->understood == b->understood &&
 		    text_eq(a->currency, b->currency) && geos_same(a, b);
-	for (size_t i = 0; same && i < a->rule_count; i++) {
+	for (size_t i = 0; same && a->understood && i < a->rule_count; i++) { /* else no rule gives a price */
 		same = rule_same(&a->rules[i], &b->rules[i]);
 	}
 	return same;

@@ -441,8 +441,10 @@ int prices_add_bytes(struct prices *p, const char *path, struct text bytes, stru
 				  column);
 	}
 	json_free(j);
-	find_cuts(p);
-	p->index = price_index_add(p->index, p);
+	if (!error) { /* else rules may be without their ends */
+		find_cuts(p);
+		p->index = price_index_add(p->index, p);
+	}
 	return error;
 }
 

@@ -137,7 +137,7 @@ static void report(void) {
 	}
 }
 
-__attribute__((constructor)) static void start(void) {
+static void start(void) {
 	const char *fault = getenv("TOLLBOOK_FAULT"), *clock = getenv("TOLLBOOK_CLOCK");
 	char *end_of_number = NULL;
 
@@ -155,9 +155,27 @@ __attribute__((constructor)) static void start(void) {
 	atomic_store(&on, true);
 }
 
+/* Calls begin to fail right before main: thus `report` runs before the program's own ends, such as gcov's, which writes its counts. */
+typedef int main_function(int, char **, char **);
+static main_function *main_of_program;
+
+static int start_and_main(int argc, char **argv, char **environment) {
+	start();
+	return main_of_program(argc, argv, environment);
+}
+
+int __libc_start_main(main_function *program, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*loader_fini)(void),
+                      void *stack_end);
+
+int __libc_start_main(main_function *program, int argc, char **argv, void (*init)(void), void (*fini)(void), void (*loader_fini)(void),
+                      void *stack_end) {
+	main_of_program = program;
+	return REAL(__libc_start_main)(start_and_main, argc, argv, init, fini, loader_fini, stack_end);
+}
+
 /* ---- memory ---- */
 
-#ifndef WITHOUT_ALLOCATIONS /* sanitizers want to be the only ones in front of malloc; gcov allocates at the end */
+#ifndef WITHOUT_ALLOCATIONS /* sanitizers want to be the only ones in front of malloc */
 
 /* The C library's own names: to look these up may allocate. */
 void *__libc_malloc(size_t size);

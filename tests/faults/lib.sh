@@ -23,9 +23,8 @@ esac
 # The library is loaded before the sanitizers' libraries, which they reject by default.
 ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0
 export ASAN_OPTIONS
-# In a build with coverage, disturbed runs would damage the counts of all others.
-GCOV_PREFIX=/dev/null
-export GCOV_PREFIX
+# In a build with coverage, a run that is killed while it writes its counts would damage those of all others.
+uncounted=GCOV_PREFIX=/dev/null
 
 # each_call KIND COUNT COMMAND...: COMMAND with each number of a call, or a sample of them, the last one included
 each_call() {
@@ -210,7 +209,8 @@ settle() {
 # disturbed KIND HOW CALL
 disturbed() {
 	put_back
-	night "TOLLBOOK_FAULT=$1:$3$2" "LD_PRELOAD=$library" "TOLLBOOK_DURABLE=$(case $2 in *cut) echo book ;; esac)"
+	case $2 in *kill | *cut) set -- "$1" "$2" "$3" "$uncounted" ;; esac
+	night "TOLLBOOK_FAULT=$1:$3$2" "LD_PRELOAD=$library" "TOLLBOOK_DURABLE=$(case $2 in *cut) echo book ;; esac)" ${4:+"$4"}
 	what="$1 $3${2:+ ($2)}"
 	passed_over=$(grep -cE ': (read error|cannot be (listed|opened))' said)
 	said "$what"
@@ -239,7 +239,7 @@ night_kills() {
 	while [ $instant -lt "$kills" ] && [ $failures -lt 10 ]; do
 		put_back
 		delay=$(awk -v seed="$instant" -v within="$1" 'BEGIN {srand(seed); printf "%.4f", rand() * within}')
-		"$tollbook" nightly -v -c night.conf $night_options > said 2>&1 &
+		env "$uncounted" "$tollbook" nightly -v -c night.conf $night_options > said 2>&1 &
 		night=$!
 		sleep "$delay"
 		state=''

@@ -44,7 +44,7 @@ count=$(awk '$1 == "write" {print $2}' "$folder/count")
 call=$count
 while [ $call -gt 0 ] && [ ! -s book/ledger.db-wal ]; do
 	put_back
-	night "TOLLBOOK_FAULT=write:$call:kill" "LD_PRELOAD=$library"
+	night "TOLLBOOK_FAULT=write:$call:kill" "LD_PRELOAD=$library" "$uncounted"
 	call=$((call - 1))
 done
 read_only "$tollbook" report -q --book book > /dev/null

@@ -7,6 +7,7 @@ need jq
 [ -z "${SANITIZED:-}" ] || { echo "skip: instants are those of the plain program"; exit 77; }
 night_start
 passed_over=0
+export "${uncounted?}"
 
 # instant SEED: seconds within the run of a night
 instant() {

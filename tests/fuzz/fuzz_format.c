@@ -6,6 +6,8 @@
 #include "ingest/format.h"
 #include "tests/fuzz/fuzz_help.h"
 
+extern const char *replay_format; /* what FORMAT is in replay.c */
+
 static int look(void *context, unsigned lane, const struct record *r, struct fault *why) {
 	size_t *texts = context;
 

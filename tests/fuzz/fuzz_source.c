@@ -8,7 +8,7 @@
 
 /* Sums what a file unpacks to, in blocks of a size. */
 static uint64_t read_all(const char *path, size_t block_bytes, int64_t *len, const char **reason) {
-	struct source_limits limits = {block_bytes, 200};
+	struct source_limits limits = {.block_bytes = block_bytes, .max_ratio = 200};
 	uint64_t hash = 0;
 	struct source *s;
 	struct fault why;

@@ -1,0 +1,191 @@
+/*
+ * replay.c: the fuzz targets without a fuzzer: each seed as it is, then changes of it that are the same on every machine.
+ *
+ *   replay --list                              the targets, "format-" before those of a log format
+ *   replay TARGET CHANGES SEED...              a line with the number of runs; a failed assertion ends it after the case's name
+ *   replay TARGET --print SEED CHANGE          the bytes of one case
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/error.h"
+#include "core/files/files.h"
+#include "ingest/format.h"
+
+#define INPUT_MAX 65536 /* bytes; longer seeds are cut */
+#define BYTE_CHANGES 8
+
+typedef int target_function(const uint8_t *data, size_t size);
+
+#define DECLARE(name) target_function fuzz_##name;
+TARGETS(DECLARE)
+
+static const struct {
+	const char *name;
+	target_function *run;
+} targets[] = {
+#define ROW(name) {#name, fuzz_##name},
+	TARGETS(ROW)
+};
+#define TARGET_COUNT (sizeof targets / sizeof *targets)
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
+
+/* The name of the format that fuzz_format.c reads. */
+extern const char *replay_format;
+const char *replay_format = "";
+/* For a failure's message. */
+static char place[300];
+static uint64_t state;
+
+static size_t below(size_t n) {
+	state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return n > 0 ? (size_t)(state >> 33) % n : 0;
+}
+
+/* Changes a few bytes: cut, removed, repeated, inserted, another value, or a character of the grammars. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max) {
+	static const char grammar[] = "\"{}[],:=;-+.()'\\ \t\n|/TZ0123456789eE_nullx%&#<>";
+	size_t at = below(size), len = 1 + below(size - at < 32 ? size - at + 1 : 32);
+
+	len = len > size - at ? size - at : len;
+	switch (below(6)) {
+	case 0:
+		return at;
+	case 1:
+		memmove(data + at, data + at + len, size - at - len);
+		return size - len;
+	case 2:
+		if (size + len <= max) {
+			memmove(data + at + len, data + at, size - at);
+			return size + len;
+		}
+		return size;
+	case 3:
+		if (size < max) {
+			memmove(data + at + 1, data + at, size - at);
+			data[at] = (uint8_t)grammar[below(sizeof grammar - 1)];
+			return size + 1;
+		}
+		return size;
+	case 4:
+		data[at] = (uint8_t)grammar[below(sizeof grammar - 1)];
+		return size;
+	default:
+		data[at] = (uint8_t)below(256);
+		return size;
+	}
+}
+
+/* Change 0 is the seed itself; odd ones change bytes, even ones the structure. */
+static size_t change(uint8_t *data, size_t size, size_t number) {
+	if (number == 0 || size == 0) {
+		return size;
+	}
+	state = number * UINT64_C(0x9E3779B97F4A7C15) + size;
+	if (number % 2 == 0) {
+		return LLVMFuzzerCustomMutator(data, size, INPUT_MAX, (unsigned)number);
+	}
+	for (size_t n = 1 + below(BYTE_CHANGES); n > 0 && size > 0; n--) {
+		size = LLVMFuzzerMutate(data, size, INPUT_MAX);
+	}
+	return size;
+}
+
+static size_t read_seed(const char *path, uint8_t *out) {
+	FILE *f = fopen(path, "rb");
+
+	if (!f) {
+		fprintf(stderr, "replay: cannot open %s\n", path);
+		exit(2);
+	}
+	size_t len = fread(out, 1, INPUT_MAX, f);
+	fclose(f);
+	return len;
+}
+
+static void name_place(int signal_number) {
+	ssize_t ignored = write(STDERR_FILENO, place, strlen(place));
+
+	(void)ignored;
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+}
+
+static target_function *find(const char *name) {
+	if (strncmp(name, "format-", 7) == 0) {
+		replay_format = name + 7;
+		name = "format";
+	}
+	for (size_t i = 0; i < TARGET_COUNT; i++) {
+		if (strcmp(targets[i].name, name) == 0) {
+			return targets[i].run;
+		}
+	}
+	fprintf(stderr, "replay: %s is no target\n", name);
+	exit(2);
+}
+
+static void list(void) {
+	for (size_t i = 0; i < TARGET_COUNT; i++) {
+		if (strcmp(targets[i].name, "format") != 0) {
+			puts(targets[i].name);
+		}
+	}
+	size_t count;
+	const struct ingest_format_info *formats = ingest_formats(&count);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(formats[i].name, "pattern") != 0) { /* it needs a file of its own */
+			printf("format-%s\n", formats[i].name);
+		}
+	}
+}
+
+/* Each case in a block of its own length, so that sanitizers see each byte read after its end. */
+static void run_case(target_function *run, const uint8_t *seed, size_t len, size_t number) {
+	static uint8_t changed[INPUT_MAX];
+
+	memcpy(changed, seed, len);
+	size_t size = change(changed, len, number);
+	uint8_t *exact = must_alloc(size > 0 ? size : 1);
+	memcpy(exact, changed, size);
+	run(exact, size);
+	free(exact);
+}
+
+int main(int argc, char **argv) {
+	static uint8_t seed[INPUT_MAX];
+	size_t runs = 0;
+
+	if (argc == 2 && strcmp(argv[1], "--list") == 0) {
+		list();
+		return 0;
+	}
+	if (argc < 4) {
+		fputs("replay: expected TARGET CHANGES SEED..., see the head of replay.c\n", stderr);
+		return 2;
+	}
+	target_function *run = find(argv[1]);
+	if (strcmp(argv[2], "--print") == 0 && argc == 5) {
+		size_t len = change(seed, read_seed(argv[3], seed), (size_t)strtoul(argv[4], NULL, 10));
+		return fwrite(seed, 1, len, stdout) == len ? 0 : 1;
+	}
+	size_t changes = (size_t)strtoul(argv[2], NULL, 10);
+	signal(SIGABRT, name_place);
+	signal(SIGSEGV, name_place);
+	for (int i = 3; i < argc; i++) {
+		size_t len = read_seed(argv[i], seed);
+		for (size_t k = 0; k <= changes; k++, runs++) {
+			snprintf(place, sizeof place, "replay %s --print %s %zu\n", argv[1], argv[i], k);
+			run_case(run, seed, len, k);
+		}
+	}
+	printf("ok: %s: %zu runs\n", argv[1], runs);
+	return 0;
+}
