@@ -323,7 +323,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r target text; do \
 		printf '  make %-12s %s\n' "$$target" "$$text"; done
 
--include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES) $(PROPERTIES)) $(BUILD)/tests/accuracy/*.d $(BUILD)/tests/simulator/*.d $(BUILD)/tests/published/*.d
+-include $(patsubst %.o,%.d,$(LIB_OBJECTS) $(CLI_OBJECTS) $(HELP_OBJECTS)) $(addsuffix .d,$(UNITS) $(BENCHES) $(PROPERTIES)) $(BUILD)/tests/accuracy/*.d $(BUILD)/tests/simulator/*.d $(BUILD)/tests/published/*.d $(BUILD)/tests/fuzz/*.d
 FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
