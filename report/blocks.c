@@ -1,6 +1,7 @@
 /* From cells to blocks: sums, unit costs, list price and margin. */
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/cube.h"
 #include "report/groups.h"
@@ -87,11 +88,11 @@ static void add_energy(struct sum *sum, const struct cube_cell *c) {
 	add_to(sum, &sum->block->metered_ns, c->metered_ns);
 }
 
-static void add_charge(struct sum *sum, const struct charge *charge) {
+static void add_charge(struct sum *sum, const struct cube_cell *c) {
 	struct block *b = sum->block;
 
 	for (int k = 0; k < CHARGE_KINDS; k++) {
-		const int64_t *of = charge->of[k];
+		const int64_t *of = c->charge.of[k];
 		add_time(sum, (enum entry_kind)(ENTRY_OTHER + k), of[CHARGE_NS], of[CHARGE_NANO]);
 		sum->charged_nano += of[CHARGE_NANO];
 		add_to(sum, &b->energy_mj[ENTRY_OTHER + k], of[CHARGE_MJ]);
@@ -101,7 +102,7 @@ static void add_charge(struct sum *sum, const struct charge *charge) {
 }
 
 /* The part of a cell's cost and of its share of idle, other and unobserved time that a margin at list price covers. */
-static void add_priced(struct sum *sum, const struct statement *s, const struct cube_cell *c, const struct charge *charge) {
+static void add_priced(struct sum *sum, const struct statement *s, const struct cube_cell *c) {
 	bool separate = !s->options.idle_proportional, has_tokens = (c->tokens > 0 && !c->bought) || c->gpu_ns > 0;
 
 	if (cube_cell_is_shared(c) ? c->borne && !separate : s->unlisted[c->model]) {
@@ -109,17 +110,16 @@ static void add_priced(struct sum *sum, const struct statement *s, const struct 
 	}
 	add_to(sum, &sum->priced_nano, c->cost_nano);
 	for (int k = 0; k < CHARGE_KINDS && !separate; k++) {
-		add_to(sum, &sum->priced_nano, charge->of[k][CHARGE_NANO]);
+		add_to(sum, &sum->priced_nano, c->charge.of[k][CHARGE_NANO]);
 	}
 	sum->unrated |= c->rate_nano < 0 && has_tokens;
 }
 
-static void add_cell(struct sum *sum, const struct statement *s, const struct cube_cell *c, const struct charge *charge,
-		     enum shared shared) {
+static void add_cell(struct sum *sum, const struct statement *s, const struct cube_cell *c, enum shared shared) {
 	add_tokens(sum, s, c);
 	add_time(sum, c->kind, c->gpu_ns, c->cost_nano);
 	add_energy(sum, c);
-	add_priced(sum, s, c, charge);
+	add_priced(sum, s, c);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		add_to(sum, &sum->block->evidence_ns[g], c->evidence_ns[g]);
 	}
@@ -132,17 +132,21 @@ static void add_cell(struct sum *sum, const struct statement *s, const struct cu
 		sum->spread[c->kind] += (int128)c->spread_ns * c->rate_nano;
 	}
 	if (shared == SHARED_BORNE) {
-		add_charge(sum, charge);
+		add_charge(sum, c);
 	}
 }
 
 /* ---- unit costs ---- */
 
-/* a * b / c rounded down, for values below 2^126: long multiplication and division bit by bit. */
+/* a * b / c rounded down, for values below 2^126: if the product does not fit, by long multiplication and division. */
 static int128 wide_mul_div(int128 a, int128 b, int128 c) {
-	int128 whole = b / c, part = b % c, quo = 0, rem = 0;
+	int128 product;
 
 	assert(a >= 0 && b >= 0 && c > 0 && c < (int128)1 << 126);
+	if (!__builtin_mul_overflow(a, b, &product)) {
+		return product / c;
+	}
+	int128 whole = b / c, part = b % c, quo = 0, rem = 0;
 	for (int bit = 126; bit >= 0; bit--) {
 		quo *= 2;
 		rem *= 2;
@@ -314,10 +318,21 @@ static int finish_sum(struct sum *sum, const struct statement *s, struct fault *
 struct grouping {
 	const struct statement *s;
 	const struct cube *cube;
-	const struct charge *charges;
-	const enum by_key *by;
+	enum by_key by[BY_KEYS];
 	size_t count;
 	enum shared shared;
+	bool in_memory; /* all rows */
+};
+
+/* The rows of a large table, by the numbers of their cells, and those that were built last. */
+struct built_rows {
+	struct grouping grouping;
+	struct groups groups;
+	struct kept_row {
+		size_t number; /* + 1; 0: none */
+		struct row row;
+	} kept[TABLE_ROWS_KEPT];
+	size_t next;
 };
 
 static int64_t time_key(const struct statement *s, const struct cube_cell *c, enum by_key key) {
@@ -354,8 +369,9 @@ static bool has_tenants(const struct grouping *g) {
 /* Names by their rank in the order of texts. A group_keys. */
 static bool keys_of(const void *grouping, size_t cell, int64_t keys[GROUP_KEYS_MAX]) {
 	const struct grouping *g = grouping;
-	const struct cube_cell *c = &g->cube->cell[cell];
+	struct cube_cell read, *c = &read;
 
+	cube_read(g->cube, cell, c);
 	_Static_assert(GROUP_KEYS_MAX >= BY_KEYS, "room for all keys of --by");
 	bool shared = g->shared != SHARED_OWN && cube_cell_is_shared(c);
 	if ((shared && g->shared == SHARED_BORNE && c->borne) || (is_doubt(c) && has_tenants(g))) {
@@ -385,49 +401,105 @@ static void set_keys(const struct grouping *g, struct row *row, const struct cub
 	}
 }
 
-static int sum_members(const struct grouping *g, const uint32_t *members, size_t count, struct block *out,
-		       struct fault *why) {
-	struct sum sum = {.block = out, .fits = true};
-	for (size_t i = 0; i < count; i++) {
-		add_cell(&sum, g->s, &g->cube->cell[members[i]], &g->charges[members[i]], g->shared);
+/* Row `i` of the groups. */
+static int build_row(const struct grouping *g, const struct groups *groups, size_t i, struct row *out, struct fault *why) {
+	struct sum sum = {.block = &out->block, .fits = true};
+	struct cube_cell cell;
+
+	*out = (struct row){.bucket_ns = 0};
+	for (uint32_t k = groups->first[i]; k < groups->first[i + 1]; k++) {
+		cube_read(g->cube, groups->items[k], &cell);
+		if (k == groups->first[i]) {
+			set_keys(g, out, &cell);
+		}
+		add_cell(&sum, g->s, &cell, g->shared);
 	}
 	return finish_sum(&sum, g->s, why);
 }
 
-static int build_table(const struct grouping *g, struct table *out, struct fault *why) {
-	struct groups groups;
+/* Rows of a table that are stored as they are; rows of many cells always are, as each would take long to build. */
+#define ROWS_MAX 4096
+#define ROW_CELLS_MAX 64
+
+static bool builds_when_read(const struct grouping *g, const struct groups *groups) {
+	size_t rows_max = g->s->options.rows_max > 0 ? g->s->options.rows_max : ROWS_MAX;
+
+	return !g->in_memory && groups->count > rows_max && groups->first[groups->count] / ROW_CELLS_MAX < groups->count;
+}
+
+static int build_rows(const struct grouping *g, const struct groups *groups, struct table *out, struct fault *why) {
+	struct row *each = must_calloc(1, sizeof *each);
 	int error = 0;
 
-	groups_make(&groups, g->cube->count, g->count, keys_of, g);
-	out->rows = must_calloc(groups.count + 1, sizeof(*out->rows));
-	while (out->count < groups.count && !error) {
-		const uint32_t *members = groups.items + groups.first[out->count];
-		size_t count = groups.first[out->count + 1] - groups.first[out->count];
-		struct row *row = &out->rows[out->count++];
-		set_keys(g, row, &g->cube->cell[members[0]]);
-		error = sum_members(g, members, count, &row->block, why);
+	for (size_t i = 0; i < groups->count && !error; i++) {
+		struct row *row = out->rows ? &out->rows[i] : each;
+		error = build_row(g, groups, i, row, why);
+		bool fits = exact_add(&out->capacity_ns, row->block.capacity_ns) && exact_add(&out->capacity_nano, row->block.capacity_nano);
+		out->untied |= !block_ties(&row->block) || !fits;
 	}
-	groups_release(&groups);
+	out->count = groups->count;
+	free(each);
 	return error;
 }
 
-static int build_total(struct statement *s, const struct charge *charges, struct fault *why) {
-	struct sum sum = {.block = &s->total, .fits = true};
-	for (size_t i = 0; i < s->cube->count; i++) {
-		add_cell(&sum, s, &s->cube->cell[i], &charges[i], SHARED_OWN);
+static int build_table(const struct grouping *g, struct table *out, struct fault *why) {
+	struct groups groups;
+
+	groups_make(&groups, g->cube->count, g->count, keys_of, g);
+	if (builds_when_read(g, &groups)) {
+		out->built = must_calloc(1, sizeof *out->built);
+		out->built->grouping = *g;
+		out->built->groups = groups;
+	} else {
+		out->rows = must_calloc(groups.count + 1, sizeof(*out->rows));
 	}
-	return finish_sum(&sum, s, why);
+	int error = build_rows(g, &groups, out, why);
+	if (out->rows) {
+		groups_release(&groups);
+	}
+	return error;
 }
 
-/* Only bought requests; no row if there are none. */
-static int build_bought(struct statement *s, const struct charge *charges, struct fault *why) {
-	struct sum sum = {.block = &s->bought, .fits = true};
-	for (size_t i = 0; i < s->cube->count; i++) {
-		if (s->cube->cell[i].bought) {
-			add_cell(&sum, s, &s->cube->cell[i], &charges[i], SHARED_OWN);
+const struct row *table_at(const struct table *t, size_t i) {
+	struct built_rows *b = t->built;
+	struct fault why;
+
+	if (!b) {
+		return &t->rows[i];
+	}
+	for (size_t k = 0; k < TABLE_ROWS_KEPT; k++) {
+		if (b->kept[k].number == i + 1) {
+			return &b->kept[k].row;
 		}
 	}
-	return finish_sum(&sum, s, why);
+	struct kept_row *kept = &b->kept[b->next++ % TABLE_ROWS_KEPT];
+	kept->number = i + 1;
+	build_row(&b->grouping, &b->groups, i, &kept->row, &why); /* it fitted before */
+	return &kept->row;
+}
+
+void table_release(struct table *t) {
+	if (t->built) {
+		groups_release(&t->built->groups);
+		free(t->built);
+	}
+	free(t->rows);
+}
+
+/* All cells, and those of bought requests: the latter has no row if there are none. */
+static int build_total(struct statement *s, struct fault *why) {
+	struct sum sum = {.block = &s->total, .fits = true}, bought = {.block = &s->bought, .fits = true};
+	struct cube_cell cell;
+
+	for (size_t i = 0; i < s->cube->count; i++) {
+		cube_read(s->cube, i, &cell);
+		add_cell(&sum, s, &cell, SHARED_OWN);
+		if (cell.bought) {
+			add_cell(&bought, s, &cell, SHARED_OWN);
+		}
+	}
+	int error = finish_sum(&sum, s, why);
+	return error ? error : finish_sum(&bought, s, why);
 }
 
 /* Shared cost is allocated to models and tenants; in rows of hours, pools and replicas it is where it arose. */
@@ -435,28 +507,28 @@ static enum shared nobodys_of_rows(const struct statement *s, enum shared of_bea
 	return statement_has_key(s, BY_TENANT) || statement_has_key(s, BY_MODEL) ? of_bearers : SHARED_OWN;
 }
 
-int blocks_build(struct statement *s, const struct charge *charges, struct fault *why) {
-	static const enum by_key by_model[] = {BY_MODEL}, by_tenant[] = {BY_TENANT}, by_both[] = {BY_MODEL, BY_TENANT};
+int blocks_build(struct statement *s, struct fault *why) {
 	const struct report_options *o = &s->options;
 	enum shared borne = o->idle_proportional ? SHARED_BORNE : SHARED_SEPARATE;
-	const enum by_key by_time[] = {s->time_key, BY_MODEL, BY_TENANT};
-	bool has_timed = by_time[0] != BY_KEYS && statement_has_key(s, BY_TENANT) && (!o->one_format || rendering_has_lines(o->one_format));
-	struct {
+	bool has_timed = s->time_key != BY_KEYS && statement_has_key(s, BY_TENANT) && (!o->one_format || rendering_has_lines(o->one_format));
+	bool page = !o->one_format || strcmp(o->one_format, "html") == 0; /* its pictures search these tables */
+	struct grouping rows = {s, s->cube, {0}, o->by_count, nobodys_of_rows(s, borne), false};
+	memcpy(rows.by, o->by, sizeof rows.by);
+	const struct {
 		struct grouping grouping;
 		struct table *table;
+		bool wanted;
 	} tables[] = {
-	    {{s, s->cube, charges, by_model, 1, borne}, &s->models},
-	    {{s, s->cube, charges, by_tenant, 1, borne}, &s->tenants},
-	    {{s, s->cube, charges, by_both, 2, borne}, &s->lines},
-	    {{s, s->cube, charges, o->by, o->by_count, nobodys_of_rows(s, borne)}, &s->rows},
-	    {{s, s->cube, charges, by_time, 3, borne}, &s->timed_lines},
+	    {{s, s->cube, {BY_MODEL}, 1, borne, page}, &s->models, true},
+	    {{s, s->cube, {BY_TENANT}, 1, borne, page}, &s->tenants, true},
+	    {{s, s->cube, {BY_MODEL, BY_TENANT}, 2, borne, page}, &s->lines, true},
+	    {rows, &s->rows, o->by_count > 0},
+	    {{s, s->cube, {s->time_key, BY_MODEL, BY_TENANT}, 3, borne, false}, &s->timed_lines, has_timed},
 	};
-	const bool wanted[] = {true, true, true, o->by_count > 0, has_timed};
+	int error = build_total(s, why);
 
-	int error = build_total(s, charges, why);
-	error = error ? error : build_bought(s, charges, why);
 	for (size_t i = 0; i < sizeof tables / sizeof *tables && !error; i++) {
-		error = wanted[i] ? build_table(&tables[i].grouping, tables[i].table, why) : 0;
+		error = tables[i].wanted ? build_table(&tables[i].grouping, tables[i].table, why) : 0;
 	}
 	return error;
 }
@@ -468,7 +540,7 @@ const struct block *blocks_of_model(const struct statement *s, name_id model) {
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct row *row = &s->models.rows[middle];
+		const struct row *row = table_at(&s->models, middle);
 		int order = row->not_allocated ? -1 : text_compare(row->model, name);
 		if (order == 0) {
 			return &row->block;

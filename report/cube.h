@@ -4,49 +4,55 @@
 
 #include "core/exact.h"
 #include "core/hash_index.h"
-#include "report/prices/prices.h"
+#include "report/cells.h"
 
 /*
- * Keyed by all fields down to `kind`. Revenue is summed here, as the price may change with
- * every slot; it is exact: nano-units per million, times tokens.
+ * Cells that entries still add to; the others are packed, in sorted runs. Entries come in the order of time, or day by
+ * day, so that most cells are packed once.
  */
-struct cube_cell {
-	int64_t slot_ns; /* as in an entry: shared time is allocated within an hour */
-	int64_t rate_nano;
-	name_id replica; /* 0 unless --by contains it */
-	name_id model, tenant, pool;
-	enum entry_kind kind;
-	bool bought; /* from a vendor, according to its pool: not run on GPUs of the fleet */
-	/* sums */
-	bool unlisted; /* has tokens without a list price */
-	int64_t gpu_ns, tokens, requests, reasoning_tokens, cache_write_tokens;
-	int64_t unknown_ntok; /* of `tokens`: those of prompts with an unknown cached part */
-	int64_t spread_ns, energy_mj, metered_ns; /* as in an entry */
-	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
-	int128 revenue, fees; /* nano x 10^6; of tokens, and of requests and searches */
-	/* once priced */
-	int64_t cost_nano;
-	int64_t bucket_ns; /* start of the finest time of --by */
-	bool borne;        /* shared time that is allocated to the work of the pool and hour */
-};
-
 struct cube {
-	struct cube_cell *cell;
-	size_t count, room;
+	const struct names *names;
+	struct cube_cell *open;
+	size_t open_count, open_room, open_max;
 	struct hash_index by_key;
-	uint32_t *rank; /* once sorted: by name_id, its rank in the order of texts */
+	struct cell_pile *runs;
+	size_t run_count, run_room;
+	size_t base_count; /* cells of the first run when runs were last merged */
+	struct cell_numbers slots, rates;
+	uint32_t *rank; /* by name_id, its rank in the order of texts; of the first rank_count names */
+	uint32_t rank_count;
+	/* once sealed */
+	struct cell_pile sealed;
+	uint32_t *place; /* of each cell */
+	size_t count, place_room;
 };
 
-struct cube *cube_new(void);
+/* At most `open_max` cells are not packed; 0: as many as usual. */
+struct cube *cube_new(const struct names *names, size_t open_max);
 void cube_free(struct cube *c);
-/* The cell with the key of `key`, created if needed; valid until the next call. */
+/* The cell with the key of `key`, created if needed; valid until the next call. NULL: a sum does not fit. */
 struct cube_cell *cube_at(struct cube *c, const struct cube_cell *key);
-/* Is it shared time that may be allocated to tenants? */
-bool cube_cell_is_shared(const struct cube_cell *c);
-static inline bool cube_cell_is_busy(const struct cube_cell *c) {
-	return c->kind <= ENTRY_OUTPUT;
-}
-/* Orders by pool, slot, rate, replica, model, kind, tenant (names by text). Ends cube_at. */
-void cube_sort(struct cube *c, const struct names *names);
+
+/* Changes a cell before it is packed for good; false: a figure does not fit. */
+typedef bool cube_step(void *context, struct cube_cell *cell);
+/*
+ * Ends cube_at: packs all cells in the order of pool, slot, rate, replica, model, kind, tenant (names by text), each
+ * after `step`. False: a sum, or a figure of `step`, does not fit.
+ */
+bool cube_seal(struct cube *c, cube_step *step, void *context);
+/* Cell `i` of a sealed cube. */
+void cube_read(const struct cube *c, size_t i, struct cube_cell *out);
+
+/*
+ * Packs the cells of a sealed cube anew, in their order, while later ones can still be read. Zero-initialise. False: it
+ * does not fit.
+ */
+struct cube_update {
+	struct cell_pile to;
+	size_t count;
+};
+bool cube_update_next(struct cube *c, struct cube_update *u, const struct cube_cell *cell);
+/* Once all cells are packed. */
+void cube_update_end(struct cube *c, struct cube_update *u);
 
 #endif

@@ -38,23 +38,22 @@ static int compare_hours(const void *a, const void *b) {
 
 /* One row per pool and hour. */
 static struct pool_hour *hours_of(const struct cube *c, size_t *count) {
-	struct pool_hour *rows = must_calloc(c->count + 1, sizeof *rows);
-	size_t n = 0;
+	struct pool_hour *rows = NULL;
+	struct cube_cell cell;
+	size_t n = 0, room = 0;
 
 	for (size_t i = 0; i < c->count; i++) {
-		const struct cube_cell *cell = &c->cell[i];
-		rows[i] = (struct pool_hour){cell->pool, instant_floor(cell->slot_ns, NS_PER_HOUR), cube_cell_is_busy(cell) ? cell->gpu_ns : 0,
-		                             cell->gpu_ns, cell->kind == ENTRY_IDLE ? cell->cost_nano : 0, cell->cost_nano};
-	}
-	qsort(rows, c->count, sizeof *rows, compare_hours);
-	for (size_t i = 0; i < c->count; i++) {
-		if (n > 0 && compare_hours(&rows[n - 1], &rows[i]) == 0) {
-			rows[n - 1].busy_ns += rows[i].busy_ns;
-			rows[n - 1].paid_ns += rows[i].paid_ns;
-			rows[n - 1].idle_nano += rows[i].idle_nano;
-			rows[n - 1].nano += rows[i].nano;
+		cube_read(c, i, &cell);
+		const struct pool_hour next = {cell.pool, instant_floor(cell.slot_ns, NS_PER_HOUR), cube_cell_is_busy(&cell) ? cell.gpu_ns : 0,
+		                               cell.gpu_ns, cell.kind == ENTRY_IDLE ? cell.cost_nano : 0, cell.cost_nano};
+		if (n > 0 && compare_hours(&rows[n - 1], &next) == 0) { /* cells are in the order of pools and time */
+			rows[n - 1].busy_ns += next.busy_ns;
+			rows[n - 1].paid_ns += next.paid_ns;
+			rows[n - 1].idle_nano += next.idle_nano;
+			rows[n - 1].nano += next.nano;
 		} else {
-			rows[n++] = rows[i];
+			rows = must_grow(rows, n, &room, sizeof *rows, 64);
+			rows[n++] = next;
 		}
 	}
 	*count = n;
@@ -167,7 +166,7 @@ static void add_cache(const struct statement *s, struct levers *all) {
 	char text[LEVER_TEXT_MAX];
 
 	for (size_t i = 0; i < s->models.count; i++) {
-		nano += cache_saving(&s->models.rows[i].block);
+		nano += cache_saving(&table_at(&s->models, i)->block);
 	}
 	if (nano <= 0 || prompt <= 0) {
 		return;

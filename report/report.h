@@ -104,6 +104,8 @@ struct report_options {
 	const struct fleet *fleet; /* its context */
 	const struct quality *stated; /* what logs state about replicas, known before the first entry; or NULL */
 	const char *one_format; /* the only rendering that is wanted, so that what others need is not made; NULL: any */
+	/* what is in memory as it is, not packed: cells, and rows of a table; 0: as many as usual */
+	size_t cells_max, rows_max;
 };
 
 struct statement;

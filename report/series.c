@@ -15,8 +15,9 @@ static struct time_step *step_of(struct series *v, int64_t slot_ns) {
 static void find_extent(struct statement *s, struct series *v) {
 	int64_t first_ns = INT64_MAX, last_ns = INT64_MIN;
 
-	for (size_t i = 0; i < s->cube->count; i++) {
-		exact_widen(&first_ns, &last_ns, s->cube->cell[i].slot_ns, s->cube->cell[i].slot_ns);
+	for (size_t i = 0; i < s->cube->slots.count; i++) {
+		int64_t slot_ns = s->cube->slots.at[i].value;
+		exact_widen(&first_ns, &last_ns, slot_ns, slot_ns);
 	}
 	v->step_ns = timeline_step_ns(s->options.from_ns, s->options.to_ns);
 	if (first_ns <= last_ns) {
@@ -51,7 +52,8 @@ void series_build(struct statement *s) {
 
 	find_extent(s, v);
 	for (size_t i = 0; i < s->cube->count; i++) {
-		const struct cube_cell *c = &s->cube->cell[i];
+		struct cube_cell cell, *c = &cell;
+		cube_read(s->cube, i, c);
 		struct time_step *step = step_of(v, c->slot_ns);
 		if (step) { /* parts of the total, which fits */
 			step->gpu_ns[c->kind] += c->gpu_ns;

@@ -45,7 +45,7 @@ struct statement *statement_new(const struct report_options *o) {
 	assert(o->names && o->by_count <= BY_KEYS && o->from_ns <= o->to_ns);
 	struct statement *s = must_calloc(1, sizeof(*s));
 	s->options = *o;
-	s->cube = cube_new();
+	s->cube = cube_new(o->names, o->cells_max);
 	s->time_key = by_finest_time(o->by, o->by_count);
 	s->timeline = timeline_new(o->from_ns, o->to_ns);
 	return s;
@@ -78,11 +78,11 @@ void statement_free(struct statement *s) {
 	free(s->adjustments.rows);
 	free(s->services.rows);
 	free(s->services.first);
-	free(s->models.rows);
-	free(s->tenants.rows);
-	free(s->rows.rows);
-	free(s->lines.rows);
-	free(s->timed_lines.rows);
+	table_release(&s->models);
+	table_release(&s->tenants);
+	table_release(&s->rows);
+	table_release(&s->lines);
+	table_release(&s->timed_lines);
 	free(s);
 }
 
@@ -100,6 +100,9 @@ static bool add_evidence(struct cube_cell *c, const struct entry *e) {
 static bool add_entry(struct cube *cube, const struct cube_cell *key, const struct entry *e, bool listed, int128 revenue, int128 fees,
                       bool lacks_cached) {
 	struct cube_cell *c = cube_at(cube, key);
+	if (!c) {
+		return false;
+	}
 	c->unknown_ntok += lacks_cached ? e->tokens : 0;
 	c->unlisted |= !listed;
 	c->revenue += revenue;
@@ -150,7 +153,7 @@ int statement_add_entry(void *statement, const struct entry *entry) {
 	bool listed = list_price_revenue(s, e, &terms, &revenue, &fees);
 	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are also counted there */
 	bool fits = add_entry(s->cube, &key, e, listed, revenue, fees, unknown_cached(s, e, terms.bought)) &&
-		    (e->kind > ENTRY_OUTPUT || exact_add(&s->evidence_ns[e->grade], e->gpu_ns)) &&
+		    (e->kind > ENTRY_OUTPUT || (exact_add(&s->evidence_ns[e->grade], e->gpu_ns) && exact_add(&s->busy_ns, e->gpu_ns))) &&
 		    services_add_entry(&s->services, e, listed, revenue + fees);
 	return fits ? 0 : ERROR_RANGE;
 }
@@ -184,10 +187,11 @@ static void warn_unpriced(struct statement *s, struct quality *q) {
 /* An unmeasured figure is never 0: with such logs the cost of cached input is in that of other input. */
 static void warn_cached(const struct statement *s, struct quality *q) {
 	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
+		const struct row *row = table_at(&s->models, i);
+		const struct block *b = &row->block;
 		if (b->tokens[TOKENS_CACHED] > 0 && b->gpu_ns[ENTRY_INPUT_CACHED] == 0 && b->gpu_ns[ENTRY_INPUT] > 0) {
 			char model[160] = "";
-			add_name(model, sizeof model, s->models.rows[i].model);
+			add_name(model, sizeof model, row->model);
 			quality_warn(q, "%s: no log reports the time of cached input: it is in the cost of uncached input, and 0 for cached input", model[0] ? model : "(no model)");
 		}
 	}
@@ -195,7 +199,7 @@ static void warn_cached(const struct statement *s, struct quality *q) {
 
 /* ---- the identity ---- */
 
-static bool block_ties(const struct block *b) {
+bool block_ties(const struct block *b) {
 	int128 ns = 0, nano = 0;
 	for (int k = 0; k < ENTRY_KINDS; k++) {
 		ns += b->gpu_ns[k];
@@ -205,22 +209,16 @@ static bool block_ties(const struct block *b) {
 }
 
 static bool table_ties(const struct table *t, const struct block *whole) {
-	int128 ns = 0, nano = 0;
-	for (size_t i = 0; i < t->count; i++) {
-		ns += t->rows[i].block.capacity_ns;
-		nano += t->rows[i].block.capacity_nano;
-		if (!block_ties(&t->rows[i].block)) {
-			return false;
-		}
-	}
-	return !whole || (ns == whole->capacity_ns && nano == whole->capacity_nano);
+	return !t->untied && (!whole || (t->capacity_ns == whole->capacity_ns && t->capacity_nano == whole->capacity_nano));
 }
 
 /* Paid GPU time, pool by pool. */
 static bool bills_tie(const struct statement *s) {
+	struct cube_cell c;
 	int128 nano = 0;
 	for (size_t i = 0; i < s->cube->count; i++) {
-		nano += s->cube->cell[i].cost_nano;
+		cube_read(s->cube, i, &c);
+		nano += c.cost_nano;
 	}
 	return nano == s->total.capacity_nano;
 }
@@ -242,9 +240,10 @@ static void find_unlisted(struct statement *s) {
 
 	s->unlisted = must_calloc(count, sizeof *s->unlisted);
 	for (size_t i = 0; i < s->cube->count; i++) {
-		const struct cube_cell *c = &s->cube->cell[i];
-		met[c->model] |= cube_cell_is_busy(c) && c->tokens > 0;
-		s->unlisted[c->model] |= c->unlisted;
+		struct cube_cell c;
+		cube_read(s->cube, i, &c);
+		met[c.model] |= cube_cell_is_busy(&c) && c.tokens > 0;
+		s->unlisted[c.model] |= c.unlisted;
 	}
 	for (size_t i = 0; i < count; i++) {
 		s->priced_models += met[i] && !s->unlisted[i];
@@ -253,30 +252,40 @@ static void find_unlisted(struct statement *s) {
 }
 
 static void set_buckets(const struct statement *s) {
-	struct cube *c = s->cube;
+	struct cell_numbers *slots = &s->cube->slots;
 
-	for (size_t i = 0; i < c->count; i++) {
-		bool same = i > 0 && c->cell[i].slot_ns == c->cell[i - 1].slot_ns;
-		c->cell[i].bucket_ns = same ? c->cell[i - 1].bucket_ns : bucket_of(s, c->cell[i].slot_ns);
+	for (size_t i = 0; i < slots->count; i++) {
+		slots->at[i].bucket_ns = bucket_of(s, slots->at[i].value);
 	}
+}
+
+static bool price(void *pricing, struct cube_cell *c) {
+	return money_price(pricing, c);
+}
+
+/* Prices every cell, once. */
+static int price_once(struct statement *s, struct fault *why) {
+	struct pricing pricing = {.pool = 0};
+	bool fits = cube_seal(s->cube, price, &pricing);
+
+	set_buckets(s);
+	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost of a pool does not fit 64 bits of nano-units");
 }
 
 /* Costs of the cells, allocation of shared cost, and the tables. */
 static int price_cells(struct statement *s, struct fault *why) {
-	cube_sort(s->cube, s->options.names);
-	set_buckets(s);
-	find_unlisted(s);
-	int error = money_price(s->cube, why);
-	struct charge *charges = error ? NULL : money_charge(s->cube, why);
+	int error = price_once(s, why);
 
-	if (!charges) {
-		return ERROR_RANGE;
+	if (error == 0 && s->options.idle_proportional) {
+		error = money_charge(s->cube, why);
 	}
+	if (error) {
+		return error;
+	}
+	find_unlisted(s);
 	series_build(s);
-	error = blocks_build(s, charges, why);
-	error = error ? error
-	              : timeline_finish(s->timeline, s->cube, s->options.idle_proportional ? charges : NULL, s->options.names, why);
-	free(charges);
+	error = blocks_build(s, why);
+	error = error ? error : timeline_finish(s->timeline, s->cube, s->options.names, why);
 	if (error == 0) {
 		levers_find(s);
 	}
@@ -295,14 +304,7 @@ static void find_unobserved(const struct statement *s, struct quality *q) {
 }
 
 int64_t statement_busy_ns(const struct statement *s) {
-	int64_t sum = 0;
-
-	for (size_t i = 0; i < s->cube->count; i++) {
-		if (cube_cell_is_busy(&s->cube->cell[i]) && !exact_add(&sum, s->cube->cell[i].gpu_ns)) {
-			return INT64_MAX;
-		}
-	}
-	return sum;
+	return s->busy_ns;
 }
 
 int statement_finish(struct statement *s, struct quality *quality, struct fault *why) {
@@ -336,7 +338,7 @@ size_t statement_revenues(const struct statement *s) {
 }
 
 void statement_revenue_at(const struct statement *s, size_t i, struct statement_revenue *out) {
-	const struct row *row = &s->models.rows[i];
+	const struct row *row = table_at(&s->models, i);
 	bool has_tokens = row->block.tokens[0] + row->block.tokens[1] + row->block.tokens[2] > 0;
 
 	*out = (struct statement_revenue){
@@ -438,7 +440,8 @@ size_t statement_largest(const struct statement *s, enum by_key key, struct stat
 	size_t count = 0;
 
 	for (size_t i = 0; i < t->count; i++) {
-		const struct statement_share next = {key == BY_MODEL ? t->rows[i].model : t->rows[i].tenant, t->rows[i].block.capacity_nano};
+		const struct row *row = table_at(t, i);
+		const struct statement_share next = {key == BY_MODEL ? row->model : row->tenant, row->block.capacity_nano};
 		size_t at = count < max ? count++ : max;
 		for (; at > 0 && out[at - 1].nano < next.nano; at--) {
 			if (at < max) {

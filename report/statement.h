@@ -76,6 +76,8 @@ double unit_relative(const struct unit_cost *u);
 void unit_interval(int64_t nano, double relative, int64_t *low_nano, int64_t *high_nano);
 /* Is half of the interval at least 0.05 % of the busy cost? */
 bool unit_is_doubtful(const struct unit_cost *u);
+/* Do its parts sum to its capacity? */
+bool block_ties(const struct block *b);
 int64_t block_prefill_ns(const struct block *b);
 int64_t block_prefill_nano(const struct block *b);
 int64_t block_busy_ns(const struct block *b);
@@ -100,10 +102,21 @@ struct row {
 	struct block block;
 };
 
+/*
+ * A large table keeps the numbers of each row's cells only: a row is built when it is read.
+ */
+struct built_rows;
 struct table {
-	struct row *rows;
+	struct row *rows; /* NULL: built when read */
 	size_t count;
+	struct built_rows *built;
+	int64_t capacity_ns, capacity_nano; /* of all rows */
+	bool untied; /* a row's parts do not sum to it */
 };
+/* A row; of a large table it is valid until TABLE_ROWS_KEPT others of this table are read. */
+#define TABLE_ROWS_KEPT 16
+const struct row *table_at(const struct table *t, size_t i);
+void table_release(struct table *t);
 
 /* What an entry's list price depends on in addition to its own fields: for API spend, its pool. */
 struct terms {
@@ -295,14 +308,12 @@ struct timeline {
 bool rendering_has_lines(const char *format);
 
 struct cube;
-struct charge;
 
 int64_t timeline_step_ns(int64_t from_ns, int64_t to_ns);
 struct timeline *timeline_new(int64_t from_ns, int64_t to_ns);
 void timeline_free(struct timeline *t);
-/* From the cells; with `charges` NULL, loaded unit costs do not include shared cost. */
-int timeline_finish(struct timeline *t, const struct cube *cube, const struct charge *charges, const struct names *names,
-		    struct fault *why);
+/* From the cells, with their charges. */
+int timeline_finish(struct timeline *t, const struct cube *cube, const struct names *names, struct fault *why);
 
 /* Sums over an hour or a day of the period, as in the timeline. */
 struct time_step {
@@ -357,7 +368,7 @@ struct statement {
 	struct table lines; /* by model and tenant; sums to the total */
 	/* the same, also by the finest time of --by, if tenant is a key as well; else empty */
 	struct table timed_lines; /* also empty if no requested rendering contains them */
-	int64_t evidence_ns[GRADES]; /* busy time by grade */
+	int64_t evidence_ns[GRADES], busy_ns; /* busy time by grade, and all of it */
 	struct positions positions;
 	struct batches batches;
 	struct curves curves;
@@ -378,20 +389,20 @@ bool statement_wants_better(const struct statement *s);
 
 /* ---- the parts of statement_finish, in order ---- */
 
-/* A busy cell's share of shared time, by kind from ENTRY_OTHER on. */
-enum charge_amount { CHARGE_NS, CHARGE_NANO, CHARGE_MJ, CHARGE_METERED_NS, CHARGE_AMOUNTS };
-#define CHARGE_KINDS (ENTRY_KINDS - ENTRY_OTHER)
-struct charge {
-	int64_t of[CHARGE_KINDS][CHARGE_AMOUNTS];
+/* money.c: the cost of a pool up to the last cell that was priced. Zero-initialise. */
+struct pricing {
+	name_id pool;
+	int128 exact;
+	int64_t given_nano;
 };
-
-/* money.c: prices every cell, once. ERROR_RANGE if money does not fit. */
-int money_price(struct cube *c, struct fault *why);
+struct cube_cell;
+/* Prices every cell once, in the order of a cube. False if money does not fit. */
+bool money_price(struct pricing *p, struct cube_cell *c);
 /*
  * money.c: shares idle, other and unobserved time over the work of the same pool and hour, by GPU time, to the last
- * unit; marks it as allocated. The result, by index of cells, is freed by the caller. NULL if it does not fit.
+ * unit; marks it as allocated. ERROR_RANGE if it does not fit.
  */
-struct charge *money_charge(struct cube *c, struct fault *why);
+int money_charge(struct cube *c, struct fault *why);
 
 /* rooflines.c: picks the picture anew from all that was added; forgets all of it. */
 void roofline_pick(struct statement *s);
@@ -414,7 +425,7 @@ void levers_find(struct statement *s);
 /* levers.c: the share of the capacity at work at which list revenue would pay for it; false if there is none. */
 bool break_even_load(const struct statement *s, double *load);
 /* blocks.c: sums cells into the total and the tables. */
-int blocks_build(struct statement *s, const struct charge *charges, struct fault *why);
+int blocks_build(struct statement *s, struct fault *why);
 /* The block of a model; NULL: none. */
 const struct block *blocks_of_model(const struct statement *s, name_id model);
 /*

@@ -40,7 +40,7 @@ static struct moment *moment_at(struct timeline *t, int64_t start_ns, name_id mo
 	return &t->moments[t->count++];
 }
 
-static bool add_cell(struct timeline *t, const struct cube_cell *c, const struct charge *charge) {
+static bool add_cell(struct timeline *t, const struct cube_cell *c) {
 	struct moment *m = moment_at(t, instant_floor(c->slot_ns, t->step_ns), c->model);
 
 	if (c->rate_nano < 0) {
@@ -49,9 +49,9 @@ static bool add_cell(struct timeline *t, const struct cube_cell *c, const struct
 	m->exact[c->kind] += (int128)c->gpu_ns * c->rate_nano;
 	m->spread[c->kind] += (int128)c->spread_ns * c->rate_nano;
 	bool fits = exact_add(&m->paid_ns, c->gpu_ns);
-	for (int k = 0; charge && k < CHARGE_KINDS; k++) {
-		fits = exact_add(&m->paid_ns, charge->of[k][CHARGE_NS]) && fits;
-		m->exact[ENTRY_OTHER + k] += (int128)charge->of[k][CHARGE_NANO] * NS_PER_HOUR;
+	for (int k = 0; k < CHARGE_KINDS; k++) {
+		fits = exact_add(&m->paid_ns, c->charge.of[k][CHARGE_NS]) && fits;
+		m->exact[ENTRY_OTHER + k] += (int128)c->charge.of[k][CHARGE_NANO] * NS_PER_HOUR;
 	}
 	return exact_add(&m->tokens[c->kind], c->tokens) && fits;
 }
@@ -62,14 +62,13 @@ static int compare_moments(const void *a, const void *b, void *names) {
 	return order ? order : (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
 }
 
-int timeline_finish(struct timeline *t, const struct cube *cube, const struct charge *charges, const struct names *names,
-		    struct fault *why) {
+int timeline_finish(struct timeline *t, const struct cube *cube, const struct names *names, struct fault *why) {
+	struct cube_cell c;
 	bool fits = true;
 
 	for (size_t i = 0; i < cube->count; i++) {
-		if (cube_cell_is_busy(&cube->cell[i])) {
-			fits = add_cell(t, &cube->cell[i], charges ? &charges[i] : NULL) && fits;
-		}
+		cube_read(cube, i, &c);
+		fits = (!cube_cell_is_busy(&c) || add_cell(t, &c)) && fits;
 	}
 	for (size_t i = 0; i < t->count; i++) {
 		struct moment *m = &t->moments[i];

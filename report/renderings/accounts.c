@@ -30,8 +30,8 @@ static size_t list_accounts(const struct table *lines, account_namer *name, char
 
 	for (size_t i = 0; i < lines->count; i++) {
 		for (int part = 0; part < PARTS; part++) {
-			if (part_nano(&lines->rows[i].block, part) != 0) {
-				name(&lines->rows[i], part, accounts[count++]);
+			if (part_nano(&table_at(lines, i)->block, part) != 0) {
+				name(table_at(lines, i), part, accounts[count++]);
 			}
 		}
 	}
@@ -98,7 +98,7 @@ void adjustments_put(FILE *out, const struct statement *s, const struct table *a
 	for (size_t i = 0, count; i < adjusted->count; i += count) {
 		const struct report_adjustment *a = &s->adjustments.rows[i].said;
 		count = adjusted_together(s, i, &nano);
-		struct table together = {adjusted->rows + i, count};
+		struct table together = {.rows = adjusted->rows + i, .count = count};
 		sum_rows(&together);
 		fprintf(out, "\n%.10s %sAdjustment of %s: later evidence, run %lld%s\n", instant_format(a->posted_ns, date), before,
 			a->period, (long long)a->run, after);

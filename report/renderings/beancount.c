@@ -83,9 +83,9 @@ static void put_postings(FILE *out, const struct statement *s, const struct tabl
 
 	for (size_t i = from; i < from + count; i++) {
 		for (int part = 0; part < PARTS; part++) {
-			if (part_nano(&lines->rows[i].block, part) != 0) {
-				account_of(&lines->rows[i], part, account);
-				put_amount(out, s, account, part_nano(&lines->rows[i].block, part));
+			if (part_nano(&table_at(lines, i)->block, part) != 0) {
+				account_of(table_at(lines, i), part, account);
+				put_amount(out, s, account, part_nano(&table_at(lines, i)->block, part));
 			}
 		}
 	}
@@ -96,8 +96,8 @@ static void put_transaction(FILE *out, const struct statement *s, const struct t
 			    bool timed, int64_t nano) {
 	char date[32], start[INSTANT_TEXT_MAX];
 
-	fprintf(out, "\n%s * \"GPU capacity from %s\"\n", lines_date(s, &lines->rows[from], timed, date),
-		instant_format(timed ? lines->rows[from].bucket_ns : s->options.from_ns, start));
+	fprintf(out, "\n%s * \"GPU capacity from %s\"\n", lines_date(s, table_at(lines, from), timed, date),
+		instant_format(timed ? table_at(lines, from)->bucket_ns : s->options.from_ns, start));
 	put_postings(out, s, lines, from, count, nano);
 }
 
@@ -108,7 +108,7 @@ static void first_date(const struct statement *s, const struct table *lines, boo
 
 	snprintf(date, 32, "9999-12-31");
 	if (lines->count > 0) {
-		lines_date(s, &lines->rows[0], timed, date);
+		lines_date(s, table_at(lines, 0), timed, date);
 	}
 	for (size_t i = 0; i < adjusted->count; i++) {
 		instant_format(adjusted->rows[i].bucket_ns, posted);

@@ -183,10 +183,10 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 		for (int k = 0; k < BY_KEYS; k++) {
 			fputc(',', out);
 			if (is_key((enum by_key)k, by, count)) {
-				csv_put_text(out, row_key(s, &t->rows[i], (enum by_key)k, buffer));
+				csv_put_text(out, row_key(s, table_at(t, i), (enum by_key)k, buffer));
 			}
 		}
-		put_block(out, &t->rows[i].block);
+		put_block(out, &table_at(t, i)->block);
 		end_line(out, s);
 	}
 }

@@ -441,10 +441,10 @@ void render_focus(const struct statement *s, const struct rendering_options *r, 
 
 	put_header(out, r->focus_version);
 	for (size_t i = 0; i < lines->count; i++) {
-		if (lines->rows[i].block.has_bought && !lines->rows[i].block.has_ran) {
+		if (table_at(lines, i)->block.has_bought && !table_at(lines, i)->block.has_ran) {
 			continue; /* vendors bill it themselves */
 		}
-		put_row(out, s, &lines->rows[i], timed, NULL, r->focus_version);
+		put_row(out, s, table_at(lines, i), timed, NULL, r->focus_version);
 	}
 	struct table adjusted = adjusted_lines(s);
 	for (size_t i = 0; i < adjusted.count; i++) {

@@ -266,7 +266,7 @@ int figure_hour_places(const struct statement *s) {
 static int64_t smallest_unit(const struct statement *s) {
 	int64_t least = INT64_MAX;
 	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
+		const struct block *b = &table_at(&s->models, i)->block;
 		for (int k = 0; k < TOKEN_KINDS; k++) {
 			least = b->unit[k].known && b->unit[k].busy_nano > 0 && b->unit[k].busy_nano < least
 				    ? b->unit[k].busy_nano

@@ -90,7 +90,7 @@ static void put_line(FILE *out, const struct statement *s, const struct row *row
 static void put_postings(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
 			 int64_t nano) {
 	for (size_t i = from; i < from + count; i++) {
-		put_line(out, s, &lines->rows[i]);
+		put_line(out, s, table_at(lines, i));
 	}
 	put_posting(out, s, RENT, -nano);
 	fputc('\n', out);
@@ -100,9 +100,9 @@ static void put_transaction(FILE *out, const struct statement *s, const struct t
 			    bool timed, int64_t nano) {
 	char date[32], start[INSTANT_TEXT_MAX], end[INSTANT_TEXT_MAX];
 
-	lines_date(s, &lines->rows[from], timed, date);
+	lines_date(s, table_at(lines, from), timed, date);
 	if (timed) {
-		fprintf(out, "\n%s GPU capacity from %s\n", date, instant_format(lines->rows[from].bucket_ns, start));
+		fprintf(out, "\n%s GPU capacity from %s\n", date, instant_format(table_at(lines, from)->bucket_ns, start));
 	} else {
 		fprintf(out, "\n%s GPU capacity from %s to %s\n", date, instant_format(s->options.from_ns, start),
 			instant_format(s->options.to_ns, end));

@@ -189,7 +189,7 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 	fprintf(out, ",\n \"%s\":[", name);
 	for (size_t i = 0; i < t->count; i++) {
 		fputs(i > 0 ? ",\n  " : "\n  ", out);
-		json_put_row(out, s, &t->rows[i], by, count);
+		json_put_row(out, s, table_at(t, i), by, count);
 	}
 	fputs("]", out);
 }

@@ -5,7 +5,7 @@ static void put_table(FILE *out, const struct statement *s, const char *name, co
 		      const enum by_key *by, size_t count) {
 	for (size_t i = 0; i < t->count; i++) {
 		fprintf(out, "{\"table\":\"%s\",\"row\":", name);
-		json_put_row(out, s, &t->rows[i], by, count);
+		json_put_row(out, s, table_at(t, i), by, count);
 		fputs("}\n", out);
 	}
 }

@@ -68,7 +68,7 @@ static void put_table(FILE *out, const struct statement *s, const struct renderi
 	}
 	put_head(out, title, headers, count + 9, count);
 	for (size_t i = 0; i < shown; i++) {
-		const struct row *row = &t->rows[order[i]];
+		const struct row *row = table_at(t, order[i]);
 		fputc('|', out);
 		for (size_t k = 0; k < count; k++) {
 			fputc(' ', out);

@@ -88,16 +88,16 @@ static void put_opencost_metrics(FILE *out, const struct statement *s) {
 	put_head(out, "llm_total_hourly_cost",
 		 "Cost of a model per hour of the period; allocation: with idle, usage: without.");
 	for (size_t i = 0; i < s->models.count; i++) {
-		put_hourly(out, s, &s->models.rows[i]);
+		put_hourly(out, s, table_at(&s->models, i));
 	}
 	put_head(out, "llm_cost_per_million_tokens",
 		 "Cost per million tokens: all (no phase), delivered prompt, generation.");
 	for (size_t i = 0; i < s->models.count; i++) {
-		put_phases(out, &s->models.rows[i]);
+		put_phases(out, table_at(&s->models, i));
 	}
 	put_head(out, "llm_cache_savings_fraction", "Share of prompt tokens that came from the cache.");
 	for (size_t i = 0; i < s->models.count; i++) {
-		put_cache(out, &s->models.rows[i]);
+		put_cache(out, table_at(&s->models, i));
 	}
 }
 
@@ -223,11 +223,11 @@ static void put_own_metrics(FILE *out, const struct statement *s) {
 	for (size_t m = 0; m < sizeof own / sizeof *own; m++) {
 		put_head(out, own[m].model, own[m].help);
 		for (size_t i = 0; i < s->models.count; i++) {
-			own[m].put(out, own[m].model, "model", s->models.rows[i].model, &s->models.rows[i].block);
+			own[m].put(out, own[m].model, "model", table_at(&s->models, i)->model, &table_at(&s->models, i)->block);
 		}
 		put_head(out, own[m].tenant, own[m].help);
 		for (size_t i = 0; i < s->tenants.count; i++) {
-			own[m].put(out, own[m].tenant, "tenant", s->tenants.rows[i].tenant, &s->tenants.rows[i].block);
+			own[m].put(out, own[m].tenant, "tenant", table_at(&s->tenants, i)->tenant, &table_at(&s->tenants, i)->block);
 		}
 	}
 }

@@ -52,34 +52,45 @@ static int64_t order_value(const struct block *b, int order) {
 	}
 }
 
-struct row_sorting {
-	const struct table *table;
-	int order;
+/* What a row is ordered by. */
+struct row_place {
+	bool not_allocated;
+	int64_t value;
 };
 
-static int compare_rows(const void *a, const void *b, void *sorting) {
-	const struct row_sorting *s = sorting;
+static int compare_rows(const void *a, const void *b, void *orders) {
+	const struct row_place *of = orders;
 	size_t i = *(const size_t *)a, k = *(const size_t *)b;
-	const struct row *x = &s->table->rows[i], *y = &s->table->rows[k];
 
-	if (x->not_allocated != y->not_allocated) {
-		return x->not_allocated ? 1 : -1;
+	if (of[i].not_allocated != of[k].not_allocated) {
+		return of[i].not_allocated ? 1 : -1;
 	}
-	int64_t left = order_value(&x->block, s->order), right = order_value(&y->block, s->order);
-	return left != right ? (left > right ? -1 : 1) : (i > k) - (i < k);
+	return of[i].value != of[k].value ? (of[i].value > of[k].value ? -1 : 1) : (i > k) - (i < k);
+}
+
+static void sort_rows(const struct table *t, int order, size_t *index) {
+	struct row_place *of = must_alloc((t->count + 1) * sizeof *of);
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct row *row = table_at(t, i);
+		of[i] = (struct row_place){row->not_allocated, order_value(&row->block, order)};
+	}
+	if (t->count > 0) {
+		platform_sort(index, t->count, sizeof *index, compare_rows, of);
+	}
+	free(of);
 }
 
 size_t *rows_in_order(const struct rendering_options *r, const struct table *t, const enum by_key *by, size_t by_count,
                       size_t *count) {
 	size_t *index = must_alloc((t->count + 1) * sizeof *index);
-	struct row_sorting sorting = {t, r->sort};
 	bool timed = by_finest_time(by, by_count) != BY_KEYS;
 
 	for (size_t i = 0; i < t->count; i++) {
 		index[i] = i;
 	}
-	if (r->sort != ROWS_BY_KEY && !(r->sort == ROWS_BY_COST && timed) && t->count > 0) {
-		platform_sort(index, t->count, sizeof *index, compare_rows, &sorting);
+	if (r->sort != ROWS_BY_KEY && !(r->sort == ROWS_BY_COST && timed)) {
+		sort_rows(t, r->sort, index);
 	}
 	*count = r->top > 0 && (size_t)r->top < t->count ? (size_t)r->top : t->count;
 	return index;
@@ -121,8 +132,8 @@ size_t lines_together(const struct table *lines, size_t from, bool timed, int64_
 	size_t to = from;
 
 	*nano = 0;
-	while (to < lines->count && (!timed || lines->rows[to].bucket_ns == lines->rows[from].bucket_ns)) {
-		*nano += lines->rows[to++].block.capacity_nano;
+	while (to < lines->count && (!timed || table_at(lines, to)->bucket_ns == table_at(lines, from)->bucket_ns)) {
+		*nano += table_at(lines, to++)->block.capacity_nano;
 	}
 	return to - from;
 }
@@ -138,7 +149,7 @@ const char *lines_date(const struct statement *s, const struct row *row, bool ti
 
 struct table adjusted_lines(const struct statement *s) {
 	const struct adjustments *all = &s->adjustments;
-	struct table t = {must_calloc(all->count + 1, sizeof *t.rows), all->count};
+	struct table t = {.rows = must_calloc(all->count + 1, sizeof *t.rows), .count = all->count};
 
 	for (size_t i = 0; i < all->count; i++) {
 		const struct entry *e = &all->rows[i].said.entry;

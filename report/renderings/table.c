@@ -130,7 +130,7 @@ static bool is_bought(const struct block *b) {
 
 static bool any_doubt(const struct statement *s) {
 	for (size_t i = 0; i < s->models.count; i++) {
-		const struct unit_cost *u = s->models.rows[i].block.unit;
+		const struct unit_cost *u = table_at(&s->models, i)->block.unit;
 		if (unit_is_doubtful(&u[0]) || unit_is_doubtful(&u[1]) || unit_is_doubtful(&u[2])) {
 			return true;
 		}
@@ -149,8 +149,8 @@ static void print_units(const struct page *p) {
 	table_heading(p, title);
 	grid_init(&g, doubt ? unsure : sure, 6 + doubt, 1);
 	for (size_t i = 0; i < p->s->models.count; i++) {
-		if (has_work(&p->s->models.rows[i].block) && !is_bought(&p->s->models.rows[i].block)) {
-			add_model(&g, &p->s->models.rows[i], figure_unit_places(p->s), doubt);
+		if (has_work(&table_at(&p->s->models, i)->block) && !is_bought(&table_at(&p->s->models, i)->block)) {
+			add_model(&g, table_at(&p->s->models, i), figure_unit_places(p->s), doubt);
 		}
 	}
 	grid_print(&g, p->table_width, p->out);
@@ -208,7 +208,7 @@ static void print_margins(const struct page *p) {
 	grid_init(&g, headers, 6, 2);
 	size_t shown, kept = 0, *order = rows_in_order(p->r, &p->s->models, by_model, 1, &shown);
 	for (size_t i = 0; i < shown; i++) {
-		const struct row *row = &p->s->models.rows[order[i]];
+		const struct row *row = table_at(&p->s->models, order[i]);
 		if (!is_bought(&row->block)) {
 			add_margin(&g, row->model, &row->block, listed_model(row, name), places);
 			kept++;
@@ -320,7 +320,7 @@ static void print_rows(const struct page *p, const struct table *t, const enum b
 	size_t shown, *order = rows_in_order(p->r, t, by, count, &shown);
 	grid_init(&g, headers, columns, count);
 	for (size_t i = 0; i < shown; i++) {
-		const struct row *row = &t->rows[order[i]];
+		const struct row *row = table_at(t, order[i]);
 		for (size_t k = 0; k < count; k++) {
 			grid_add(&g, by[k] == BY_HOUR ? table_hour(p->s, row, buffer)
 						      : table_label(row_key(p->s, row, by[k], buffer), name));
@@ -364,7 +364,7 @@ static void print_tenants(const struct page *p) {
 	const struct report_options *o = &p->s->options;
 	const struct table *t = &p->s->tenants;
 
-	if (t->count == 0 || (t->count == 1 && t->rows[0].tenant.len == 0) ||
+	if (t->count == 0 || (t->count == 1 && table_at(t, 0)->tenant.len == 0) ||
 	    (o->by_count == 1 && o->by[0] == BY_TENANT)) {
 		return;
 	}

@@ -25,12 +25,12 @@ void table_bought_rows(const struct page *p, const struct table *t, const enum b
 	}
 	grid_init(&g, headers, count + FIGURES, count);
 	for (size_t i = 0; i < t->count; i++) {
-		for (size_t k = 0; k < count && t->rows[i].block.has_bought; k++) {
-			grid_add(&g, by[k] == BY_HOUR ? table_hour(p->s, &t->rows[i], buffer)
-			                              : table_label(row_key(p->s, &t->rows[i], by[k], buffer), name));
+		for (size_t k = 0; k < count && table_at(t, i)->block.has_bought; k++) {
+			grid_add(&g, by[k] == BY_HOUR ? table_hour(p->s, table_at(t, i), buffer)
+			                              : table_label(row_key(p->s, table_at(t, i), by[k], buffer), name));
 		}
-		if (t->rows[i].block.has_bought) {
-			add_figures(&g, &t->rows[i].block, places);
+		if (table_at(t, i)->block.has_bought) {
+			add_figures(&g, &table_at(t, i)->block, places);
 		}
 	}
 	for (size_t k = 0; k < count; k++) {

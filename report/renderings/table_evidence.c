@@ -26,11 +26,11 @@ static void print_models(const struct page *p) {
 
 	grid_init(&g, headers, 5, 1);
 	for (size_t i = 0; i < p->s->models.count; i++) {
-		const struct block *b = &p->s->models.rows[i].block;
+		const struct block *b = &table_at(&p->s->models, i)->block;
 		if (block_busy_ns(b) == 0) {
 			continue;
 		}
-		grid_add(&g, table_label(p->s->models.rows[i].model, name));
+		grid_add(&g, table_label(table_at(&p->s->models, i)->model, name));
 		for (int k = GRADE_A; k < GRADE_NONE; k++) {
 			grid_add(&g, b->evidence_ns[k] > 0 ? figure_percent(b->evidence_ns[k], block_busy_ns(b), figure)
 							   : "–");

@@ -47,7 +47,7 @@ static void put_head(const struct page *p) {
 	char name[LABEL_MAX], from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX], hours[FIGURE_MAX], paid[FIGURE_MAX], sign[FIGURE_MAX], line[LABEL_MAX + 256];
 
 	if (s->models.count == 1) {
-		table_label(s->models.rows[0].model, name);
+		table_label(table_at(&s->models, 0)->model, name);
 	} else {
 		snprintf(name, sizeof name, "%zu models, %zu tenant%s", s->models.count, s->tenants.count, PLURAL(s->tenants.count));
 	}
@@ -272,7 +272,7 @@ static struct screen_table columns_of(const struct page *p, const struct table *
 	c.shown[COLUMN_BAR] = p->r->width >= 96;
 	c.shown[COLUMN_PAID] = c.shown[COLUMN_WORK] = true;
 	for (size_t i = 0; i < t->count; i++) {
-		const struct block *b = &t->rows[i].block;
+		const struct block *b = &table_at(t, i)->block;
 		c.widest = b->capacity_nano > c.widest ? b->capacity_nano : c.widest;
 		c.shown[COLUMN_INPUT] |= b->unit[TOKENS_INPUT].known;
 		c.shown[COLUMN_OUTPUT] |= b->unit[TOKENS_OUTPUT].known;
@@ -308,7 +308,7 @@ static void add_rest(struct grid *g, const struct table *t, const size_t *order,
 		return;
 	}
 	for (size_t i = shown; i < t->count; i++) {
-		nano += t->rows[order[i]].block.capacity_nano;
+		nano += table_at(t, order[i])->block.capacity_nano;
 	}
 	grid_addf(g, "+ %zu more row%s", t->count - shown, PLURAL(t->count - shown));
 	for (size_t k = 1; k < columns; k++) {
@@ -336,7 +336,7 @@ static void put_table(const struct page *p, const struct table *t, const enum by
 	size_t *order = rows_in_order(&all, t, by, count, &rows), shown = rows_on_screen(p, rows);
 	grid_init(&g, headers, columns, count + c.shown[COLUMN_BAR]);
 	for (size_t i = 0; i < shown; i++) {
-		const struct row *row = &t->rows[order[i]];
+		const struct row *row = table_at(t, order[i]);
 		for (size_t k = 0; k < count; k++) {
 			grid_add(&g, by[k] == BY_HOUR ? table_hour(p->s, row, buffer) : table_label(row_key(p->s, row, by[k], buffer), name));
 		}

@@ -54,8 +54,8 @@ void table_energy(const struct page *p) {
 	table_heading(p, "Energy, in Wh in all and per million tokens");
 	grid_init(&g, headers, 6, 1);
 	for (size_t i = 0; i < p->s->models.count; i++) {
-		if (p->s->models.rows[i].block.capacity_mj > 0) {
-			add_energy(&g, &p->s->models.rows[i]);
+		if (table_at(&p->s->models, i)->block.capacity_mj > 0) {
+			add_energy(&g, table_at(&p->s->models, i));
 		}
 	}
 	grid_print(&g, p->table_width, p->out);

@@ -18,7 +18,7 @@ double html_paid_over_list(const struct statement *s, int kind) {
 	double paid = 0, list = 0;
 
 	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
+		const struct block *b = &table_at(&s->models, i)->block;
 		if (is_listed(b, kind) && b->unit[kind].known) {
 			paid += (double)b->unit[kind].loaded_nano * (double)b->tokens[kind];
 			list += (double)b->list_nano[kind] * (double)b->tokens[kind];

@@ -40,7 +40,7 @@ static void put_block(FILE *out, const struct statement *s, const struct block *
 static int compare_prices(const void *a, const void *b, void *table) {
 	const struct table *t = table;
 	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	int order = exact_order(t->rows[y].block.bought_nano, t->rows[x].block.bought_nano);
+	int order = exact_order(table_at(t, y)->block.bought_nano, table_at(t, x)->block.bought_nano);
 
 	return order ? order : (x > y) - (x < y);
 }
@@ -53,7 +53,7 @@ static void put_rows(FILE *out, const struct statement *s, const struct renderin
 		platform_sort(order, rows, sizeof *order, compare_prices, (void *)(uintptr_t)t);
 	}
 	for (size_t i = 0; i < rows && shown < ROWS_MAX; i++) {
-		const struct row *row = &t->rows[order[i]];
+		const struct row *row = table_at(t, order[i]);
 		if (!row->block.has_bought) {
 			continue;
 		}

@@ -63,7 +63,7 @@ bool chart_scale(const struct statement *s, struct scale *out) {
 
 	widen_block(&s->total, &least, &most);
 	for (size_t i = 0; i < s->models.count; i++) {
-		widen_block(&s->models.rows[i].block, &least, &most);
+		widen_block(&table_at(&s->models, i)->block, &least, &most);
 	}
 	if (most == 0) {
 		return false;

@@ -59,7 +59,7 @@ static void add_rows(struct flow *f, const char *title, int x, const struct tabl
 
 	*c = (struct column){.title = title, .x = x, .of = must_calloc(count + 1, sizeof *c->of)};
 	for (size_t i = 0; i < count; i++) {
-		const struct row *row = &t->rows[rows[i]];
+		const struct row *row = table_at(t, rows[i]);
 		size_t at = i < shown || count == shown + 1 ? i : shown;
 		struct text name = key == BY_MODEL ? row->model : row->tenant;
 		if (at == c->count) {
@@ -126,7 +126,7 @@ static void put_parts_to_rows(struct flow *f, size_t k, const struct table *t) {
 	for (int p = 0; p < PARTS; p++) {
 		int64_t to[NODES_MAX] = {0};
 		for (size_t i = 0; i < t->count; i++) {
-			exact_add(&to[right->of[i]], part_nano(&t->rows[i].block, p));
+			exact_add(&to[right->of[i]], part_nano(&table_at(t, i)->block, p));
 		}
 		for (size_t i = 0; i < right->count; i++) {
 			put_ribbon(f, k, (size_t)p, i, to[i], part_names[p]);
@@ -137,7 +137,7 @@ static void put_parts_to_rows(struct flow *f, size_t k, const struct table *t) {
 static size_t row_of(const struct table *t, const struct row *line, bool tenant) {
 	size_t i = 0;
 
-	while (i < t->count && !text_eq(tenant ? t->rows[i].tenant : t->rows[i].model, tenant ? line->tenant : line->model)) {
+	while (i < t->count && !text_eq(tenant ? table_at(t, i)->tenant : table_at(t, i)->model, tenant ? line->tenant : line->model)) {
 		i++;
 	}
 	return i;
@@ -148,7 +148,7 @@ static void put_models_to_tenants(struct flow *f, size_t k) {
 	int64_t sums[NODES_MAX][NODES_MAX] = {{0}};
 
 	for (size_t i = 0; i < s->lines.count; i++) {
-		const struct row *line = &s->lines.rows[i];
+		const struct row *line = table_at(&s->lines, i);
 		size_t model = row_of(&s->models, line, false), tenant = row_of(&s->tenants, line, true);
 		if (model < s->models.count && tenant < s->tenants.count) {
 			exact_add(&sums[f->columns[k].of[model]][f->columns[k + 1].of[tenant]], line->block.capacity_nano);

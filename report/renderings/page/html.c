@@ -168,7 +168,7 @@ static void put_about(FILE *out, const struct statement *s) {
 
 	fputs("<header class=\"mast\"><div><b>tollbook</b>&nbsp; <span>", out);
 	if (s->models.count == 1) {
-		html_put_text(out, s->models.rows[0].model.len > 0 ? s->models.rows[0].model : T("(none)"));
+		html_put_text(out, table_at(&s->models, 0)->model.len > 0 ? table_at(&s->models, 0)->model : T("(none)"));
 	} else {
 		fprintf(out, "%zu models", s->models.count);
 	}
@@ -280,7 +280,7 @@ static void put_positions(FILE *out, const struct statement *s) {
 static void put_tenants(FILE *out, const struct statement *s, const struct rendering_options *r) {
 	static const enum by_key by_tenant[] = {BY_TENANT};
 
-	if (s->tenants.count == 1 && s->tenants.rows[0].tenant.len == 0) {
+	if (s->tenants.count == 1 && table_at(&s->tenants, 0)->tenant.len == 0) {
 		return; /* no log names one */
 	}
 	open_section(out, "tenant", "Tenants",

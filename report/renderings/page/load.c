@@ -169,7 +169,7 @@ void html_load(const struct statement *s, FILE *out) {
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->models.count; i++) {
-		rows[i] = &s->models.rows[i];
+		rows[i] = table_at(&s->models, i);
 	}
 	qsort(rows, s->models.count, sizeof *rows, by_cost);
 	for (size_t i = 0; i < s->models.count && count < PANELS_MAX && s->options.idle_proportional; i++) {

@@ -74,7 +74,7 @@ static void put_rest_of_models(FILE *out, const struct statement *s, const size_
 		return;
 	}
 	for (size_t i = 0; i < shown; i++) {
-		exact_add(&nano, -s->models.rows[rows[i]].block.capacity_nano);
+		exact_add(&nano, -table_at(&s->models, rows[i])->block.capacity_nano);
 	}
 	fprintf(out, "<tr class=\"rest\"><td class=\"l\">+ %zu more</td>", s->models.count - shown);
 	put_money(out, true, nano, places, "");
@@ -99,7 +99,7 @@ void html_models(const struct statement *s, const struct rendering_options *r, F
 	fputs(">paid</th><th scope=\"col\">of which</th><th scope=\"col\">at work</th><th scope=\"col\">input / M</th><th scope=\"col\">output / M</th>"
 	      "<th scope=\"col\">output: at work ○ paid ● list ◆</th><th scope=\"col\">paid / list</th><th scope=\"col\">revenue</th></tr></thead><tbody>\n", out);
 	for (size_t i = 0; i < count; i++) {
-		const struct row *row = &s->models.rows[rows[i]];
+		const struct row *row = table_at(&s->models, rows[i]);
 		fputs("<tr><td class=\"l\">", out);
 		html_put_text(out, row->model.len > 0 ? row->model : T("(none)"));
 		fputs("</td>", out);
@@ -125,7 +125,7 @@ struct matrix {
 
 static size_t index_of(const struct table *t, struct text name, bool tenant) {
 	for (size_t i = 0; i < t->count; i++) {
-		if (text_eq(tenant ? t->rows[i].tenant : t->rows[i].model, name)) {
+		if (text_eq(tenant ? table_at(t, i)->tenant : table_at(t, i)->model, name)) {
 			return i;
 		}
 	}
@@ -137,7 +137,7 @@ static void fill(struct matrix *m) {
 
 	m->least = INT64_MAX;
 	for (size_t i = 0; i < lines->count; i++) {
-		const struct row *row = &lines->rows[i];
+		const struct row *row = table_at(lines, i);
 		size_t t = index_of(&m->s->tenants, row->tenant, true), k = index_of(&m->s->models, row->model, false);
 		if (t < m->s->tenants.count && k < m->s->models.count) {
 			int64_t nano = row->block.capacity_nano;
@@ -196,7 +196,7 @@ static void put_rest(FILE *out, const struct matrix *m, int places) {
 
 static void put_matrix_rows(FILE *out, const struct matrix *m, int places) {
 	for (size_t i = 0; i < m->shown; i++) {
-		const struct row *row = &m->s->tenants.rows[m->tenants[i]];
+		const struct row *row = table_at(&m->s->tenants, m->tenants[i]);
 		fputs("<tr><td class=\"l\">", out);
 		html_put_text(out, row->tenant.len > 0 ? row->tenant : T("(none)"));
 		fputs("</td>", out);
@@ -209,7 +209,7 @@ static void put_matrix_rows(FILE *out, const struct matrix *m, int places) {
 	put_rest(out, m, places);
 	fputs("</tbody><tfoot><tr class=\"sum\"><td class=\"l\">= total</td>", out);
 	for (size_t k = 0; k < m->model_count; k++) {
-		put_money(out, true, m->s->models.rows[m->models[k]].block.capacity_nano, places, "");
+		put_money(out, true, table_at(&m->s->models, m->models[k])->block.capacity_nano, places, "");
 	}
 	put_money(out, true, m->s->total.capacity_nano, places, "");
 	fputs("</tr></tfoot></table></div></section>\n", out);
@@ -219,7 +219,7 @@ static const struct row *largest_of(const struct table *t) {
 	const struct row *most = t->rows;
 
 	for (size_t i = 1; i < t->count; i++) {
-		most = t->rows[i].block.capacity_nano > most->block.capacity_nano ? &t->rows[i] : most;
+		most = table_at(t, i)->block.capacity_nano > most->block.capacity_nano ? table_at(t, i) : most;
 	}
 	return most;
 }
@@ -235,7 +235,7 @@ static void put_matrix_head(FILE *out, const struct matrix *m) {
 	        figure_percent(first->block.capacity_nano, m->s->total.capacity_nano, figure));
 	for (size_t k = 0; k < m->model_count; k++) {
 		fputs("<th scope=\"col\" class=\"up\"><span>", out);
-		html_put_text(out, m->s->models.rows[m->models[k]].model.len > 0 ? m->s->models.rows[m->models[k]].model : T("(none)"));
+		html_put_text(out, table_at(&m->s->models, m->models[k])->model.len > 0 ? table_at(&m->s->models, m->models[k])->model : T("(none)"));
 		fputs("</span></th>", out);
 	}
 	fprintf(out, "<th scope=\"col\" data-sum%s>total</th></tr></thead><tbody>\n", m->by_cost ? " aria-sort=\"descending\"" : "");

@@ -151,8 +151,8 @@ void html_units(const struct statement *s, FILE *out) {
 
 	open_table(out, "units", "Cost per million tokens", headers, 9, 2, true, false);
 	for (size_t i = 0; i < s->models.count; i++) {
-		for (int k = 0; k < TOKEN_KINDS && !s->models.rows[i].not_allocated; k++) {
-			put_unit_row(out, &s->models.rows[i], k, figure_unit_places(s));
+		for (int k = 0; k < TOKEN_KINDS && !table_at(&s->models, i)->not_allocated; k++) {
+			put_unit_row(out, table_at(&s->models, i), k, figure_unit_places(s));
 		}
 	}
 	close_table(out);
@@ -164,10 +164,10 @@ void html_margins(const struct statement *s, FILE *out) {
 
 	open_table(out, "margins", "Margin by model", headers, 8, 2, true, false);
 	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
+		const struct block *b = &table_at(&s->models, i)->block;
 		fputs("<tr>", out);
-		put_name(out, s->models.rows[i].model);
-		put_name(out, text_of(b->list_known ? b->list_model : s->models.rows[i].not_allocated ? "–" : "no list price"));
+		put_name(out, table_at(&s->models, i)->model);
+		put_name(out, text_of(b->list_known ? b->list_model : table_at(&s->models, i)->not_allocated ? "–" : "no list price"));
 		put_money(out, b->list_known, b->revenue_nano, places_of(s));
 		put_money(out, true, b->capacity_nano, places_of(s));
 		put_money(out, b->margin_known, b->margin_nano, places_of(s));
@@ -218,9 +218,9 @@ void html_energy(const struct statement *s, FILE *out) {
 
 	open_table(out, "energy", "Energy by model", headers, 6, 1, true, false);
 	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
+		const struct block *b = &table_at(&s->models, i)->block;
 		fputs("<tr>", out);
-		put_name(out, s->models.rows[i].model);
+		put_name(out, table_at(&s->models, i)->model);
 		put_money(out, b->capacity_mj > 0, wh_nano(b->capacity_mj), 1);
 		for (int k = 0; k < TOKEN_KINDS; k++) {
 			bool known = block_unit_energy(b, k, &nano);
@@ -335,9 +335,9 @@ void html_model_evidence(const struct statement *s, FILE *out) {
 
 	open_table(out, "grades", "Evidence by model", headers, 6, 1, true, false);
 	for (size_t i = 0; i < s->models.count; i++) {
-		const struct block *b = &s->models.rows[i].block;
+		const struct block *b = &table_at(&s->models, i)->block;
 		fputs("<tr>", out);
-		put_name(out, s->models.rows[i].model);
+		put_name(out, table_at(&s->models, i)->model);
 		put_hours(out, s, block_busy_ns(b));
 		for (int g = GRADE_A; g < GRADE_NONE; g++) {
 			put_share(out, b->evidence_ns[g], block_busy_ns(b));
@@ -367,7 +367,7 @@ static int64_t largest_of(const struct table *t) {
 	int64_t most = 1;
 
 	for (size_t i = 0; i < t->count; i++) {
-		most = t->rows[i].block.capacity_nano > most ? t->rows[i].block.capacity_nano : most;
+		most = table_at(t, i)->block.capacity_nano > most ? table_at(t, i)->block.capacity_nano : most;
 	}
 	return most;
 }
@@ -419,7 +419,7 @@ void html_rows(const struct statement *s, const struct rendering_options *r, con
 	}
 	open_rows(out, id, tenants ? "Tenants" : "Rows", headers, labels + 8, count, labels + 4, r->sort == ROWS_BY_COST && !timed, t->count > 20);
 	for (size_t i = 0; i < rows && i < ROWS_MAX; i++) {
-		put_row(out, s, &t->rows[order[i]], by, count, tenants ? largest_of(t) : 0);
+		put_row(out, s, table_at(t, order[i]), by, count, tenants ? largest_of(t) : 0);
 	}
 	free(order);
 	put_total(out, s, labels);
