@@ -397,6 +397,8 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	if (rc >= 0) {
 		rc = entries_each(a->common.entries, sink, context, why);
 	}
+	entries_free(a->common.entries); /* what the sink made of them may need the memory */
+	a->common.entries = NULL;
 	if (rc >= 0 && a->common.rows) {
 		rc = request_rows_write(a->common.rows, a->options.requests_path, why);
 	}

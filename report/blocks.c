@@ -518,12 +518,12 @@ int blocks_build(struct statement *s, struct fault *why) {
 		struct grouping grouping;
 		struct table *table;
 		bool wanted;
-	} tables[] = {
+	} tables[] = { /* the largest first, which need most memory while they are made */
+	    {rows, &s->rows, o->by_count > 0},
+	    {{s, s->cube, {s->time_key, BY_MODEL, BY_TENANT}, 3, borne, false}, &s->timed_lines, has_timed},
 	    {{s, s->cube, {BY_MODEL}, 1, borne, page}, &s->models, true},
 	    {{s, s->cube, {BY_TENANT}, 1, borne, page}, &s->tenants, true},
 	    {{s, s->cube, {BY_MODEL, BY_TENANT}, 2, borne, page}, &s->lines, true},
-	    {rows, &s->rows, o->by_count > 0},
-	    {{s, s->cube, {s->time_key, BY_MODEL, BY_TENANT}, 3, borne, false}, &s->timed_lines, has_timed},
 	};
 	int error = build_total(s, why);
 

@@ -57,8 +57,9 @@ static int compare_groups(const void *a, const void *b, void *found) {
 	return (x[i] > y[i]) - (x[i] < y[i]);
 }
 
-/* Sorts the groups: the rank of each. The caller frees. */
+/* Sorts the groups, and releases them: the rank of each. The caller frees. */
 static uint32_t *places_of(struct found *f) {
+	hash_index_release(&f->by_keys); /* before more is allocated: there may be millions */
 	uint32_t *order = must_alloc((f->count + 1) * sizeof(*order)), *place = must_alloc((f->count + 1) * sizeof(*place));
 
 	for (size_t i = 0; i < f->count; i++) {
@@ -71,6 +72,7 @@ static uint32_t *places_of(struct found *f) {
 		place[order[i]] = (uint32_t)i;
 	}
 	free(order);
+	free(f->keys);
 	return place;
 }
 
@@ -109,16 +111,14 @@ void groups_make(struct groups *out, size_t item_count, size_t key_count, group_
 	for (size_t i = 0; i < item_count; i++) {
 		of[i] = of[i] == IN_NONE ? IN_NONE : place[of[i]];
 	}
+	free(place);
 	*out = (struct groups){
 	    .count = f.count,
 	    .items = must_alloc((item_count + 1) * sizeof(*out->items)),
 	    .first = must_calloc(f.count + 1, sizeof(*out->first)),
 	};
 	lay_out(out, of, item_count);
-	free(place);
 	free(of);
-	free(f.keys);
-	hash_index_release(&f.by_keys);
 }
 
 void groups_release(struct groups *g) {
