@@ -28,6 +28,7 @@ struct attribution {
 	struct join_report joined;     /* of gateways' requests to the engines' */
 	struct server_bounds *bounds;  /* of replicas with records years apart */
 	size_t bound_count;
+	struct ranks *ranks;           /* replicas in lock-step; NULL: none */
 	struct name_verdict *verdicts; /* about names, decided elsewhere */
 	size_t verdict_count;
 	struct name_verdict *adopted, *decided; /* of other days; by this evidence alone */
@@ -68,6 +69,7 @@ void attribution_free(struct attribution *a) {
 		return;
 	}
 	quality_release(&a->identity);
+	ranks_free(a->ranks);
 	free(a->bounds);
 	free(a->verdicts);
 	free(a->adopted);
@@ -199,6 +201,10 @@ static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	}
 	rc = rc < 0 ? rc : servers_each_decision(s, keep_decision, a, why);
 	*again = rc >= 0 && servers_decide_again(s);
+	if (rc >= 0 && !*again && (a->ranks = servers_ranks(s)) != NULL) {
+		a->common.ranks = a->ranks;
+		rc = ranks_read(a->ranks, a->evidence, why);
+	}
 	servers_free(s);
 	return rc;
 }
@@ -431,7 +437,7 @@ int attribution_each_curve(const struct attribution *a, curve_sink *sink, void *
 }
 
 void attribution_print_models(const struct attribution *a, FILE *out) {
-	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits, NULL};
+	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits, a->ranks, NULL};
 	struct fault why;
 
 	fits_print(check.fits, a->options.from_ns, a->options.to_ns, out);
@@ -441,7 +447,7 @@ void attribution_print_models(const struct attribution *a, FILE *out) {
 }
 
 int attribution_cross_check(const struct attribution *a, FILE *out, struct quality *quality, struct fault *why) {
-	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits, quality};
+	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits, a->ranks, quality};
 
 	return a->sealed ? check_print(&check, out, why) : 0;
 }

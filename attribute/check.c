@@ -81,6 +81,7 @@ static int total(const struct check *c, enum view view, enum view beside, struct
 	    .entries = entries_new(c->options->names, 1, ENTRIES_BYTES),
 	    .capacity = capacity_new(c->options),
 	    .hits = view == VIEW_ALL ? c->hits : NULL,
+	    .ranks = c->ranks,
 	    .breakdowns = breakdowns_new(c->options->names, false, false, false),
 	    .unattributed = names_id(c->options->names, T("(unattributed)")),
 	};
@@ -139,7 +140,7 @@ static bool any_has_both(const struct replicas *s, enum view beside) {
 static int print_folds(const struct check *c, FILE *out, struct fault *why) {
 	struct quality quality;
 	struct folds folds;
-	const struct accounts_common common = {.options = c->options};
+	const struct accounts_common common = {.options = c->options, .ranks = c->ranks};
 	struct pass *pass = must_calloc(1, sizeof *pass);
 	int rc = 0;
 

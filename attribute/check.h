@@ -13,6 +13,7 @@ struct check {
 	const struct attribute_options *options;
 	struct attribution_fits *fits; /* in use */
 	struct hits *hits;             /* likewise; see hits.h */
+	const struct ranks *ranks;     /* replicas in lock-step; NULL: none */
 	struct quality *stated;        /* receives the result in one sentence; or NULL */
 };
 

@@ -10,6 +10,7 @@
 #define ATTRIBUTE_SERVERS_H
 
 #include "attribute/evidence/evidence.h"
+#include "attribute/evidence/ranks.h"
 #include "attribute/fleet/fleet.h"
 
 struct servers;
@@ -39,6 +40,9 @@ int servers_each_decision(const struct servers *s, verdict_sink *sink, void *con
 /* Adds a decision that was made elsewhere. */
 struct servers *servers_of_verdicts(struct names *names, const struct name_verdict *at, size_t count);
 void servers_free(struct servers *s);
+
+/* Those that are ranks of engines in lock-step, under their names from here on. NULL: none. The caller frees. */
+struct ranks *servers_ranks(const struct servers *s);
 
 /* Is there anything to change in the evidence? */
 bool servers_change(const struct servers *s);

@@ -23,6 +23,7 @@ struct server {
 	/* the instants of requests are truncated to the second: its own, or those that are joined to it */
 	bool in_seconds;
 	bool dropped;       /* all of it is left out: a copy of another */
+	uint32_t engine;    /* the number of the engine that it is a rank of; 0: none */
 	struct chains chains; /* of its steps; coarse: timestamps truncated to the second, which do not show overlaps */
 	bool several, coarse; /* several: each chain is a server; chains are counted again when they are separated */
 	name_id part[CHAINS_MOST]; /* then: the names of the chains */
@@ -100,6 +101,8 @@ void servers_note_decisions(struct servers *s);
 void servers_adopt(struct servers *s);
 /* copies.c: names with the same evidence count once. */
 void servers_find_copies(struct servers *s);
+/* lockstep.c: servers that are ranks of one engine. */
+void servers_find_ranks(struct servers *s);
 /* apart.c: prompts of requests on a server that only decodes are the work of the one that prefills. */
 void servers_place_prompts(struct servers *s, struct server *requests);
 

@@ -18,6 +18,7 @@
 
 struct capacity;
 struct hits;
+struct ranks;
 
 /* Shared by the accounts of all replicas, or of those of one thread (parallel.h). */
 struct accounts_common {
@@ -27,6 +28,7 @@ struct accounts_common {
 	struct capacity *capacity;
 	struct hits *hits;
 	struct breakdowns *breakdowns;
+	const struct ranks *ranks; /* replicas in lock-step; NULL: none */
 	unsigned lane;             /* of entries and rows, which all threads add to */
 	name_id unattributed;      /* the tenant "(unattributed)" */
 };

@@ -1,8 +1,10 @@
 /* steps.c: splits a replica with logged steps. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attribute/flight/batch.h"
 #include "attribute/laws/rules.h"
 #include "attribute/split/folds.h"
 #include "attribute/split/hits.h"
@@ -24,9 +26,6 @@
 /* More tokens per sequence and step than this are more than requests without steps would make. */
 #define DRAFTS_A_STEP 1.15
 
-/* Contexts count as rebuilt if requests explain at least this many hundredths of the batch. */
-#define REBUILT_PERCENT 90
-
 /*
  * A step that begins before the previous one has ended is moved after it, if clocks and rounding explain that; beyond
  * this, two engines write under one name: their times add up.
@@ -41,6 +40,9 @@ struct steps_state {
 	struct in_flight in_flight;
 	struct fit_key key; /* of the current model */
 	const struct step_model *model;
+	struct rank_reader *ranks; /* the replica is a rank of an engine in lock-step; NULL: it is not */
+	int64_t rank_count;
+	struct rank_others others; /* in the current step */
 	bool begun;
 	/* tokens that only steps report; the part beyond one per sequence and step */
 	int64_t output_ntok, drafted_ntok;
@@ -106,61 +108,30 @@ static int post_gap(struct pass *pass, int64_t to_ns, const struct step_item *ne
 	return rc;
 }
 
-/* ---- batches ---- */
-
-struct known_batch {
-	struct batch batch;
-	bool attention_known, context_known;
-};
-
-/* A sum over a batch as far as requests explain it, scaled to the whole batch; false if they explain too little. */
-static bool rebuild(int64_t part, int64_t explained, int64_t whole, int64_t *out) {
-	if (explained == 0 || explained * 100 < whole * REBUILT_PERCENT) {
-		*out = 0;
-		return false;
-	}
-	*out = explained >= whole ? part : (int64_t)((int128)part * whole / explained);
-	return true;
-}
-
-static struct known_batch batch_of(const struct flight *f, const struct step_item *s) {
-	struct known_batch k = {
-	    .batch = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens,
-		      s->prefill_kv_tokens, 0},
-	    .attention_known = true,
-	    .context_known = true,
-	};
-
-	if (s->prefill_token_kv == UNKNOWN) {
-		k.attention_known =
-		    rebuild(f->chunk_token_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_token_kv);
-	}
-	if (s->decode_kv_tokens == UNKNOWN) {
-		k.context_known =
-		    rebuild(f->context_sum, (int64_t)f->decoding_count, s->decode_requests, &k.batch.decode_kv_tokens);
-	}
-	if (s->prefill_kv_tokens == UNKNOWN) {
-		rebuild(f->chunk_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_kv_tokens);
-	}
-	if ((int64_t)f->decoding_count * 100 >= (int64_t)s->decode_requests * REBUILT_PERCENT) {
-		k.batch.decode_unequal_kv = (int64_t)s->decode_requests * flight_longest(f);
-	}
-	if (k.context_known && k.batch.decode_unequal_kv < k.batch.decode_kv_tokens) {
-		k.batch.decode_unequal_kv = k.batch.decode_kv_tokens;
-	}
-	return k;
-}
-
 static bool is_empty(const struct step_item *s) {
 	return (s->flags & STEP_DUMMY) != 0 || (s->prefill_tokens == 0 && s->decode_tokens == 0);
 }
 
-static void fit_step(struct pass *pass, const struct step_item *s) {
-	struct known_batch k = batch_of(&pass->flight, s);
+/* A step of ranks in lock-step is one of an engine with the GPUs of all of them. */
+static struct fit_key key_of(const struct pass *pass, const struct step_item *s) {
+	const struct steps_state *st = pass->state;
 	struct fit_key key = pass_fit_key(pass, s->head.model, s->head.at_ns);
-	const struct fit_step step = {k.batch, s->duration_ns, k.attention_known, k.context_known};
+	int64_t all;
 
-	if (!is_empty(s) && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
+	if (st->ranks && !__builtin_mul_overflow(key.gpus_per_replica, st->rank_count, &all)) {
+		key.gpus_per_replica = all;
+	}
+	return key;
+}
+
+static void fit_step(struct pass *pass, const struct step_item *s) {
+	const struct rank_others *others = &((struct steps_state *)pass->state)->others;
+	struct known_batch k = batch_of_step(&pass->flight, s);
+	struct fit_key key = key_of(pass, s);
+	struct batch batch = others->most_tokens > 0 ? batches_of_rank(&k.batch, others).whole : k.batch;
+	const struct fit_step step = {batch, s->duration_ns, k.attention_known, k.context_known};
+
+	if (!is_empty(s) && !others->counted && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
 		if (pass->folds) {
 			folds_add_step(pass->folds, &key, &step, s->head.at_ns);
 		} else {
@@ -173,7 +144,7 @@ static void fit_step(struct pass *pass, const struct step_item *s) {
 
 static const struct step_model *model_of(struct pass *pass, const struct step_item *s) {
 	struct steps_state *st = pass->state;
-	struct fit_key key = pass_fit_key(pass, s->head.model, s->head.at_ns);
+	struct fit_key key = key_of(pass, s);
 
 	if (!st->model || key.day_ns != st->key.day_ns || key.model != st->key.model) {
 		st->key = key;
@@ -222,13 +193,35 @@ static double prefill_share(const struct pass *pass, const struct step_item *s, 
 					: split_prefill_share(pass->common->options->rule, t);
 }
 
+static void step_times(const struct step_model *m, const struct batch *b, const struct rank_others *others,
+		       struct split_times *t) {
+	if (others->most_tokens == 0) {
+		split_times(m, b, t);
+		return;
+	}
+	struct batches all = batches_of_rank(b, others);
+	*t = (struct split_times){step_model_ns(m, &all.whole), step_model_ns(m, &all.chunks),
+				  step_model_ns(m, &all.decoders)};
+}
+
+/* What a rank's phases would take alone is never observed: the others' batches remain. One standard deviation. */
+#define RANK_SHARE_SD 0.0127
+
+static double share_sd(const struct step_model *m, const struct batch *b, const struct rank_others *others) {
+	struct batches all = batches_of_rank(b, others);
+	double sd = step_model_share_sd_of(m, &all.whole, &all.chunks, &all.decoders);
+
+	return others->most_tokens > 0 ? hypot(sd, RANK_SHARE_SD) : sd;
+}
+
 static int post_busy(struct pass *pass, const struct step_item *s, int64_t start_ns, struct fault *why) {
 	const struct step_model *m = model_of(pass, s);
-	struct known_batch k = batch_of(&pass->flight, s);
+	const struct rank_others *others = &((struct steps_state *)pass->state)->others;
+	struct known_batch k = batch_of_step(&pass->flight, s);
 	struct split_times t;
 	int64_t total;
 
-	split_times(m, &k.batch, &t);
+	step_times(m, &k.batch, others, &t);
 	if (!accounts_gpu_ns(&pass->accounts, start_ns, start_ns + s->duration_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of a step does not fit 64 bits of nanoseconds");
 	}
@@ -259,7 +252,7 @@ static int post_busy(struct pass *pass, const struct step_item *s, int64_t start
 	    .decode_kv_tokens = s->decode_kv_tokens == UNKNOWN ? 0 : s->decode_kv_tokens,
 	    .times = mixed ? &t : NULL,
 	    .by_steps = true,
-	    .share_sd = mixed ? step_model_share_sd(m, &k.batch) : 0,
+	    .share_sd = mixed ? share_sd(m, &k.batch, others) : 0,
 	};
 	return accounts_busy(&pass->accounts, &stretch, why);
 }
@@ -366,6 +359,7 @@ static void use_model(struct pass *pass, name_id model, int64_t at_ns) {
 }
 
 static int split_step(struct pass *pass, const struct step_item *s, struct fault *why) {
+	struct steps_state *st = pass->state;
 	bool by_count = (s->flags & STEP_COARSE_CLOCK) != 0, admits = admits_requests(pass);
 	bool counts = by_count || (s->flags & STEP_REQUESTS_IN_SECONDS) != 0;
 	int64_t lag_ns = pass->cursor_ns - s->head.at_ns;
@@ -380,6 +374,9 @@ static int split_step(struct pass *pass, const struct step_item *s, struct fault
 	}
 	use_model(pass, s->head.model, start_ns);
 	enter_day(pass, s->head.at_ns);
+	if (rc >= 0 && st->ranks) {
+		rc = rank_reader_step(st->ranks, s->head.at_ns, &st->others, why);
+	}
 	if (rc >= 0 && admits) {
 		rc = flight_enter_step(&pass->flight, s, start_ns, counts, leave_pass, pass, why);
 	}
@@ -442,7 +439,7 @@ static void steps_span(struct pass *pass) {
 	pass->to_ns = pass->summary->last_step_ns;
 }
 
-static void begin(struct pass *pass) {
+static int begin(struct pass *pass, struct fault *why) {
 	const struct replica_summary *s = pass->summary;
 	struct steps_state *st = pass->state;
 
@@ -453,15 +450,16 @@ static void begin(struct pass *pass) {
 	pass->flight.tokens_a_step = a_step > DRAFTS_A_STEP ? a_step : 0;
 	pass->flight.day_ends = end_day;
 	pass->flight.day_context = pass;
+	st->rank_count = ranks_count(pass->common->ranks, s->replica);
+	return rank_reader_new(&st->ranks, pass->common->ranks, s->replica, why);
 }
 
 static int steps_item(struct pass *pass, const struct item *item, struct fault *why) {
 	struct steps_state *st = pass->state;
 
-	if (!st->begun) {
-		begin(pass);
-	}
-	int rc = split_pending(pass, item->at_ns, why);
+	int rc = st->begun ? 0 : begin(pass, why);
+
+	rc = rc < 0 ? rc : split_pending(pass, item->at_ns, why);
 
 	if (item->kind == ITEM_STEP) {
 		push_pending(st, (const struct step_item *)item);
@@ -584,6 +582,7 @@ static void steps_release(struct pass *pass) {
 	struct steps_state *st = pass->state;
 
 	free(st->pending);
+	rank_reader_free(st->ranks);
 	in_flight_free(&st->in_flight);
 }
 

@@ -140,14 +140,13 @@ static double dot(const struct used_terms *used, const double *a, const double *
 }
 
 /* Derivatives of the prefill share by each coefficient in use; false if the model's time of the step is 0. */
-static bool share_gradient(const struct step_model *m, const struct batch *b, const struct used_terms *used, double gradient[TERMS]) {
-	struct batch chunks, decoders;
+static bool share_gradient(const struct step_model *m, const struct batch *b, const struct batch *chunks, const struct batch *decoders,
+                           const struct used_terms *used, double gradient[TERMS]) {
 	TO_FILL double alone[TERMS], whole[TERMS], decode[TERMS];
 
-	batch_of_phases(b, &chunks, &decoders);
-	step_model_terms(m, &chunks, alone);
+	step_model_terms(m, chunks, alone);
 	step_model_terms(m, b, whole);
-	step_model_terms(m, &decoders, decode);
+	step_model_terms(m, decoders, decode);
 	double time = dot(used, m->ns, whole);
 	if (!(time > 0)) {
 		return false;
@@ -169,18 +168,23 @@ static bool share_gradient(const struct step_model *m, const struct batch *b, co
 #define TOKENS_SHARE_SD 0.2
 
 double step_model_share_sd(const struct step_model *m, const struct batch *b) {
+	struct batch chunks, decoders;
+
+	batch_of_phases(b, &chunks, &decoders);
+	return b->prefill_tokens == 0 || b->decode_tokens == 0 ? 0 : step_model_share_sd_of(m, b, &chunks, &decoders);
+}
+
+double step_model_share_sd_of(const struct step_model *m, const struct batch *b, const struct batch *chunks,
+                              const struct batch *decoders) {
 	TO_FILL double gradient[TERMS];
 	TO_FILL struct used_terms used;
 	double variance = 0;
 
-	if (b->prefill_tokens == 0 || b->decode_tokens == 0) {
-		return 0;
-	}
 	if (m->origin >= MODEL_ROOFLINE) {
 		return m->origin == MODEL_TOKENS ? TOKENS_SHARE_SD : m->has_context ? DESCRIBED_SHARE_SD : ROOFLINE_SHARE_SD;
 	}
 	find_used(m, &used);
-	if (!share_gradient(m, b, &used, gradient)) {
+	if (!share_gradient(m, b, chunks, decoders, &used, gradient)) {
 		return 0;
 	}
 	for (int k = 0; k < used.count; k++) {

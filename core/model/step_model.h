@@ -100,5 +100,8 @@ double step_model_ns(const struct step_model *m, const struct batch *b);
  * coefficients' covariance (first order), and the known error of the model's form. 0 for pure steps.
  */
 double step_model_share_sd(const struct step_model *m, const struct batch *b);
+/* The same of a batch that contains more than the two phases: the batch without its sequences, and without its chunks. */
+double step_model_share_sd_of(const struct step_model *m, const struct batch *b, const struct batch *chunks,
+                              const struct batch *decoders);
 
 #endif

@@ -51,28 +51,59 @@ static int64_t captured_ntok(int64_t ntok) {
 	return ntok > 16 ? whole(ntok, 16) : size;
 }
 
-double law_ns(const struct law *l, const struct mix *m) {
+static int64_t ntok_of(const struct mix *m) {
 	int64_t ntok = m->decoders;
-	double chunks = 0, decoders = 0, floor = 0, slower = 1;
 
 	for (size_t i = 0; i < m->chunk_count; i++) {
 		ntok += m->chunks[i].tokens;
-		chunks += law_chunk_ns(l, m->chunks[i].tokens, m->chunks[i].before);
 	}
-	if (ntok == 0) {
-		return 0;
+	return ntok;
+}
+
+/* Both phases' attention, and their launches. */
+static double attention_ns(const struct law *l, const struct mix *m) {
+	double chunks = 0, decoders = 0, floor = 0, slower = 1;
+
+	for (size_t i = 0; i < m->chunk_count; i++) {
+		chunks += law_chunk_ns(l, m->chunks[i].tokens, m->chunks[i].before);
 	}
 	if (m->chunk_count > 0) {
 		floor += l->attention_ns;
 		slower = l->beside + (l->beside_far - l->beside) / (1 + exp((CONTEXT_LONG - (double)m->context) / 8000));
-	} else if (l->captured) {
-		ntok = captured_ntok(ntok);
 	}
 	if (m->decoders > 0) {
 		floor += l->attention_ns;
 		decoders = slower * law_context_ns(l, m);
 	}
-	double attention = floor + chunks + decoders - l->overlap * (chunks < decoders ? chunks : decoders);
+	return floor + chunks + decoders - l->overlap * (chunks < decoders ? chunks : decoders);
+}
+
+double law_ns(const struct law *l, const struct mix *m) {
+	int64_t ntok = ntok_of(m);
+
+	if (ntok == 0) {
+		return 0;
+	}
+	ntok = l->captured && m->chunk_count == 0 ? captured_ntok(ntok) : ntok;
 	double reduce = greater(l->reduce_ns, l->reduce_token_ns * (double)ntok);
-	return greater(l->host_ns, linear_ns(l, ntok) + reduce + attention);
+	return greater(l->host_ns, linear_ns(l, ntok) + reduce + attention_ns(l, m));
+}
+
+/* Experts are all ranks'; the other products' weights are read by each. */
+double law_ranks_ns(const struct law *l, const struct mix *ranks, size_t count) {
+	struct law own = *l, all = *l;
+	double slowest = 0;
+	int64_t ntok = 0;
+
+	own.experts = 0;
+	own.weights_ns *= 1 - l->shared;
+	own.token_ns *= 1 - l->shared;
+	all.weights_ns *= l->shared;
+	all.token_ns *= l->shared / (double)count;
+	for (size_t i = 0; i < count; i++) {
+		int64_t n = ntok_of(&ranks[i]);
+		slowest = greater(slowest, n > 0 ? linear_ns(&own, n) + attention_ns(l, &ranks[i]) : 0);
+		ntok += n;
+	}
+	return ntok == 0 ? 0 : greater(l->host_ns, slowest + linear_ns(&all, ntok));
 }

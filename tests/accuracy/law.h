@@ -23,6 +23,7 @@ struct law {
 	double reduce_ns, reduce_token_ns; /* GPUs exchange their sums: the larger of both */
 	double overlap;  /* share of the smaller phase's attention hidden by the larger one's, 0 to 1 */
 	double unequal;  /* share of decoders' attention that takes the time of the longest context for all, 0 to 1 */
+	double shared;   /* of ranks in lock-step: part of the products whose weights and tokens are those of all ranks */
 	bool captured;   /* steps of decoders alone are padded to 1, 2, 4, 8 and multiples of 16 */
 };
 
@@ -46,5 +47,8 @@ double law_context_ns(const struct law *l, const struct mix *m);
 
 /* The whole step, without noise. */
 double law_ns(const struct law *l, const struct mix *m);
+
+/* A step of ranks in lock-step: as long as the slowest rank takes, and the products that all share. */
+double law_ranks_ns(const struct law *l, const struct mix *ranks, size_t count);
 
 #endif

@@ -104,3 +104,17 @@ void shape_random(uint64_t seed, struct shape *out) {
 	}
 	out->requests_per_second = between(at, 0.4, 0.95) / load_of(out, around(at, 2, 90));
 }
+
+void shape_ranks(uint64_t seed, struct shape *shape) {
+	uint64_t state = seed * UINT64_C(0x9fb21c651e98df25) + 3, *at = &state;
+	struct law *l = &shape->law;
+
+	shape->replicas = 2 + (int)between(at, 0, 3);
+	shape->gpus = 1;
+	l->shared = between(at, 0.3, 0.9);
+	l->captured = false;
+	l->reduce_ns = l->reduce_token_ns = 0;
+	l->experts = 128;
+	l->chosen = 4 << (int)between(at, 0, 2);
+	l->experts_ns = l->experts_ns > 0 ? l->experts_ns : l->weights_ns * between(at, 0.5, 3);
+}

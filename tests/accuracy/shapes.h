@@ -40,6 +40,9 @@ const struct shape *shape_of(const char *name);
 /* One drawn at random: the same seed gives the same shape. */
 void shape_random(uint64_t seed, struct shape *out);
 
+/* Changes a shape drawn at random into one of two to four ranks in lock-step. */
+void shape_ranks(uint64_t seed, struct shape *shape);
+
 /* By number, NULL after the last one. */
 const struct shape *shape_at(size_t i);
 

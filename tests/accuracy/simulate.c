@@ -3,6 +3,7 @@
  *
  *   simulate SHAPE SEED FOLDER [--records]    makes FOLDER: steps, requests, vLLM's logs and scrapes (not with --records), truth
  *   simulate random SEED FOLDER [--records]   the same, the shape itself drawn by SEED: law, load, lengths, cache, chunk size
+ *   simulate ranks SEED FOLDER [--records]    the same, of two to four ranks in lock-step
  *   simulate --list                           names the shapes
  *
  * A server with continuous batching: sequences decode in each step, the rest of the batch is chunks of prompts, first
@@ -18,6 +19,7 @@
 
 #define START_NS INT64_C(1778576100000000000) /* 2026-05-12T08:55:00Z */
 #define CHUNKS_MAX 64
+#define RANKS_MAX 4
 
 /* ---- chance ---- */
 
@@ -183,22 +185,40 @@ static void charge_decoders(struct replica *r, const struct batch_at_hand *b, in
 	}
 }
 
-static void charge(struct world *w, struct replica *r, struct batch_at_hand *b) {
-	const struct law *l = &w->shape->law;
-	const struct mix both = {b->parts, b->count, b->step.decoders, b->step.context, b->longest};
-	const struct mix chunks = {.chunks = b->parts, .chunk_count = b->count};
-	const struct mix decoders = {.decoders = b->step.decoders, .context = b->step.context, .longest = b->longest};
-	double c = law_ns(l, &both), p = law_ns(l, &chunks), d = law_ns(l, &decoders);
+/* The law's time of a batch: whole, its chunks alone, its decoders alone. */
+struct times {
+	double c, p, d;
+};
 
-	b->step.gpu_ns = duration_of(w, c);
+static struct mix mix_of(const struct batch_at_hand *b) {
+	return (struct mix){b->parts, b->count, b->step.decoders, b->step.context, b->longest};
+}
+
+static struct mix chunks_of(const struct batch_at_hand *b) {
+	return (struct mix){.chunks = b->parts, .chunk_count = b->count};
+}
+
+static struct mix decoders_of(const struct batch_at_hand *b) {
+	return (struct mix){.decoders = b->step.decoders, .context = b->step.context, .longest = b->longest};
+}
+
+static struct times times_of(const struct law *l, const struct batch_at_hand *b) {
+	const struct mix both = mix_of(b), chunks = chunks_of(b), decoders = decoders_of(b);
+
+	return (struct times){law_ns(l, &both), law_ns(l, &chunks), law_ns(l, &decoders)};
+}
+
+static void charge(struct world *w, struct replica *r, struct batch_at_hand *b, const struct times *t) {
+	const struct mix decoders = decoders_of(b);
 	int64_t total = b->step.gpu_ns * w->shape->gpus;
-	int64_t prefill = llround((double)total * (p + c - d) / (2 * c));
+	int64_t prefill = b->count == 0 ? 0 : b->step.decoders == 0 ? total : llround((double)total * (t->p + t->c - t->d) / (2 * t->c));
+
 	if (b->count > 0) {
-		charge_chunks(w, b, prefill, p);
+		charge_chunks(w, b, prefill, t->p);
 	}
 	if (b->step.decoders > 0) {
 		/* As in a step of decoders alone. */
-		double share = law_context_ns(l, &decoders) / d;
+		double share = law_context_ns(&w->shape->law, &decoders) / t->d;
 		charge_decoders(r, b, total - prefill, (double)(total - prefill) * (share < 1 ? share : 1));
 	}
 	b->step.prefill_ns = prefill;
@@ -275,6 +295,17 @@ static void scrape_step(struct world *w, struct replica *r, const struct batch_a
 	scraped_step(r, tokens);
 }
 
+/* Writes the step, and its requests get their tokens. */
+static void end_step(struct world *w, struct replica *r, const struct batch_at_hand *b) {
+	write_step(w, r, &b->step);
+	int64_t end_ns = b->step.start_ns + b->step.gpu_ns, logged_ns = end_ns + (int64_t)within(w, 20e3, 80e3);
+	scrape_step(w, r, b, logged_ns);
+	r->first_ns = r->first_ns > 0 ? r->first_ns : b->step.start_ns;
+	r->last_ns = end_ns;
+	advance_decoders(w, r, logged_ns);
+	advance_prompts(w, r, b, logged_ns);
+}
+
 static void make_step(struct world *w, struct replica *r) {
 	const struct gauges_now decoding = {r->decoding.count, r->waiting.count, r->context}, idle = {0};
 	struct batch_at_hand b;
@@ -283,15 +314,11 @@ static void make_step(struct world *w, struct replica *r) {
 	make_batch(w, r, &b);
 	b.step.start_ns = r->now_ns;
 	b.step.number = r->steps++;
-	charge(w, r, &b);
-	write_step(w, r, &b.step);
-	int64_t end_ns = r->now_ns + b.step.gpu_ns, logged_ns = end_ns + (int64_t)within(w, 20e3, 80e3);
-	scrape_step(w, r, &b, logged_ns);
-	r->first_ns = r->first_ns > 0 ? r->first_ns : r->now_ns;
-	r->last_ns = end_ns;
-	advance_decoders(w, r, logged_ns);
-	advance_prompts(w, r, &b, logged_ns);
-	r->now_ns = end_ns + (int64_t)within(w, 200e3, 600e3);
+	struct times t = times_of(&w->shape->law, &b);
+	b.step.gpu_ns = duration_of(w, t.c);
+	charge(w, r, &b, &t);
+	end_step(w, r, &b);
+	r->now_ns = b.step.start_ns + b.step.gpu_ns + (int64_t)within(w, 200e3, 600e3);
 }
 
 static void run_replica(struct world *w, int number) {
@@ -312,6 +339,82 @@ static void run_replica(struct world *w, int number) {
 	free(r.decoding.at);
 }
 
+/* ---- ranks in lock-step ---- */
+
+/* Times of one rank's batch beside those of the others. */
+static struct times times_beside(const struct law *l, struct mix *mixes, size_t count, size_t i, const struct batch_at_hand *b) {
+	struct times t = {.c = law_ranks_ns(l, mixes, count)};
+
+	mixes[i] = chunks_of(b);
+	t.p = law_ranks_ns(l, mixes, count);
+	mixes[i] = decoders_of(b);
+	t.d = law_ranks_ns(l, mixes, count);
+	mixes[i] = mix_of(b);
+	return t;
+}
+
+/* Ranks without work compute nothing and write no step. Clocks differ by some microseconds. */
+static int64_t make_step_of_ranks(struct world *w, struct replica *r, size_t count, int64_t now_ns) {
+	struct batch_at_hand b[RANKS_MAX];
+	struct mix mixes[RANKS_MAX];
+	struct times t[RANKS_MAX];
+	int64_t gpu_ns = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		make_batch(w, &r[i], &b[i]);
+		mixes[i] = mix_of(&b[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		t[i] = times_beside(&w->shape->law, mixes, count, i, &b[i]);
+	}
+	gpu_ns = duration_of(w, t[0].c);
+	for (size_t i = 0; i < count; i++) {
+		if (r[i].waiting.count + r[i].decoding.count > 0) {
+			b[i].step.start_ns = now_ns + (int64_t)within(w, 0, 40e3);
+			b[i].step.gpu_ns = gpu_ns + (int64_t)within(w, 0, 40e3);
+			b[i].step.number = r[i].steps++;
+			charge(w, &r[i], &b[i], &t[i]);
+			end_step(w, &r[i], &b[i]);
+		}
+	}
+	return now_ns + gpu_ns + (int64_t)within(w, 300e3, 600e3);
+}
+
+static void run_ranks(struct world *w) {
+	struct replica r[RANKS_MAX] = {{.number = 0}};
+	size_t count = (size_t)w->shape->replicas;
+	int64_t now_ns = START_NS + 60 * INT64_C(1000000000), next_ns;
+	bool more = true;
+
+	for (size_t i = 0; i < count; i++) {
+		r[i].number = (int)i;
+		r[i].now_ns = now_ns;
+		snprintf(r[i].name, sizeof r[i].name, "sim-%02zu", i + 1);
+		r[i].next_ns = arrival_after(w, &r[i], now_ns);
+		open_replica(w, &r[i], START_NS);
+	}
+	while (more) {
+		bool work = false;
+		more = false;
+		next_ns = INT64_MAX;
+		for (size_t i = 0; i < count; i++) {
+			r[i].now_ns = now_ns;
+			take_arrivals(w, &r[i]);
+			bool open = r[i].steps < w->shape->steps / w->shape->replicas;
+			work |= r[i].waiting.count + r[i].decoding.count > 0;
+			more |= open;
+			next_ns = open && r[i].next_ns < next_ns ? r[i].next_ns : next_ns;
+		}
+		more |= work;
+		now_ns = work ? make_step_of_ranks(w, r, count, now_ns) : more ? next_ns + 400000 : now_ns;
+	}
+	for (size_t i = 0; i < count; i++) {
+		close_replica(w, &r[i]);
+		free(r[i].waiting.at);
+		free(r[i].decoding.at);
+	}
+}
+
 static int list(void) {
 	const struct shape *s;
 
@@ -328,12 +431,16 @@ int main(int argc, char **argv) {
 	if (argc == 2 && strcmp(argv[1], "--list") == 0) {
 		return list();
 	}
-	if (argc >= 4 && strcmp(argv[1], "random") == 0) {
+	bool ranks = argc > 1 && strcmp(argv[1], "ranks") == 0;
+	if (argc >= 4 && (ranks || strcmp(argv[1], "random") == 0)) {
 		shape_random(strtoull(argv[2], NULL, 10), &random);
+		if (ranks) {
+			shape_ranks(strtoull(argv[2], NULL, 10), &random);
+		}
 		w.shape = &random;
 	}
 	if (argc < 4 || argc > 5 || !w.shape || (argc == 5 && strcmp(argv[4], "--records") != 0)) {
-		fprintf(stderr, "usage: simulate SHAPE|random SEED FOLDER [--records]; simulate --list\n");
+		fprintf(stderr, "usage: simulate SHAPE|random|ranks SEED FOLDER [--records]; simulate --list\n");
 		return 2;
 	}
 	w.random = strtoull(argv[2], NULL, 10);
@@ -343,8 +450,12 @@ int main(int argc, char **argv) {
 		perror(w.folder);
 		return 3;
 	}
-	for (int i = 0; i < w.shape->replicas; i++) {
-		run_replica(&w, i);
+	if (w.shape->law.shared > 0) {
+		run_ranks(&w);
+	} else {
+		for (int i = 0; i < w.shape->replicas; i++) {
+			run_replica(&w, i);
+		}
 	}
 	return close_world(&w) < 0 ? 3 : 0;
 }

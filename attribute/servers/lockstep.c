@@ -1,0 +1,121 @@
+/* lockstep.c: servers that are ranks of one engine: all their steps begin and end together. */
+#include <stdlib.h>
+
+#include "attribute/evidence/ranks.h"
+#include "attribute/servers/servers_private.h"
+#include "core/exact.h"
+
+/*
+ * Of at least so many steps during which both worked, so many hundredths begin and end together. Of two independent
+ * servers at most a quarter would by chance: begins that differ by an eighth of a step either way.
+ */
+#define STEPS_LEAST 64
+#define TOGETHER_PERCENT 90
+/* So many steps are looked at first, as most pairs are independent. */
+#define FIRST_STEPS 24
+
+/* The first step that ends at an instant or later. */
+static size_t first_from(const struct sample *s, int64_t at_ns) {
+	size_t from = 0, to = s->step_count;
+
+	while (from < to) {
+		size_t middle = (from + to) / 2;
+		if (s->steps[middle].end_ns < at_ns) {
+			from = middle + 1;
+		} else {
+			to = middle;
+		}
+	}
+	return from;
+}
+
+static bool is_one(const struct id_step *a, const struct id_step *b) {
+	int64_t most = ranks_tolerance_ns(a->duration_ns), end = a->end_ns - b->end_ns;
+	int64_t begin = end - a->duration_ns + b->duration_ns;
+
+	return end <= most && end >= -most && begin <= most && begin >= -most;
+}
+
+/* The minutes in the sample of `a` are also in that of `b`. */
+static bool step_together(const struct sample *a, const struct sample *b) {
+	size_t k = 0, both = 0, together = 0;
+	int64_t from_ns = b->steps[0].end_ns - b->steps[0].duration_ns;
+
+	for (size_t i = first_from(a, from_ns); i < a->step_count && k < b->step_count; i++) {
+		const struct id_step *x = &a->steps[i];
+		int64_t middle_ns = x->end_ns - x->duration_ns / 2;
+		while (k < b->step_count && b->steps[k].end_ns < middle_ns) {
+			k = k == 0 ? first_from(b, middle_ns) : k + 1;
+		}
+		if (k < b->step_count && b->steps[k].end_ns - b->steps[k].duration_ns <= middle_ns) {
+			both++;
+			together += is_one(x, &b->steps[k]);
+		}
+		if (both == FIRST_STEPS && 2 * together < both) {
+			return false;
+		}
+	}
+	return both >= STEPS_LEAST && together * 100 >= both * TOGETHER_PERCENT;
+}
+
+static bool may_be_ranks(const struct servers *s, const struct server *a, const struct server *b) {
+	const struct sample *x = &a->sample, *y = &b->sample;
+
+	return !a->dropped && !b->dropped && a->named != b->named && x->step_count >= STEPS_LEAST && y->step_count >= STEPS_LEAST &&
+	       !x->steps[0].coarse && !y->steps[0].coarse && servers_overlap(x->first_step_ns, x->last_step_ns, y->first_step_ns, y->last_step_ns) &&
+	       servers_models_alike(s, x->step_model, y->step_model) &&
+	       fleet_pool_of(s->fleet, s->names, a->named, x->step_model) == fleet_pool_of(s->fleet, s->names, b->named, y->step_model) &&
+	       !servers_are_pair(&s->fleet->different, servers_text(s, x->name), servers_text(s, y->name));
+}
+
+/* The first of an engine's ranks in the order of names, so that what is stated does not depend on threads. */
+static const struct server *first_rank(const struct servers *s, uint32_t engine) {
+	const struct server *first = NULL;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct server *one = &s->at[i];
+		if (one->engine == engine && (!first || names_order(s->names, one->named, first->named) < 0)) {
+			first = one;
+		}
+	}
+	return first;
+}
+
+static void state_ranks(struct servers *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		const struct server *one = &s->at[i], *first = one->engine != 0 ? first_rank(s, one->engine) : one;
+		if (first != one) {
+			const char *a = servers_text(s, first->named), *b = servers_text(s, one->named);
+			quality_assume(s->quality, b, a, "--different", NULL,
+			               "%s and %s are ranks of one engine: their steps begin and end together, so that "
+			               "each is split by the batches of all ranks", a, b);
+		}
+	}
+}
+
+void servers_find_ranks(struct servers *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *a = &s->at[i];
+		for (size_t k = i + 1; k < s->count && (a->engine == 0 || a->engine == i + 1); k++) {
+			struct server *b = &s->at[k];
+			bool fewer = a->sample.most_hash < b->sample.most_hash;
+			if (b->engine == 0 && may_be_ranks(s, a, b) &&
+			    step_together(fewer ? &a->sample : &b->sample, fewer ? &b->sample : &a->sample)) {
+				a->engine = b->engine = (uint32_t)i + 1;
+			}
+		}
+	}
+	state_ranks(s);
+}
+
+struct ranks *servers_ranks(const struct servers *s) {
+	struct ranks *r = NULL;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->at[i].engine != 0) {
+			r = r ? r : ranks_new(s->names);
+			ranks_add(r, s->at[i].named, s->at[i].engine);
+		}
+	}
+	return r;
+}
