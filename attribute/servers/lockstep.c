@@ -11,6 +11,8 @@
  */
 #define STEPS_LEAST 64
 #define TOGETHER_PERCENT 90
+/* Ranks compute different batches: with so many equal ones it is one log, changed. */
+#define EQUAL_PERCENT 90
 /* So many steps are looked at first, as most pairs are independent. */
 #define FIRST_STEPS 24
 
@@ -36,9 +38,13 @@ static bool is_one(const struct id_step *a, const struct id_step *b) {
 	return end <= most && end >= -most && begin <= most && begin >= -most;
 }
 
+static bool has_equal_batch(const struct id_step *a, const struct id_step *b) {
+	return a->prefill_tokens == b->prefill_tokens && a->prompts == b->prompts && a->decoders == b->decoders;
+}
+
 /* The minutes in the sample of `a` are also in that of `b`. */
 static bool step_together(const struct sample *a, const struct sample *b) {
-	size_t k = 0, both = 0, together = 0;
+	size_t k = 0, both = 0, together = 0, equal = 0;
 	int64_t from_ns = b->steps[0].end_ns - b->steps[0].duration_ns;
 
 	for (size_t i = first_from(a, from_ns); i < a->step_count && k < b->step_count; i++) {
@@ -50,12 +56,13 @@ static bool step_together(const struct sample *a, const struct sample *b) {
 		if (k < b->step_count && b->steps[k].end_ns - b->steps[k].duration_ns <= middle_ns) {
 			both++;
 			together += is_one(x, &b->steps[k]);
+			equal += has_equal_batch(x, &b->steps[k]);
 		}
 		if (both == FIRST_STEPS && 2 * together < both) {
 			return false;
 		}
 	}
-	return both >= STEPS_LEAST && together * 100 >= both * TOGETHER_PERCENT;
+	return both >= STEPS_LEAST && together * 100 >= both * TOGETHER_PERCENT && equal * 100 < both * EQUAL_PERCENT;
 }
 
 static bool may_be_ranks(const struct servers *s, const struct server *a, const struct server *b) {
