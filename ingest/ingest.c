@@ -191,9 +191,7 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
 		paths_add(&paths, &o->sources[i], quality);
 	}
 	paths_drop_copies(&paths, quality);
-	if (!o->watch && !o->part) { /* a part of the files does not show which names occur twice */
-		paths_name_apart(&paths);
-	}
+	paths_find_places(&paths, o);
 	pthread_mutex_init(&run.quarantine_lock, NULL);
 	rc = run_with_quarantine(&run, &paths, quality, why);
 	pthread_mutex_destroy(&run.quarantine_lock);

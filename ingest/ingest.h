@@ -80,6 +80,27 @@ bool ingest_unpack(const char *path, bool (*take)(void *context, struct text byt
 /* Its first bytes, at most this many, into `out`. */
 bool ingest_head(const char *path, char *out, size_t room, size_t *len, bool *packed);
 
+/*
+ * How the path of a file names its server, among the paths of all files: "h100-01/vllm.log" and "h100-02/vllm.log" are two
+ * servers, and so are pods of one name in two namespaces.
+ */
+struct ingest_place {
+	const char *path;
+	enum { INGEST_ENGINE_UNKNOWN, INGEST_ENGINE, INGEST_NO_ENGINE } engine; /* does an engine log there? Unknown: the file is examined */
+	char *apart;     /* the server's name, where files of one name lie in several servers' folders; or NULL */
+	unsigned detail; /* of the name: pods of it are in several namespaces, or contain several engines */
+};
+/* Sets `apart` (which the caller frees) and `detail` of these paths, and sorts them by path. */
+void ingest_find_places(struct ingest_place *at, size_t count);
+/* By path, for qsort; and the place of a path, or NULL. */
+int ingest_place_order(const void *a, const void *b);
+const struct ingest_place *ingest_place_of(const struct ingest_place *at, size_t count, const char *path);
+/* Frees what ingest_find_places has set, and the array; not the paths. */
+void ingest_places_free(struct ingest_place *at, size_t count);
+/* The name that a path gives to records whose line and envelope name no server; *by_rule: a rule (may be NULL) gives it. */
+#define INGEST_NAME_MAX 256
+void ingest_name_of_place(const struct ingest_place *p, const struct name_rules *rules, bool *by_rule, char out[INGEST_NAME_MAX]);
+
 struct ingest_options {
 	const struct ingest_watch *watch; /* may be NULL */
 	const struct ingest_source *sources;
@@ -97,6 +118,9 @@ struct ingest_options {
 	const struct name_rules *names; /* how the fleet file derives names of replicas; may be NULL */
 	const char *const *no_evidence; /* globs of files known to contain no evidence */
 	size_t no_evidence_count;
+	/* of all files, those that are read elsewhere included, sorted by path; NULL: of these files, unless part or watch */
+	const struct ingest_place *places;
+	size_t place_count;
 	/* other files are read elsewhere: one without evidence is a finding, even if it is the only one */
 	bool part;
 	const struct ingest_patterns *patterns; /* read matching lines in place of other formats; may be NULL */

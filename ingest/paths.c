@@ -136,7 +136,7 @@ void paths_add(struct paths *p, const struct ingest_source *source, struct quali
 void paths_release(struct paths *p) {
 	for (size_t i = 0; i < p->count; i++) {
 		free(p->at[i].name);
-		free(p->at[i].apart);
+		free(p->at[i].place.apart);
 	}
 	free(p->at);
 	*p = (struct paths){0};
@@ -144,13 +144,11 @@ void paths_release(struct paths *p) {
 
 /* ---- files with one name in the folders of several servers ---- */
 
-/* More files than this are named by themselves: they are compared with each other. */
-#define FILES_MOST 20000
 /* Files of a container that are opened to find out whether an engine logs there. */
 #define CONTAINER_FILES_MOST 8
 
 struct file {
-	struct path *path;
+	struct ingest_place *place;
 	struct text name, folder; /* the name that the path alone gives; the folder of its file */
 	struct origin origin;
 };
@@ -169,7 +167,7 @@ static int by_server_name(const void *a, const void *b) {
 	for (int i = ORIGIN_NAMESPACE; i <= ORIGIN_CONTAINER && order == 0; i++) {
 		order = text_compare(x->origin.part[i], y->origin.part[i]);
 	}
-	return order != 0 ? order : strcmp(x->path->name, y->path->name);
+	return order != 0 ? order : strcmp(x->place->path, y->place->path);
 }
 
 /* The length of the part that both texts begin with, up to a whole folder. */
@@ -215,25 +213,45 @@ static bool states_no_server(struct text t) {
 	return letters == 0;
 }
 
-/* What distinguishes a folder from the others of a group; empty if it states no server. */
-static struct text middle_of(const struct file *f, size_t start, size_t end) {
-	struct text t = f->folder;
+/* "2026-08-10"; "2026", and "08" after it. */
+static bool is_date_part(struct text t, bool in_date) {
+	size_t digits = 0;
 
-	if (start + end >= t.len) {
-		return text_cut(t, 0, 0);
+	for (size_t i = 0; i < t.len; i++) {
+		if (!strchr("0123456789-_.:T", t.at[i])) {
+			return false;
+		}
+		digits += t.at[i] >= '0' && t.at[i] <= '9';
 	}
-	t = text_cut(t, start, t.len - end);
-	while (t.len > 0 && t.at[0] == '/') {
-		t = text_cut(t, 1, t.len);
-	}
-	while (t.len > 0 && t.at[t.len - 1] == '/') {
-		t.len--;
-	}
-	return t;
+	return t.len > 0 && ((digits >= 4 && text_starts(t, T("20"))) || (in_date && digits <= 2));
 }
 
+/* What distinguishes a folder from the others of a group, without dates; 0 if it states no server. */
+static size_t middle_of(const struct file *f, size_t start, size_t end, char *out) {
+	struct text t = f->folder, part;
+	bool in_date = false;
+	size_t len = 0;
+
+	t = start + end < t.len ? text_cut(t, start, t.len - end) : text_cut(t, 0, 0);
+	for (bool more = true; more;) {
+		more = text_until(&t, T("/"), &part);
+		part = more ? part : t;
+		in_date = is_date_part(part, in_date);
+		if (part.len > 0 && !in_date && (!states_no_server(part) || strchr("0123456789", part.at[0]))) {
+			if (len > 0) {
+				out[len++] = '/';
+			}
+			memcpy(out + len, part.at, part.len);
+			len += part.len;
+		}
+	}
+	return states_no_server((struct text){out, len}) ? 0 : len;
+}
+
+/* All of a group, or none. */
 static void name_group(struct file *at, size_t count) {
 	size_t start = SIZE_MAX, end = SIZE_MAX;
+	bool all = true;
 
 	for (size_t i = 1; i < count; i++) {
 		size_t s = common_start(at[0].folder, at[i].folder), e = common_end(at[0].folder, at[i].folder);
@@ -241,19 +259,24 @@ static void name_group(struct file *at, size_t count) {
 		end = e < end ? e : end;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (states_no_server(middle_of(&at[i], start, end))) {
-			return;
-		}
+		char *name = must_alloc(at[i].folder.len + 2);
+		size_t len = middle_of(&at[i], start, end, name);
+		name[len] = '\0';
+		all &= len > 0;
+		at[i].place->apart = name;
 	}
-	for (size_t i = 0; i < count; i++) {
-		struct text t = middle_of(&at[i], start, end);
-		at[i].path->apart = must_alloc(t.len + 1);
-		snprintf(at[i].path->apart, t.len + 1, "%.*s", TEXT_ARG(t));
+	for (size_t i = 0; i < count && !all; i++) {
+		free(at[i].place->apart);
+		at[i].place->apart = NULL;
 	}
 }
 
 static bool same_part(const struct file *a, const struct file *b, enum origin_part part) {
 	return text_eq(a->origin.part[part], b->origin.part[part]);
+}
+
+static bool is_of_engine(const struct ingest_place *p, bool may_open) {
+	return p->engine != INGEST_ENGINE_UNKNOWN ? p->engine == INGEST_ENGINE : may_open && head_is_of_engine(p->path);
 }
 
 /* Files of a pod, by container: several containers with engines are several servers. */
@@ -263,12 +286,12 @@ static void compare_containers(struct file *at, size_t count) {
 	for (size_t i = 0, k; i < count && !same_part(&at[0], &at[count - 1], ORIGIN_CONTAINER); i = k) {
 		bool engine = false;
 		for (k = i; k < count && same_part(&at[k], &at[i], ORIGIN_CONTAINER); k++) {
-			engine = engine || (k - i < CONTAINER_FILES_MOST && head_is_of_engine(at[k].path->name));
+			engine = engine || is_of_engine(at[k].place, k - i < CONTAINER_FILES_MOST);
 		}
 		engines += engine;
 	}
 	for (size_t i = 0; i < count && engines > 1; i++) {
-		at[i].path->detail |= NAMING_CONTAINER;
+		at[i].place->detail |= NAMING_CONTAINER;
 	}
 }
 
@@ -282,7 +305,7 @@ static void compare_pods(struct file *at, size_t count) {
 		compare_containers(at + i, k - i);
 	}
 	for (size_t i = 0; i < count; i++) {
-		at[i].path->detail |= several ? NAMING_ABOVE : 0;
+		at[i].place->detail |= several ? NAMING_ABOVE : 0;
 	}
 }
 
@@ -302,9 +325,9 @@ static void compare_group(struct file *at, size_t count) {
 	}
 }
 
-static struct file file_of(struct path *p) {
-	struct text path = text_of(p->name);
-	struct file f = {.path = p, .folder = folder_of(path)};
+static struct file file_of(struct ingest_place *p) {
+	struct text path = text_of(p->path);
+	struct file f = {.place = p, .folder = folder_of(path)};
 
 	naming_from_path(path, &f.origin);
 	struct text pod = f.origin.part[ORIGIN_POD], container = f.origin.part[ORIGIN_CONTAINER];
@@ -312,21 +335,81 @@ static struct file file_of(struct path *p) {
 	return f;
 }
 
-void paths_name_apart(struct paths *p) {
-	struct file *at = must_alloc((p->count + 1) * sizeof *at);
+int ingest_place_order(const void *a, const void *b) {
+	return strcmp(((const struct ingest_place *)a)->path, ((const struct ingest_place *)b)->path);
+}
 
-	for (size_t i = 0; i < p->count; i++) {
-		at[i] = file_of(&p->at[i]);
+const struct ingest_place *ingest_place_of(const struct ingest_place *at, size_t count, const char *path) {
+	const struct ingest_place key = {.path = path};
+
+	return count > 0 ? bsearch(&key, at, count, sizeof key, ingest_place_order) : NULL;
+}
+
+void ingest_find_places(struct ingest_place *places, size_t count) {
+	struct file *at = must_alloc((count + 1) * sizeof *at);
+
+	if (count > 1) {
+		qsort(places, count, sizeof *places, ingest_place_order);
 	}
-	if (p->count > 1 && p->count <= FILES_MOST) {
-		qsort(at, p->count, sizeof *at, by_server_name);
+	for (size_t i = 0; i < count; i++) {
+		at[i] = file_of(&places[i]);
 	}
-	for (size_t i = 0, k; i < p->count && p->count <= FILES_MOST; i = k) {
-		for (k = i + 1; k < p->count && text_eq(at[k].name, at[i].name); k++) {
+	if (count > 1) {
+		qsort(at, count, sizeof *at, by_server_name);
+	}
+	for (size_t i = 0, k; i < count; i = k) {
+		for (k = i + 1; k < count && text_eq(at[k].name, at[i].name); k++) {
 		}
 		if (k - i > 1) {
 			compare_group(at + i, k - i);
 		}
 	}
 	free(at);
+}
+
+void ingest_places_free(struct ingest_place *at, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		free(at[i].apart);
+	}
+	free(at);
+}
+
+static void copy_place(struct path *p, const struct ingest_place *from) {
+	if (from) {
+		p->place.detail = from->detail;
+		p->place.apart = from->apart ? (char *)(uintptr_t)text_copy(text_of(from->apart)) : NULL;
+	}
+}
+
+void paths_find_places(struct paths *p, const struct ingest_options *o) {
+	size_t count = o->places ? o->place_count : o->watch || o->part ? 0 : p->count;
+	struct ingest_place *own = o->places ? NULL : must_calloc(count + 1, sizeof *own);
+	const struct ingest_place *all = o->places ? o->places : own;
+
+	for (size_t i = 0; i < count && own; i++) {
+		own[i].path = p->at[i].name;
+	}
+	if (own) {
+		ingest_find_places(own, count);
+	}
+	for (size_t i = 0; i < p->count && count > 0; i++) {
+		p->at[i].place.path = p->at[i].name;
+		copy_place(&p->at[i], ingest_place_of(all, count, p->at[i].name));
+	}
+	ingest_places_free(own, own ? count : 0);
+}
+
+void ingest_name_of_place(const struct ingest_place *p, const struct name_rules *rules, bool *by_rule, char out[INGEST_NAME_MAX]) {
+	struct origin o = {0};
+
+	_Static_assert(INGEST_NAME_MAX == SERVER_NAME_MAX, "one length of names");
+	*by_rule = rules && name_rules_path(rules, p->path, out, INGEST_NAME_MAX);
+	if (*by_rule) {
+		return;
+	}
+	naming_from_path(text_of(p->path), &o);
+	if (naming_of_origin(&o, p->detail, out) == 0) {
+		struct text file = p->apart ? text_of(p->apart) : naming_of_file(text_of(p->path));
+		snprintf(out, INGEST_NAME_MAX, "%.*s", TEXT_ARG(file));
+	}
 }

@@ -9,8 +9,7 @@ struct path {
 	char *name; /* the path to open, also for messages; "-" is standard input */
 	int64_t bytes; /* 0 if it has no size */
 	const struct ingest_source *source;
-	char *apart; /* the server's name, where files of one name lie in several servers' folders; or NULL */
-	unsigned detail; /* of its name, see naming.h: pods of this name are in several namespaces, or contain several engines */
+	struct ingest_place place; /* how its path names its server, among those of other files */
 };
 
 struct paths {
@@ -29,8 +28,8 @@ void paths_add(struct paths *p, const struct ingest_source *source, struct quali
  */
 void paths_drop_copies(struct paths *p, struct quality *quality);
 
-/* Finds files whose names do not distinguish servers: "h100-01/vllm.log" and "h100-02/vllm.log" are two. */
-void paths_name_apart(struct paths *p);
+/* Finds files whose names do not distinguish servers, or takes this from the options. */
+void paths_find_places(struct paths *p, const struct ingest_options *o);
 
 void paths_release(struct paths *p);
 

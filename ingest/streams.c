@@ -211,10 +211,10 @@ static void name_stream(struct streams *all, struct stream *s, const struct orig
 	} else if (o.rule || !rules || !name_rules_path(rules, path, s->name, sizeof s->name)) {
 		s->overrides = o.rule != NULL;
 		naming_from_path(text_of(path), &o);
-		unsigned detail = stated->part[ORIGIN_POD].len == 0 ? setup->path->detail : has_several(setup, &o) ? NAMING_CONTAINER : 0;
+		unsigned detail = stated->part[ORIGIN_POD].len == 0 ? setup->path->place.detail : has_several(setup, &o) ? NAMING_CONTAINER : 0;
 		name_by_origin(all, s, &o, detail);
 		if (s->name[0] == '\0') {
-			set_name(s, setup->path->apart ? text_of(setup->path->apart) : naming_of_file(text_of(path)));
+			set_name(s, setup->path->place.apart ? text_of(setup->path->place.apart) : naming_of_file(text_of(path)));
 		}
 	}
 	s->parser.replica = text_of(s->name);

@@ -126,6 +126,8 @@ static int read_source(struct lines *l, struct fault *why) {
 	p->sources = must_realloc(p->sources, (p->own_sources + 1) * sizeof *p->sources);
 	struct shard_source *s = &p->sources[p->own_sources++];
 	*s = (struct shard_source){.path = path, .index = index};
+	s->apart = string(l, "apart");
+	(void)number(l, "detail", &s->detail);
 	for (size_t i = 0; i < SHARD_SOURCE_KEYS; i++) {
 		const char *value = string(l, shard_source_keys[i].name);
 		memcpy((char *)s + shard_source_keys[i].in_source, &value, sizeof value);

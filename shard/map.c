@@ -83,6 +83,17 @@ static int describe_sources(struct map *m, struct logs *logs, struct zone **zone
 	return 0;
 }
 
+static struct ingest_place *places_of(const struct plan *p) {
+	struct ingest_place *at = must_calloc(p->own_sources + 1, sizeof *at);
+
+	for (size_t i = 0; i < p->own_sources; i++) {
+		const struct shard_source *s = &p->sources[i];
+		at[i] = (struct ingest_place){.path = s->path, .apart = (char *)(uintptr_t)s->apart, .detail = (unsigned)s->detail};
+	}
+	qsort(at, p->own_sources, sizeof *at, ingest_place_order);
+	return at;
+}
+
 static int ingest(struct map *m, struct logs *logs, struct fault *why) {
 	struct zone **zones = must_calloc(m->plan.own_sources, sizeof *zones);
 	struct shard_session s;
@@ -91,7 +102,11 @@ static int ingest(struct map *m, struct logs *logs, struct fault *why) {
 	status = status < 0 ? status : describe_sources(m, logs, zones, why);
 	logs->options.names = s.fleet ? fleet_names(s.fleet) : NULL;
 	logs->options.part = true;
+	struct ingest_place *places = places_of(&m->plan);
+	logs->options.places = places;
+	logs->options.place_count = m->plan.own_sources;
 	status = status < 0 ? status : ingest_run(&logs->options, add_record, m, &m->quality, why);
+	free(places);
 	for (size_t i = 0; i < m->plan.own_sources; i++) {
 		zone_free(zones[i]);
 	}

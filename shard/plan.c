@@ -30,6 +30,7 @@ struct draft {
 	size_t said_count;
 	struct piece *at;
 	size_t count, room;
+	struct ingest_place *places; /* of their paths */
 	int64_t tasks;
 	struct fleet *fleet; /* read, for the descriptions that it names; or NULL */
 };
@@ -40,7 +41,7 @@ static int add_file(void *context, const char *name, int64_t bytes, const struct
 
 	d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 64);
 	size_t len = strlen(name) + 1;
-	d->at[d->count] = (struct piece){memcpy(must_alloc(len), name, len), bytes, (int64_t)d->count, 0, of};
+	d->at[d->count] = (struct piece){.path = memcpy(must_alloc(len), name, len), .bytes = bytes, .index = (int64_t)d->count, .of = of};
 	d->count++;
 	return 0;
 }
@@ -237,10 +238,17 @@ static int copy_given(const struct draft *d, struct fault *why) {
 	return rc;
 }
 
-static void write_source(const struct piece *p, FILE *out) {
+static void write_source(const struct piece *p, const struct ingest_place *place, FILE *out) {
 	fprintf(out, "{\"source\":%lld,\"task\":%lld,\"bytes\":%lld,", (long long)p->index, (long long)p->task,
 	        (long long)p->bytes);
 	put_text(out, "path", p->path);
+	if (place && place->apart) {
+		fputc(',', out);
+		put_text(out, "apart", place->apart);
+	}
+	if (place && place->detail > 0) {
+		fprintf(out, ",\"detail\":%u", place->detail);
+	}
 	for (size_t i = 0; p->of && i < SHARD_SOURCE_KEYS; i++) {
 		const char *value;
 		memcpy(&value, (const char *)p->of + shard_source_keys[i].in_config, sizeof value);
@@ -262,7 +270,7 @@ static int write_plan(struct draft *d, FILE *out, struct fault *why) {
 	        TOLLBOOK_VERSION, (long long)d->tasks, d->count, (long long)bytes);
 	int rc = write_options(d, out, why);
 	for (size_t i = 0; i < d->count && rc == 0; i++) {
-		write_source(&d->at[i], out);
+		write_source(&d->at[i], ingest_place_of(d->places, d->count, d->at[i].path), out);
 	}
 	return rc;
 }
@@ -394,7 +402,17 @@ static int list_logs(struct draft *d, int64_t from_ns, int64_t to_ns, struct qua
 	return status;
 }
 
+/* How paths name servers, which a task alone does not see. */
+static void find_places(struct draft *d) {
+	d->places = must_calloc(d->count + 1, sizeof *d->places);
+	for (size_t i = 0; i < d->count; i++) {
+		d->places[i].path = d->at[i].path;
+	}
+	ingest_find_places(d->places, d->count);
+}
+
 static void draft_release(struct draft *d) {
+	ingest_places_free(d->places, d->places ? d->count : 0);
 	for (size_t i = 0; i < d->count; i++) {
 		free(d->at[i].path);
 	}
@@ -424,6 +442,7 @@ int shard_plan(const struct shard_settings *asked, const struct book_settings *s
 	status = status == 0 ? list_logs(&d, from_ns, to_ns, &q, why) : status;
 	if (status == 0) {
 		collect_said(&d);
+		find_places(&d);
 		share_out(&d);
 		status = write_draft(&d, why);
 	}

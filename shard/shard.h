@@ -50,6 +50,8 @@ struct shard_source {
 	const char *path;
 	int64_t index; /* its number among all logs */
 	const char *model, *replica, *tenant, *log_zone, *log_format;
+	const char *apart; /* of its struct ingest_place; or NULL */
+	int64_t detail;    /* likewise */
 };
 /* The keys of these in a plan, and their fields. */
 struct shard_source_key {
