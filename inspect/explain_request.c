@@ -21,11 +21,12 @@
 /* ---- the row of --requests ---- */
 
 enum column { COL_ID, COL_TENANT, COL_MODEL, COL_REPLICA, COL_PROMPT, COL_CACHED, COL_COMPLETION, COL_PREFILL, COL_DECODE, COL_INPUT, COL_OUTPUT,
-              COL_GRADE, COL_CACHED_NS, COLUMNS };
+              COL_GRADE, COL_CACHED_NS, COL_PREFILL_SD, COL_DECODE_SD, COLUMNS };
 static const char *const column_names[COLUMNS] = {
 	[COL_ID] = "id", [COL_TENANT] = "tenant", [COL_MODEL] = "model", [COL_REPLICA] = "replica", [COL_PROMPT] = "prompt_tokens",
 	[COL_CACHED] = "cached_tokens", [COL_COMPLETION] = "completion_tokens", [COL_PREFILL] = "prefill_gpu_ns", [COL_DECODE] = "decode_gpu_ns",
 	[COL_INPUT] = "cost_input", [COL_OUTPUT] = "cost_output", [COL_GRADE] = "grade", [COL_CACHED_NS] = "cached_gpu_ns",
+	[COL_PREFILL_SD] = "prefill_sd_gpu_ns", [COL_DECODE_SD] = "decode_sd_gpu_ns",
 };
 #define FIELDS_MAX 64
 
@@ -87,10 +88,7 @@ struct asked {
 	struct trace *trace;
 	struct batches b;
 	int64_t first_token_ns, scheduled_ns, gpus;
-	/* of its tenant's entries in the hours in which it ran */
-	struct text tenant;
 	name_id model, pool;
-	double spent_ns[ENTRY_KINDS], spread_ns[ENTRY_KINDS];
 };
 
 static int add_step(void *asked, const struct record *r, struct fault *why) {
@@ -127,24 +125,18 @@ static int steps_of_segment(void *asked, const struct ledger_segment *s) {
 	    a, a->trace->why);
 }
 
-static int add_spread(void *asked, const struct entry *e) {
+static int find_pool(void *asked, const struct entry *e) {
 	struct asked *a = asked;
 
 	a->pool = e->replica == a->trace->replica ? e->pool : a->pool;
-	if (e->replica == a->trace->replica && text_eq(a->tenant, names_text(a->trace->b->names, e->tenant)) &&
-	    e->gpu_ns > 0 && e->spread_ns >= 0) {
-		a->spent_ns[e->kind] += (double)e->gpu_ns;
-		a->spread_ns[e->kind] += (double)e->spread_ns;
-	}
 	return 0;
 }
 
-/* One standard deviation of its tenant's time of some kinds, relative. */
-static double relative_sd(const struct asked *a, bool output) {
-	double spent = output ? a->spent_ns[ENTRY_OUTPUT] : a->spent_ns[ENTRY_INPUT] + a->spent_ns[ENTRY_INPUT_CACHED];
-	double spread = output ? a->spread_ns[ENTRY_OUTPUT] : a->spread_ns[ENTRY_INPUT] + a->spread_ns[ENTRY_INPUT_CACHED];
+/* One standard deviation of its own time of a phase, relative. */
+static double relative_sd(const struct cost *c, bool output) {
+	int64_t ns = number_of(c, output ? COL_DECODE : COL_PREFILL), sd_ns = number_of(c, output ? COL_DECODE_SD : COL_PREFILL_SD);
 
-	return spent > 0 ? spread / spent : 0;
+	return ns > 0 && sd_ns > 0 ? (double)sd_ns / (double)ns : 0;
 }
 
 /* ---- the screen ---- */
@@ -188,7 +180,7 @@ static void print_whole(const struct cost *c, const char *currency, double input
 		printf("Its cost does not fit 64 bits of nano-units\n");
 		return;
 	}
-	double wide = fmin(0x1p62, TIMES_SD * ((double)nano[0] * input_sd + (double)nano[1] * output_sd));
+	double wide = fmin(0x1p62, TIMES_SD * hypot((double)nano[0] * input_sd, (double)nano[1] * output_sd));
 	low = whole - (int64_t)fmin((double)whole, wide);
 	high = whole;
 	high = exact_add(&high, (int64_t)wide) ? high : INT64_MAX;
@@ -220,18 +212,19 @@ static void print_batches(const struct batches *b, int64_t gpus, const struct co
 }
 
 static void print_basis(struct asked *a, const struct cost *c) {
-	double input = relative_sd(a, false), output = relative_sd(a, true);
+	double input = relative_sd(c, false), output = relative_sd(c, true);
 
 	printf("\nHow sure\n");
 	if (text_eq(c->of[COL_GRADE], T("A"))) {
 		printf("  Grade A: the time of its phases was measured.\n");
 	} else if (input + output > 0) {
-		printf("  As sure as the split of its tenant on this replica in that time; one request can be further off. It rests on\n");
+		printf("  95 %% of requests lie within their intervals on runs with a known split. They contain the doubt about the\n"
+		       "  split of its steps, about the sharing by contexts, and about one request's own steps. The split rests on\n");
 		kept_fits_list(a->trace->fits, names_text(a->trace->b->names, a->model),
 		    instant_floor(a->trace->first_ns, NS_PER_DAY));
-		printf("  and on who was in which step (attribute/METHOD.md, \"How sure\").\n");
+		printf("  and on who was in which step (attribute/METHOD.md, \"Intervals\").\n");
 	} else {
-		printf("  Its tenant's time on this replica in these hours has no spread: nothing was split by a model.\n");
+		printf("  Nothing was split by a model.\n");
 	}
 }
 
@@ -246,7 +239,7 @@ static void print_steps_place(struct asked *a) {
 }
 
 static void print_screen(struct asked *a, const struct cost *c, const char *currency) {
-	double input_sd = relative_sd(a, false), output_sd = relative_sd(a, true);
+	double input_sd = relative_sd(c, false), output_sd = relative_sd(c, true);
 	int64_t prompt = number_of(c, COL_PROMPT), cached = number_of(c, COL_CACHED), prefill_ns = number_of(c, COL_PREFILL);
 	int64_t cached_ns = number_of(c, COL_CACHED_NS);
 
@@ -300,14 +293,13 @@ static int find_in_segment(void *found, const struct ledger_segment *s) {
 	    find_request, f, f->trace->why);
 }
 
-/* Its tenant's entries, and its steps. */
-static int gather(struct asked *a, const struct cost *c, struct fault *why) {
+/* Its pool, and its steps. */
+static int gather(struct asked *a, struct fault *why) {
 	struct trace *trace = a->trace;
 	int64_t from_ns = instant_floor(trace->first_ns, NS_PER_HOUR), to_ns = instant_floor(trace->last_ns,
 	    NS_PER_HOUR) + NS_PER_HOUR;
 
-	a->tenant = c->of[COL_TENANT];
-	int rc = ledger_entries(trace->b->ledger, from_ns, to_ns, INT64_MAX - 1, add_spread, a, why);
+	int rc = ledger_entries(trace->b->ledger, from_ns, to_ns, INT64_MAX - 1, find_pool, a, why);
 	a->b = (struct batches){.steps = 0};
 	rc = rc < 0 ? rc : ledger_segments(trace->b->ledger, trace->first_ns, trace->last_ns + 1, steps_of_segment,
 	    a, why);
@@ -334,7 +326,7 @@ static int print_rows(struct asked *a, FILE *f, const char *currency, struct fau
 			c.of[i] = at[i] < count ? fields[at[i]] : T("");
 		}
 		if (text_eq(c.of[COL_ID], a->trace->q.id)) {
-			rc = gather(a, &c, why);
+			rc = gather(a, why);
 			if (rc >= 0) {
 				print_screen(a, &c, currency);
 			}

@@ -23,6 +23,7 @@ struct decode_sums {
 	long double context; /* of the cost of one token of context, ns */
 	long double counted; /* of the latter times the number of the decode step */
 	long double even;    /* of a sequence's part if all were shared equally, ns */
+	long double spread;  /* of a sequence's equal part of one standard deviation of the split, ns */
 };
 
 struct active {
@@ -44,8 +45,10 @@ struct active {
 	struct decode_sums base[TIME_GRADES];
 	int64_t noted_steps;    /* decode steps with noted positions */
 	int64_t open_prefill_ns[TIME_GRADES], open_cached_ns[TIME_GRADES]; /* since the last settling */
-	double open_tilt_ns[TIME_GRADES];
+	double open_tilt_ns[TIME_GRADES], open_spread_ns[TIME_GRADES];
 	int64_t prefill_ns, cached_ns, decode_ns;
+	/* by phase: one standard deviation from the split of its steps; the part shared by contexts beyond an equal one */
+	double spread_ns[2], tilt_ns[2];
 	int128 input_money, output_money; /* GPU-ns x nano per GPU-hour */
 	enum grade grade;
 };

@@ -69,7 +69,8 @@ static const struct entry *post_time(struct accounts *a, const struct entry *key
 
 /* ---- settling ---- */
 
-static void charge(struct accounts *a, struct active *r, enum entry_kind kind, enum grade grade, int64_t ns, double tilt_ns) {
+static void charge(struct accounts *a, struct active *r, enum entry_kind kind, enum grade grade, int64_t ns, double tilt_ns,
+                   double spread_ns) {
 	struct entry key = key_of(a, r, kind, grade);
 	int128 money = a->segment.rate_nano > 0 ? (int128)ns * a->segment.rate_nano : 0;
 
@@ -78,6 +79,8 @@ static void charge(struct accounts *a, struct active *r, enum entry_kind kind, e
 		return;
 	}
 	r->grade = r->grade == GRADE_NONE || grade > r->grade ? grade : r->grade;
+	r->spread_ns[kind == ENTRY_OUTPUT] += spread_ns;
+	r->tilt_ns[kind == ENTRY_OUTPUT] += tilt_ns;
 	if (kind == ENTRY_OUTPUT) {
 		r->decode_ns += ns;
 		r->output_money += money;
@@ -117,12 +120,13 @@ static void settle(struct accounts *a, struct active *r) {
 
 	for (int g = 0; g < TIME_GRADES; g++) {
 		if (r->open_prefill_ns[g] > 0) {
-			charge(a, r, ENTRY_INPUT, (enum grade)g, r->open_prefill_ns[g] - r->open_cached_ns[g], r->open_tilt_ns[g]);
+			charge(a, r, ENTRY_INPUT, (enum grade)g, r->open_prefill_ns[g] - r->open_cached_ns[g], r->open_tilt_ns[g],
+			       r->open_spread_ns[g]);
 			if (r->open_cached_ns[g] > 0) {
-				charge(a, r, ENTRY_INPUT_CACHED, (enum grade)g, r->open_cached_ns[g], 0);
+				charge(a, r, ENTRY_INPUT_CACHED, (enum grade)g, r->open_cached_ns[g], 0, 0);
 			}
 			r->open_prefill_ns[g] = r->open_cached_ns[g] = 0;
-			r->open_tilt_ns[g] = 0;
+			r->open_tilt_ns[g] = r->open_spread_ns[g] = 0;
 		}
 		if (r->decoding && has_grown(&a->now[g], &r->base[g])) {
 			long double due = decode_due(a, r, g);
@@ -130,7 +134,8 @@ static void settle(struct accounts *a, struct active *r) {
 			int64_t ns = (int64_t)llroundl(a->decode.exact_ns[g]) - a->decode.given_ns[g];
 			a->decode.given_ns[g] += ns;
 			long double equal = a->now[g].equal - r->base[g].equal;
-			charge(a, r, ENTRY_OUTPUT, (enum grade)g, ns, (double)(due - equal - (a->now[g].even - r->base[g].even)));
+			charge(a, r, ENTRY_OUTPUT, (enum grade)g, ns, (double)(due - equal - (a->now[g].even - r->base[g].even)),
+			       (double)(a->now[g].spread - r->base[g].spread));
 			all_ns += ns;
 			all_equal += equal;
 			all_due += due;
@@ -313,10 +318,18 @@ static double chunk_weight(const struct stretch *s, const struct chunk *c, const
 	return weight;
 }
 
+/* One standard deviation of a phase's part of a stretch: of the split, and of who is in the batch. */
+static double spread_of(const struct stretch *s, int64_t phase_ns, int64_t ns) {
+	double whole = (double)s->prefill_ns + (double)s->decode_ns;
+
+	return phase_ns > 0 ? (double)ns * (s->share_sd * whole / (double)phase_ns + s->member_sd) : 0;
+}
+
 static void share_prefill(struct accounts *a, const struct stretch *s, int64_t ns, bool first) {
 	struct flight *f = a->flight;
 	struct phase *p = &a->prefill;
 	struct portion whole = whole_prefill(f, s);
+	double spread = spread_of(s, s->prefill_ns, ns);
 
 	p->total_ns[s->grade] += ns;
 	p->context_ns[s->grade] += (s->attention_share + s->prior_share) * (double)ns;
@@ -324,8 +337,8 @@ static void share_prefill(struct accounts *a, const struct stretch *s, int64_t n
 	p->context_sd_ns[s->grade] += s->attention_sd * (s->attention_share + s->prior_share) * (double)ns;
 	for (size_t i = 0; i < f->chunk_count; i++) {
 		const struct chunk *c = &f->chunks[i];
-		double cached, tilt;
-		p->exact_ns[s->grade] += (long double)ns * chunk_weight(s, c, &whole, &cached, &tilt);
+		double cached, tilt, weight = chunk_weight(s, c, &whole, &cached, &tilt);
+		p->exact_ns[s->grade] += (long double)ns * weight;
 		int64_t part = (int64_t)llroundl(p->exact_ns[s->grade]) - p->given_ns[s->grade];
 		if (part > p->total_ns[s->grade] - p->given_ns[s->grade]) {
 			part = p->total_ns[s->grade] - p->given_ns[s->grade];
@@ -333,6 +346,7 @@ static void share_prefill(struct accounts *a, const struct stretch *s, int64_t n
 		p->given_ns[s->grade] += part;
 		c->active->open_prefill_ns[s->grade] += part;
 		c->active->open_tilt_ns[s->grade] += tilt * (double)ns;
+		c->active->open_spread_ns[s->grade] += weight * spread;
 		c->active->open_cached_ns[s->grade] += llround((double)part * cached);
 		if (s->by_steps && a->segment.wanted) {
 			struct priced_tokens of = priced(a, c->active);
@@ -365,6 +379,7 @@ static void share_decode(struct accounts *a, const struct stretch *s, int64_t ns
 	long double per_token = context > 0 ? by_context / context : 0;
 	now->equal += each;
 	now->even += by_context / requests;
+	now->spread += spread_of(s, s->decode_ns, ns) / (double)requests;
 	now->context += per_token;
 	now->counted += per_token * (long double)(f->decode_step - a->segment_step);
 }
@@ -540,7 +555,8 @@ int accounts_leave(void *accounts, struct active *r, struct fault *why) {
 		rc = request_tokens(a, r, why);
 	}
 	if (rc >= 0 && a->common->rows && is_wanted(a, r)) {
-		rc = request_rows_add(a->common->rows, a->common->lane, r, a->replica, model_of(a, r), why);
+		const int64_t sd_ns[2] = {llround(accounts_request_sd(a, r, false)), llround(accounts_request_sd(a, r, true))};
+		rc = request_rows_add(a->common->rows, a->common->lane, r, sd_ns, a->replica, model_of(a, r), why);
 	}
 	return rc;
 }

@@ -41,6 +41,24 @@ static void spread_cancels(struct accounts *a, enum entry_kind kind, int g, int6
 	}
 }
 
+/*
+ * Of one request, by phase, beyond its part of the above: the error of the model's form in its own steps; prompts have
+ * few steps, where drafts are scheduled their sequences' parts are uncertain. Of a preempted one: when it was computed
+ * again.
+ */
+#define PREFILL_SD 0.025
+#define DRAFTED_PREFILL_SD 0.045
+#define DECODE_SD 0.008
+#define PREEMPTED_SD 0.25
+
+double accounts_request_sd(const struct accounts *a, const struct active *r, bool output) {
+	double ns = (double)(output ? r->decode_ns : r->prefill_ns);
+	double own = output ? DECODE_SD : a->flight->tokens_a_step > 0 ? DRAFTED_PREFILL_SD : PREFILL_SD;
+
+	own = r->request.preemptions > 0 && !output ? PREEMPTED_SD : own;
+	return hypot(hypot(r->spread_ns[output], TILT_SD * r->tilt_ns[output]), own * ns);
+}
+
 void accounts_spread_over(struct accounts *a) {
 	int64_t posted[2][TIME_GRADES] = {{0}}, excess[2][TIME_GRADES] = {{0}};
 

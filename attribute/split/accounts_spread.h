@@ -10,6 +10,9 @@
  */
 void accounts_spread_over(struct accounts *a);
 
+/* One standard deviation of a request's time of a phase. */
+double accounts_request_sd(const struct accounts *a, const struct active *r, bool output);
+
 /* accounts.c: the key of postings that belong to no request. */
 struct entry accounts_key_of_no_tenant(const struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant);
 

@@ -27,6 +27,7 @@ struct row {
 	int64_t at_ns; /* first known instant, by which rows are sorted; INT64_MAX for time that no request explains */
 	int64_t arrival_ns, first_token_ns, finish_ns; /* or UNKNOWN */
 	int64_t prefill_ns, cached_ns, decode_ns;
+	int64_t prefill_sd_ns, decode_sd_ns; /* one standard deviation; UNKNOWN for time that no request explains */
 	int128_in_spool input_money, output_money; /* GPU-ns x nano per GPU-hour */
 	name_id replica, model, tenant;
 	uint32_t prompt_tokens, cached_tokens, completion_tokens;
@@ -89,8 +90,8 @@ static int add(struct request_rows *r, unsigned lane, const struct row *row, str
 	return spool_add(r->spool, lane, buffer->at, len, why);
 }
 
-int request_rows_add(struct request_rows *r, unsigned lane, const struct active *a, name_id replica, name_id model,
-                     struct fault *why) {
+int request_rows_add(struct request_rows *r, unsigned lane, const struct active *a, const int64_t sd_ns[2], name_id replica,
+                     name_id model, struct fault *why) {
 	const struct request_item *q = &a->request;
 	struct row row;
 
@@ -102,6 +103,8 @@ int request_rows_add(struct request_rows *r, unsigned lane, const struct active 
 	row.prefill_ns = a->prefill_ns;
 	row.cached_ns = a->cached_ns;
 	row.decode_ns = a->decode_ns;
+	row.prefill_sd_ns = sd_ns[0];
+	row.decode_sd_ns = sd_ns[1];
 	row.input_money = a->input_money;
 	row.output_money = a->output_money;
 	row.replica = replica;
@@ -129,6 +132,7 @@ int request_rows_add_rest(struct request_rows *r, unsigned lane, name_id replica
 	row.arrival_ns = row.first_token_ns = row.finish_ns = UNKNOWN;
 	row.prefill_ns = prefill->ns;
 	row.decode_ns = decode->ns;
+	row.prefill_sd_ns = row.decode_sd_ns = UNKNOWN;
 	row.input_money = prefill->money;
 	row.output_money = decode->money;
 	row.replica = replica;
@@ -181,19 +185,23 @@ static void put_cell(FILE *out, struct text t) {
 	}
 }
 
-static void put_number(FILE *out, int64_t n) {
+static void put_number_and(FILE *out, int64_t n, char end) {
 	char digits[24], *at = digits + sizeof digits - 1;
 	uint64_t rest = n < 0 ? -(uint64_t)n : (uint64_t)n;
 
 	*at = '\0';
-	*--at = ',';
-	for (; n != UNKNOWN && (rest > 0 || at[0] == ','); rest /= 10) {
+	*--at = end;
+	for (; n != UNKNOWN && (rest > 0 || at[0] == end); rest /= 10) {
 		*--at = (char)('0' + rest % 10);
 	}
 	if (n < 0 && n != UNKNOWN) {
 		*--at = '-';
 	}
 	put(out, at);
+}
+
+static void put_number(FILE *out, int64_t n) {
+	put_number_and(out, n, ',');
 }
 
 static void put_money(FILE *out, int128 money) {
@@ -237,7 +245,9 @@ static void put_row(const struct request_rows *rows, const struct row *r, FILE *
 	put_number(out, ttft_ns);
 	put_number(out, time_per_output_token_ns(r));
 	put(out, rest ? "" : service_names[r->service].at);
-	put(out, "\n");
+	put(out, ",");
+	put_number(out, r->prefill_sd_ns);
+	put_number_and(out, r->decode_sd_ns, '\n');
 }
 
 static bool same_request(const struct row *a, const struct row *b) {
@@ -250,6 +260,8 @@ static void join(struct row *to, const struct row *from) {
 	to->prefill_ns += from->prefill_ns;
 	to->cached_ns += from->cached_ns;
 	to->decode_ns += from->decode_ns;
+	to->prefill_sd_ns += from->prefill_sd_ns;
+	to->decode_sd_ns += from->decode_sd_ns;
 	to->input_money += from->input_money;
 	to->output_money += from->output_money;
 	to->part = PART_BOTH;
@@ -299,7 +311,7 @@ int request_rows_write(struct request_rows *r, const char *path, struct fault *w
 	if (rc >= 0) {
 		fputs("id,tenant,model,replica,arrival_ns,first_token_ns,finish_ns,prompt_tokens,cached_tokens,"
 		      "completion_tokens,prefill_gpu_ns,decode_gpu_ns,cost_input,cost_output,grade,cached_gpu_ns,ttft_ns,"
-		      "time_per_output_token_ns,service\n",
+		      "time_per_output_token_ns,service,prefill_sd_gpu_ns,decode_sd_gpu_ns\n",
 		      outfile_stream(file));
 		rc = put_rows(r, reader, outfile_stream(file), why);
 		spool_reader_free(reader);

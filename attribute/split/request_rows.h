@@ -9,9 +9,12 @@ struct request_rows;
 struct request_rows *request_rows_new(const struct names *names, unsigned lanes, size_t memory_bytes);
 void request_rows_free(struct request_rows *r);
 
-/* A request has left a replica; `model` names it where the record does not. */
-int request_rows_add(struct request_rows *r, unsigned lane, const struct active *a, name_id replica, name_id model,
-                     struct fault *why);
+/*
+ * A request has left a replica; `model` names it where the record does not. `sd_ns`: one standard deviation of its time
+ * of prefill and of decode.
+ */
+int request_rows_add(struct request_rows *r, unsigned lane, const struct active *a, const int64_t sd_ns[2], name_id replica,
+                     name_id model, struct fault *why);
 
 /* GPU time of a phase that no request explains. */
 struct request_rest {
