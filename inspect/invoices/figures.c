@@ -165,6 +165,9 @@ static bool take_time(struct text t, int64_t *ns) {
 	if (text_skip(&t, T(":")) && !text_take_fixed(&t, 9, &second_nano)) {
 		return false;
 	}
+	if (hour < 0 || hour > 24 || minute < 0 || minute > 59 || second_nano < 0 || second_nano > 60 * NS_PER_SECOND) {
+		return false;
+	}
 	t = text_trim(t);
 	bool pm = text_starts(t, T("PM")) || text_starts(t, T("pm")), am = text_starts(t, T("AM")) || text_starts(t, T("am"));
 	hour = (pm || am) && hour == 12 ? 0 : hour;

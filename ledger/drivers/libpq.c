@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #ifdef __APPLE__
@@ -11,20 +12,23 @@
 #define LIBRARY "libpq.so.5"
 #endif
 
-static bool load_symbol(void *library, const char *name, void *function, size_t bytes) {
-	void *at = dlsym(library, name);
-
-	memcpy(function, &at, bytes);
-	return at != NULL;
-}
-
 int libpq_load(struct libpq *pq, struct fault *why) {
+	static const struct {
+		const char *name;
+		size_t at;
+	} symbols[] = {
+#define LIBPQ_ROW(name) {#name, offsetof(struct libpq, name)},
+		LIBPQ_FUNCTIONS(LIBPQ_ROW)
+#undef LIBPQ_ROW
+	};
 	void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	bool all = library != NULL;
 
-#define LIBPQ_TAKE(name) all = all && load_symbol(library, #name, &pq->name, sizeof pq->name);
-	LIBPQ_FUNCTIONS(LIBPQ_TAKE)
-#undef LIBPQ_TAKE
+	for (size_t i = 0; all && i < sizeof symbols / sizeof *symbols; i++) {
+		void *function = dlsym(library, symbols[i].name);
+		memcpy((char *)pq + symbols[i].at, &function, sizeof function);
+		all = function != NULL;
+	}
 	return all ? 0 : fault_set(why, ERROR_CONFIG, "ledgers in PostgreSQL need its client library %s; on Debian: apt-get install libpq5",
 	                           LIBRARY);
 }

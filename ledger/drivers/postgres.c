@@ -368,7 +368,7 @@ static bool is_passing(const struct connection *c) {
 /* An unknown login or database: libpq returns no SQLSTATE for these. */
 static bool is_refusal(const struct connection *c) {
 	static const char *const said[] = {"authentication failed", "does not exist", "no password supplied", "permission denied",
-	                                   "no pg_hba.conf entry", "invalid"};
+	                                   "no pg_hba.conf entry", "invalid", "unrecognized"};
 
 	for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
 		if (strstr(c->pq.PQerrorMessage(c->at), said[i])) {
