@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "book/clock.h"
+#include "book/names.h"
 #include "core/exact.h"
 #include "core/files/platform.h"
 #include "core/instant.h"
@@ -25,6 +26,8 @@ struct log_file {
 	int64_t first_run, records, at_end;
 	bool done, same;         /* same: all of it is known, only its path is new */
 	char *format, *first_path, sha256[DIGEST_HEX_MAX];
+	char *was_named, *named; /* the name that its path gave to records, of earlier nights, and of this one */
+	bool was_by_rule, by_rule;
 	int64_t new_lines, new_records, new_at_end, taken_back, in_future;
 	bool damaged, went_on;
 };
@@ -40,6 +43,7 @@ struct sources {
 	_Atomic int64_t undated; /* requests without any instant */
 	struct head_lengths heads;
 	struct quality quality; /* of this reading */
+	struct file_names *names;
 	struct aside {
 		char *path;
 		int64_t in_future, records;
@@ -179,6 +183,8 @@ static int go_on_with(struct sources *s, struct log_file *f, const struct match 
 	f->first_run = known.first_run;
 	f->first_path = must_copy(known.path);
 	f->format = must_copy(known.format);
+	f->was_named = must_copy(known.named);
+	f->was_by_rule = known.by_rule;
 	f->records = known.records;
 	f->at_end = known.at_end;
 	return 0;
@@ -316,6 +322,8 @@ static int watch_close(void *sources, const struct ingest_done *done, struct fau
 	f->in_future = done->in_future;
 	f->went_on = done->went_on;
 	f->damaged = done->damaged;
+	f->named = must_copy(done->named);
+	f->by_rule = done->by_rule;
 	memcpy(f->sha256, done->sha256, sizeof f->sha256);
 	return 0;
 }
@@ -359,6 +367,7 @@ static int64_t records_at_end(const struct log_file *f, bool ended) {
 }
 
 static int put_source(struct sources *s, struct log_file *f, struct fault *why) {
+	bool known = f->was_named && f->was_named[0] != '\0'; /* its records are renamed later, if they have to */
 	bool ended = !f->plan.goes_on && !f->damaged;
 	struct fingerprint_mark end = fingerprint_end(f->print, ended);
 	int64_t run = s->book->run.id;
@@ -373,6 +382,8 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 		.at_end = records_at_end(f, ended),
 		.first_run = f->first_run ? f->first_run : run,
 		.last_run = run,
+		.named = known ? f->was_named : f->named,
+		.by_rule = known ? f->was_by_rule : f->by_rule,
 	};
 
 	if (end.bytes == 0 || end.bytes < f->known_bytes) { /* it could not be read as far as before */
@@ -390,6 +401,7 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 	out.head_bytes = fingerprint_head(f->print, end.bytes, out.head);
 	memcpy(out.content, end.hash, sizeof out.content);
 	f->source = out.id;
+	names_add(s->names, out.id, f->named);
 	return ledger_source_put(s->book->ledger, &out, why);
 }
 
@@ -449,6 +461,8 @@ static void forget_files(struct sources *s) {
 			free(f->path);
 			free(f->format);
 			free(f->first_path);
+			free(f->was_named);
+			free(f->named);
 			free(f);
 		}
 	}
@@ -553,11 +567,14 @@ int book_read_logs(struct book *b, struct logs *logs, struct ledger_intake **int
 	quality_init(&s.quality);
 	int rc = book_check_tenants(b, logs->options.tenant_key, why);
 	rc = rc < 0 ? rc : clock_now(b, &s.now_ns, why);
+	rc = rc < 0 ? rc : names_open(&s.names, b, logs, why);
 	rc = rc < 0 ? rc : read_new(&s, logs, intake, why);
 	int64_t undated = s.undated;
 	sources_release(&s);
 	rc = rc < 0 ? rc : ledger_intake_settle(b->ledger, *intake, b->run.id, &b->run.records, why);
 	ledger_intake_report(*intake, &b->run);
+	rc = rc < 0 ? rc : names_settle(s.names, *intake, why);
+	names_close(s.names, logs);
 	warn_too_late(b, *intake);
 	find_undated(b, undated);
 	b->run.lines = b->quality.lines;

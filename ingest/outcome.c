@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "ingest/outcome.h"
 
 #include <fnmatch.h>
@@ -138,14 +140,30 @@ void reading_report(struct reading *r, int64_t lines_before) {
 	}
 }
 
+/* The stream with the name that the path gave to records, or NULL. */
+static const struct stream *stream_that_named(const struct streams *all) {
+	for (size_t i = 0; i < all->count; i++) {
+		if (all->at[i]->gave_name) {
+			return all->at[i];
+		}
+	}
+	return NULL;
+}
+
 void reading_notify(struct reading *r, int64_t lines_before, int64_t in_future_before) {
 	const struct ingest_watch *watch = r->run->options->watch;
 
 	if (!watch || r->failed < 0) {
 		return;
 	}
+	char plain[PLAIN_NAME_MAX];
+	const struct stream *named = stream_that_named(&r->streams);
+	struct text name = named ? plain_name(named->parser.replica, PLAIN_NAME_MAX, plain) : T("");
+	char *name_text = (char *)(uintptr_t)text_copy(name);
 	const struct ingest_done done = {
 		.path = r->name,
+		.named = name_text,
+		.by_rule = named && named->by_rule,
 		.format = r->chosen ? r->chosen->name : "",
 		.sha256 = source_sha256(r->source),
 		.index = r->index,
@@ -158,4 +176,5 @@ void reading_notify(struct reading *r, int64_t lines_before, int64_t in_future_b
 		.damaged = source_damage(r->source).reason != NULL,
 	};
 	r->failed = watch->close(watch->context, &done, r->why);
+	free(name_text);
 }

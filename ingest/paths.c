@@ -10,6 +10,7 @@
 #include "core/files/platform.h"
 #include "ingest/head.h"
 #include "ingest/naming.h"
+#include "ingest/plain_name.h"
 
 /* The directories from the top one down to the current one. */
 struct above {
@@ -403,13 +404,16 @@ void ingest_name_of_place(const struct ingest_place *p, const struct name_rules 
 	struct origin o = {0};
 
 	_Static_assert(INGEST_NAME_MAX == SERVER_NAME_MAX, "one length of names");
-	*by_rule = rules && name_rules_path(rules, p->path, out, INGEST_NAME_MAX);
-	if (*by_rule) {
-		return;
+	char name[INGEST_NAME_MAX], plain[PLAIN_NAME_MAX];
+
+	*by_rule = rules && name_rules_path(rules, p->path, name, sizeof name);
+	if (!*by_rule) {
+		naming_from_path(text_of(p->path), &o);
 	}
-	naming_from_path(text_of(p->path), &o);
-	if (naming_of_origin(&o, p->detail, out) == 0) {
+	if (!*by_rule && naming_of_origin(&o, p->detail, name) == 0) {
 		struct text file = p->apart ? text_of(p->apart) : naming_of_file(text_of(p->path));
-		snprintf(out, INGEST_NAME_MAX, "%.*s", TEXT_ARG(file));
+		snprintf(name, sizeof name, "%.*s", TEXT_ARG(file));
 	}
+	struct text t = plain_name(text_of(name), PLAIN_NAME_MAX, plain);
+	snprintf(out, INGEST_NAME_MAX, "%.*s", TEXT_ARG(t));
 }

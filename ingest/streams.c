@@ -206,9 +206,13 @@ static void name_stream(struct streams *all, struct stream *s, const struct orig
 	struct origin o = *stated;
 
 	s->overrides = true;
+	s->by_path = setup->path->source->replica.len == 0 && states_nothing(stated);
+	s->by_rule = false;
 	if (setup->path->source->replica.len > 0) {
 		set_name(s, setup->path->source->replica);
-	} else if (o.rule || !rules || !name_rules_path(rules, path, s->name, sizeof s->name)) {
+	} else if (!o.rule && rules && name_rules_path(rules, path, s->name, sizeof s->name)) {
+		s->by_rule = true;
+	} else {
 		s->overrides = o.rule != NULL;
 		naming_from_path(text_of(path), &o);
 		unsigned detail = stated->part[ORIGIN_POD].len == 0 ? setup->path->place.detail : has_several(setup, &o) ? NAMING_CONTAINER : 0;
@@ -282,9 +286,13 @@ static bool is_own(const struct stream *s, struct text replica) {
  * From --replica or a rule of the fleet file, else from the record, else from its envelope, path or file. Gateways
  * name no server.
  */
-void stream_name_replica(const struct stream *s, struct record *out) {
+void stream_name_replica(struct stream *s, struct record *out) {
 	bool gateway = out->kind == RECORD_REQUEST && out->request.gateway;
 
+	if (s->by_path && !s->gave_name) {
+		bool itself = out->replica.at == s->parser.replica.at; /* else an equal name is the record's own */
+		s->gave_name = out->replica.len == 0 || s->by_rule || itself || (out->replica.len > s->parser.replica.len && is_own(s, out->replica));
+	}
 	if (s->overrides && !gateway && !is_own(s, out->replica)) {
 		out->replica = s->parser.replica;
 	}

@@ -19,6 +19,9 @@ struct stream {
 	struct parser parser;                    /* parser.replica is `name` */
 	char name[SERVER_NAME_MAX];
 	bool overrides;   /* the name is from --replica or a rule: it replaces names in records */
+	bool by_path;     /* the name is from the path alone */
+	bool by_rule;     /* from a rule for paths */
+	bool gave_name;   /* by_path: records have it */
 	bool decided;     /* one of its own lines confirmed or changed the format */
 	unsigned looked;  /* the number of lines at which to decide */
 	struct parallel parallel;
@@ -57,7 +60,7 @@ void stream_set_format(struct stream *s, const struct ingest_format_info *chosen
 void stream_decide(struct streams *s, struct stream *one, const struct unwrapped *line, const struct stream_setup *setup);
 
 /* From --replica or a rule of the fleet file, else from the record, else from its envelope, path or file. */
-void stream_name_replica(const struct stream *s, struct record *out);
+void stream_name_replica(struct stream *s, struct record *out);
 
 /* Makes each name of a record one that every ledger can store; `names` stores those that had to be changed. */
 void stream_plain_names(char (*names)[PLAIN_NAME_MAX], struct record *out);

@@ -163,7 +163,7 @@ struct merge {
 	struct segment_reader *old;
 	struct text old_bytes;
 	int64_t old_ns;
-	bool old_left;
+	bool old_left, old_is_own; /* own: this run wrote it */
 	int model_rank;
 	int64_t new_first_ns, new_last_ns, *records;
 	char before[SEGMENT_RECORD_MAX]; /* the record written last */
@@ -298,7 +298,8 @@ static int open_old(struct merge *m, struct fault *why) {
 		return rc;
 	}
 	ledger_segment_path(m->l, &old, path, sizeof path);
-	if (old.run != m->run) {
+	m->old_is_own = old.run == m->run;
+	if (!m->old_is_own) {
 		remember(&m->in->old, &m->in->old_count, path);
 	}
 	return segment_open(&m->old, path, why);
@@ -374,6 +375,9 @@ static int write_segment(struct merge *m, struct fault *why) {
 	}
 	if (is_empty(&m->seg)) {
 		segment_abandon(m->writer);
+		if (m->old_is_own) {
+			remember(&m->in->old, &m->in->old_count, path); /* the same path: it is not replaced */
+		}
 		return 0;
 	}
 	rc = segment_put(m->writer, m->seg.hash, &m->seg.bytes, why);
@@ -410,6 +414,7 @@ static int merge_replica_day(struct merge *m, struct spans *spans, struct fault 
 	m->new_first_ns = INT64_MAX;
 	m->new_last_ns = INT64_MIN;
 	m->old = NULL;
+	m->old_is_own = false;
 	int rc = ledger_gone(m->l, m->seg.day_ns, m->seg.day_ns + NS_PER_DAY, &gone, &since_ns, why);
 	if (rc != 0) {
 		return rc < 0 ? rc : pass_by(m, why);
@@ -508,6 +513,12 @@ void ledger_intake_clean_up(struct ledger *l, struct ledger_intake *in) {
 	(void)l;
 	for (size_t i = 0; i < in->old_count; i++) {
 		(void)unlink(in->old[i]); /* a remaining file is an orphan: verify reports it */
+	}
+}
+
+void ledger_intake_pass_on(struct ledger_intake *from, struct ledger_intake *to) {
+	for (size_t i = 0; i < from->old_count; i++) {
+		remember(&to->old, &to->old_count, from->old[i]);
 	}
 }
 

@@ -131,6 +131,8 @@ struct ledger_source {
 	struct text marks;
 	int64_t lines, records, at_end;
 	int64_t first_run, last_run;
+	const char *named; /* the server's name that its path gave to its records; NULL or "": none */
+	bool by_rule;      /* a rule for paths gave it */
 };
 /* A file as it was on disk. */
 struct ledger_file {
@@ -147,6 +149,9 @@ int ledger_sources_of_head(struct ledger *l, int64_t head_bytes, const char *hea
                            void *context, struct fault *why);
 /* All sources by number. */
 int ledger_sources(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why);
+/* Likewise, of each only its number, path, names and records. */
+int ledger_source_names(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why);
+int ledger_source_name(struct ledger *l, int64_t id, const char *named, bool by_rule, struct fault *why);
 /* One by number: 1, or 0. Texts are valid until the next call. */
 int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why);
 /* The number of the next source; numbers may be skipped. */
@@ -233,6 +238,8 @@ int64_t ledger_intake_too_late(const struct ledger_intake *in, int64_t *day_ns, 
 /* Adds the new records to a run's counts, by kind, and widens its extent; after ledger_intake_settle. */
 void ledger_intake_report(const struct ledger_intake *in, struct ledger_run *run);
 void ledger_intake_clean_up(struct ledger *l, struct ledger_intake *in);
+/* What the clean-up of one intake has to remove is passed to another one. */
+void ledger_intake_pass_on(struct ledger_intake *from, struct ledger_intake *to);
 
 /*
  * Retention: within the open transaction, marks as removed the segments with all records in closed periods that ended

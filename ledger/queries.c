@@ -4,7 +4,7 @@
 	"id, command, version, rule, currency, basis, started_ns, finished_ns, files, lines, records, rejected, " \
 	"duplicates, restated, first_ns, last_ns, steps, requests, windows, powers"
 #define SOURCE_COLUMNS \
-	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run"
+	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run, named, by_rule"
 #define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
 	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model, s.gone_run, s.gateways"
 #define JOINED_COLUMNS \
@@ -90,10 +90,13 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_SOURCES] = {"SELECT " SOURCE_COLUMNS " FROM source ORDER BY id", 0},
 	[Q_SOURCE_GET] = {"SELECT " SOURCE_COLUMNS " FROM source WHERE id = $1", 0},
 	[Q_SOURCE_ADD] = {"INSERT INTO source (" SOURCE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-	                  "$10, $11, $12, $13) ON CONFLICT (id) DO UPDATE SET path = excluded.path, format = excluded.format, "
+	                  "$10, $11, $12, $13, $14, $15) ON CONFLICT (id) DO UPDATE SET path = excluded.path, format = excluded.format, "
 	                  "head_bytes = excluded.head_bytes, head = excluded.head, bytes = excluded.bytes, "
 	                  "content = excluded.content, marks = excluded.marks, lines = excluded.lines, "
-	                  "records = excluded.records, at_end = excluded.at_end, last_run = excluded.last_run", 0},
+	                  "records = excluded.records, at_end = excluded.at_end, last_run = excluded.last_run, "
+	                  "named = excluded.named, by_rule = excluded.by_rule", 0},
+	[Q_SOURCE_NAMES] = {"SELECT id, path, named, by_rule, records FROM source ORDER BY id", 0},
+	[Q_SOURCE_NAMED] = {"UPDATE source SET named = $2, by_rule = $3 WHERE id = $1", 0},
 	[Q_SOURCE_WAS] = {"INSERT INTO source_was (source, until_run, format, bytes, content, lines, records) SELECT id, $2, "
 	                  "format, bytes, content, lines, records FROM source WHERE id = $1 AND last_run < $2", 0},
 	[Q_SOURCE_NEXT] = {"SELECT coalesce(max(id), 0) + 1 FROM source", 0},

@@ -26,6 +26,8 @@ static void row_source(struct ledger *l, enum query q, struct ledger_source *out
 		.at_end = row_int(l, q, 10),
 		.first_run = row_int(l, q, 11),
 		.last_run = row_int(l, q, 12),
+		.named = row_keep(l, q, 13, 3),
+		.by_rule = row_int(l, q, 14) != 0,
 	};
 	row_hash(l, q, 4, out->head);
 	row_hash(l, q, 6, out->content);
@@ -57,6 +59,22 @@ int ledger_sources(struct ledger *l, ledger_source_sink *sink, void *context, st
 	return rc < 0 ? rc : all_sources(l, Q_SOURCES, sink, context, why);
 }
 
+int ledger_source_names(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why) {
+	int rc = ask(l, Q_SOURCE_NAMES, NULL, 0, why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_SOURCE_NAMES, why)) > 0) {
+		rc = sink(context, &(struct ledger_source){.id = row_int(l, Q_SOURCE_NAMES, 0), .path = row_keep(l, Q_SOURCE_NAMES, 1, 0),
+		                                           .named = row_keep(l, Q_SOURCE_NAMES, 2, 1), .by_rule = row_int(l, Q_SOURCE_NAMES, 3) != 0,
+		                                           .records = row_int(l, Q_SOURCE_NAMES, 4)});
+	}
+	ask_end(l, Q_SOURCE_NAMES);
+	return rc;
+}
+
+int ledger_source_name(struct ledger *l, int64_t id, const char *named, bool by_rule, struct fault *why) {
+	return ask_do(l, Q_SOURCE_NAMED, VALUES(V_INT(id), V_STR(named), V_INT(by_rule)), why);
+}
+
 int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why) {
 	int rc = ask(l, Q_SOURCE_GET, VALUES(V_INT(id)), why);
 
@@ -80,7 +98,7 @@ int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *w
 	return rc < 0 ? rc : ask_do(l, Q_SOURCE_ADD,
 	              VALUES(V_INT(s->id), V_STR(s->path), V_STR(s->format), V_INT(s->head_bytes), V_STR(s->head),
 	                     V_INT(s->bytes), V_STR(s->content), V_BLOB(s->marks), V_INT(s->lines), V_INT(s->records),
-	                     V_INT(s->at_end), V_INT(s->first_run), V_INT(s->last_run)), why);
+	                     V_INT(s->at_end), V_INT(s->first_run), V_INT(s->last_run), V_STR(s->named ? s->named : ""), V_INT(s->by_rule)), why);
 }
 
 int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why) {

@@ -71,7 +71,9 @@ CREATE TABLE source (
   records INTEGER NOT NULL,     -- that these lines gave
   at_end INTEGER NOT NULL,      -- of them, records given only because the log ended there
   first_run INTEGER NOT NULL REFERENCES run,
-  last_run INTEGER NOT NULL REFERENCES run
+  last_run INTEGER NOT NULL REFERENCES run,
+  named TEXT NOT NULL DEFAULT '', -- the server's name that its path gave to records; '': none, they name it themselves
+  by_rule INTEGER NOT NULL DEFAULT 0 -- 1: a rule of the fleet file's "names" gave it
 ) STRICT;
 CREATE INDEX source_head ON source (head, head_bytes);
 

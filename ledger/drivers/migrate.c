@@ -42,10 +42,11 @@
 	"PRIMARY KEY (plan, task)" end "CREATE INDEX evidence_period ON evidence (to_ns, from_ns);"
 
 #define NO_GATEWAYS "CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", gone_run, 0 AS gateways FROM main.segment;" NO_CHAIN
-/* No chain: marked by a run -1. No decisions about names. */
+/* No chain: marked by a run -1. No decisions about names, no names of sources. */
 #define NO_CHAIN "CREATE TEMP VIEW chain AS SELECT -1 AS run, '' AS seal;" \
 	"CREATE TEMP VIEW verdict AS SELECT 0 AS day_ns, 0 AS name, 0 AS partner, 0 AS decision, 0 AS named, 0 AS step_model, " \
-	"0 AS shift_ns, 0 AS held, 0 AS dropped WHERE 1 = 0;"
+	"0 AS shift_ns, 0 AS held, 0 AS dropped WHERE 1 = 0;" \
+	"CREATE TEMP VIEW source AS SELECT *, '' AS named, 0 AS by_rule FROM main.source;"
 #define NO_SOURCE_WAS \
 	"CREATE TEMP VIEW source_was AS SELECT 0 AS source, 0 AS until_run, '' AS format, 0 AS bytes, '' AS content, 0 AS lines, " \
 	"0 AS records WHERE 1 = 0;"
@@ -149,6 +150,9 @@ static const struct migration from_3 = {
 };
 
 #define CHAIN(integer, end) "CREATE TABLE chain (run " integer " PRIMARY KEY REFERENCES run, seal TEXT NOT NULL" end
+#define NAMED(integer) \
+	"ALTER TABLE source ADD COLUMN named TEXT NOT NULL DEFAULT '';" \
+	"ALTER TABLE source ADD COLUMN by_rule " integer " NOT NULL DEFAULT 0;"
 #define VERDICT(integer, end) \
 	"CREATE TABLE verdict (day_ns " integer " NOT NULL, name " integer " NOT NULL REFERENCES name, " \
 	"partner " integer " NOT NULL REFERENCES name, decision " integer " NOT NULL, named " integer " NOT NULL REFERENCES name, " \
@@ -157,11 +161,12 @@ static const struct migration from_3 = {
 
 /*
  * 4 to 5: runs are sealed one after the other; the next commit seals existing ones. What days decide about names is
- * stored; days that are attributed again add it.
+ * stored; days that are attributed again add it. Sources know the name that their path gave; for existing ones it is not
+ * known, and they keep it.
  */
 static const struct migration from_4 = {
-	.sqlite = CHAIN("INTEGER", ") STRICT;") VERDICT("INTEGER", ") STRICT, WITHOUT ROWID;"),
-	.postgres = CHAIN("BIGINT", ");") VERDICT("BIGINT", ");"),
+	.sqlite = CHAIN("INTEGER", ") STRICT;") VERDICT("INTEGER", ") STRICT, WITHOUT ROWID;") NAMED("INTEGER"),
+	.postgres = CHAIN("BIGINT", ");") VERDICT("BIGINT", ");") NAMED("BIGINT"),
 	.view = NO_CHAIN,
 };
 
