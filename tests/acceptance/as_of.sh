@@ -67,12 +67,13 @@ total=$(ls then/*.json | wc -l)
 # as_of_version VERSION: the export in the form of that version
 as_of_version() {
 	sed -i 's/,[^,]*]$/]/' tables/segment.jsonl
+	sed -i 's/,[^,]*,[^,]*]$/]/' tables/source.jsonl
 	rm tables/chain.jsonl tables/verdict.jsonl
 	if [ "$1" = 2 ]; then
 		jq -c 'select(.[2] == null or .[2] == "until_run") | del(.[1, 2])' tables/joined.jsonl > joined && mv joined tables/joined.jsonl
 		rm tables/source_was.jsonl
 	fi
-	for table in segment joined; do
+	for table in segment source joined; do
 		echo "\"tables/$table.jsonl\" \"$(sha256sum < tables/$table.jsonl | cut -c 1-64)\""
 	done | jq -n '[inputs] | [range(0; length; 2) as $i | {key: .[$i], value: .[$i + 1]}] | from_entries' > hashes
 	jq -c --slurpfile hashes hashes --argjson version "$1" 'if .ledger then .ledger = $version else . end |
@@ -101,7 +102,8 @@ same "segments that gateways report" "$(grep -c -v '|0$' counted-origin)" 2
 
 rm -rf book
 cp -r origin book
-sqlite3 book/ledger.db "ALTER TABLE segment DROP COLUMN gateways; DROP TABLE chain; DROP TABLE verdict; PRAGMA user_version = 3"
+sqlite3 book/ledger.db "ALTER TABLE segment DROP COLUMN gateways; DROP TABLE chain; DROP TABLE verdict;
+	ALTER TABLE source DROP COLUMN named; ALTER TABLE source DROP COLUMN by_rule; PRAGMA user_version = 3"
 print_as '' json > again
 same "a book of version 3" "$(cmp again then/10.json 2>&1)" ""
 moved engine.jsonl 9 | head -10 > logs/more.jsonl
