@@ -171,7 +171,8 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
 	quality_sort(&s->quality);
 	apply_stated(b, &s->quality);
-	rc = rc < 0 ? rc : ledger_entries(b->ledger, first, end, s->as_of, add_entry, s, why);
+	bool summed = !s->pages && !statement_needs_replicas(s->statement);
+	rc = rc < 0 ? rc : (summed ? ledger_entries_summed : ledger_entries)(b->ledger, first, end, s->as_of, add_entry, s, why);
 	struct adjusting adjusting = {b, s->statement};
 	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
 	                                      add_adjustment, &adjusting, why);

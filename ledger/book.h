@@ -109,8 +109,24 @@ void entries_hash(const struct names *names, const struct entry *e, size_t count
 #define ENTRY_VALUES 17
 int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY_VALUES], struct fault *why);
 
+/* Adds up entries with the same key, in place, in that order. False: a sum does not fit. */
+bool entries_add_up(struct names *names, struct entry *e, size_t *count);
+/* Key and amounts as integers, names by their numbers in the ledger, and back. */
+#define ENTRY_INTS 18
+int entry_ints(struct ledger *l, const struct entry *e, int64_t out[ENTRY_INTS], struct fault *why);
+void ints_entry(struct ledger *l, const int64_t n[ENTRY_INTS], struct entry *out);
+
 /* The columns of an entry from `column` on: replica, slot, key, amounts. */
 void row_entry(struct ledger *l, enum query q, struct entry *out);
+
+/* ---- sums of days over replicas (sums.c) ---- */
+
+/* The part of a day under which its sums are kept beside its fits. */
+#define SUMS_PART "\t\tsums"
+/* Keeps those of a day that was posted as a whole, or none if they are not much fewer than its entries. */
+int sums_put(struct ledger *l, int64_t day_ns, const struct entry *entries, size_t count, struct fault *why);
+/* A finding for each day with sums that are not those of its entries. */
+int sums_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why);
 
 /* ---- segments (intake.c) ---- */
 

@@ -124,6 +124,7 @@ int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, str
 		rc = check_hash(&c, &postings[i], why);
 	}
 	free(postings);
+	rc = rc < 0 ? rc : sums_check(l, sink, context, why);
 	rc = rc < 0 ? rc : check_documents(&c, why);
 	return rc < 0 ? rc : chain_check(l, sink, context, why);
 }

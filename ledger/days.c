@@ -221,7 +221,7 @@ int ledger_fit_put(struct ledger *l, int64_t day_ns, struct text part, struct te
 
 int ledger_fits(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_fit_sink *sink, void *context,
                 struct fault *why) {
-	int rc = ask(l, Q_FITS, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
+	int rc = ask(l, Q_FITS, VALUES(V_INT(from_ns), V_INT(to_ns), V_TEXT(T(SUMS_PART))), why);
 
 	while (rc == 0 && (rc = ask_next(l, Q_FITS, why)) > 0) {
 		const char *part = row_keep(l, Q_FITS, 1, 5);

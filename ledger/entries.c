@@ -103,10 +103,16 @@ void entries_sort(struct names *names, struct entry *e, size_t count) {
 
 /* ---- rows ---- */
 
-void row_entry(struct ledger *l, enum query q, struct entry *out) {
-	int64_t n[10 + AMOUNTS];
+_Static_assert(ENTRY_INTS == 10 + AMOUNTS, "key and amounts");
 
-	row_ints(l, q, 0, 10 + AMOUNTS, n);
+void row_entry(struct ledger *l, enum query q, struct entry *out) {
+	int64_t n[ENTRY_INTS];
+
+	row_ints(l, q, 0, ENTRY_INTS, n);
+	ints_entry(l, n, out);
+}
+
+void ints_entry(struct ledger *l, const int64_t n[ENTRY_INTS], struct entry *out) {
 	*out = (struct entry){
 		.replica = name_here(l, n[0]),
 		.slot_ns = n[1],
@@ -122,30 +128,29 @@ void row_entry(struct ledger *l, enum query q, struct entry *out) {
 	set_amounts(out, n + 10);
 }
 
-int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY_VALUES], struct fault *why) {
+int entry_ints(struct ledger *l, const struct entry *e, int64_t out[ENTRY_INTS], struct fault *why) {
+	const int64_t numbers[] = {e->kind, e->grade, e->prompt_over_ntok, e->service, e->rate_nano};
 	name_id key[KEY_NAMES];
-	int64_t there, amounts[AMOUNTS];
-	size_t n = 0;
+	int rc = name_there(l, e->replica, &out[0], why);
 
 	key_names(e, key);
-	out[n++] = V_INT(e->slot_ns);
-	for (int i = 0; i < KEY_NAMES; i++) {
-		int rc = name_there(l, key[i], &there, why);
-		if (rc < 0) {
-			return rc;
-		}
-		out[n++] = V_INT(there);
+	out[1] = e->slot_ns;
+	for (int i = 0; i < KEY_NAMES && rc == 0; i++) {
+		rc = name_there(l, key[i], &out[2 + i], why);
 	}
-	out[n++] = V_INT(e->kind);
-	out[n++] = V_INT(e->grade);
-	out[n++] = V_INT(e->prompt_over_ntok);
-	out[n++] = V_INT(e->service);
-	out[n++] = V_INT(e->rate_nano);
-	amounts_of(e, amounts);
-	for (int i = 0; i < AMOUNTS; i++) {
-		out[n++] = V_INT(amounts[i]);
+	memcpy(out + 2 + KEY_NAMES, numbers, sizeof numbers);
+	amounts_of(e, out + 10);
+	return rc;
+}
+
+int entry_values(struct ledger *l, const struct entry *e, struct value out[ENTRY_VALUES], struct fault *why) {
+	int64_t n[ENTRY_INTS];
+	int rc = entry_ints(l, e, n, why);
+
+	for (size_t i = 0; i < ENTRY_VALUES && rc == 0; i++) {
+		out[i] = V_INT(n[1 + i]);
 	}
-	return 0;
+	return rc;
 }
 
 /* ---- posting ---- */
@@ -261,25 +266,26 @@ static int pile_rows(struct post *p, enum query q, struct pile *pile, name_id re
 	return rc;
 }
 
-/* Sums entries with the same key, in place. */
-static void pile_sum(struct names *names, struct pile *p) {
+bool entries_add_up(struct names *names, struct entry *e, size_t *count) {
 	size_t kept = 0;
+	bool fits = true;
 
-	entries_sort(names, p->at, p->count);
-	for (size_t i = 0; i < p->count; i++) {
+	entries_sort(names, e, *count);
+	for (size_t i = 0; i < *count; i++) {
 		int64_t sum[AMOUNTS], more[AMOUNTS];
-		if (kept == 0 || compare_keys(names, &p->at[kept - 1], &p->at[i]) != 0) {
-			p->at[kept++] = p->at[i];
+		if (kept == 0 || compare_entries(&e[kept - 1], &e[i], names) != 0) {
+			e[kept++] = e[i];
 			continue;
 		}
-		amounts_of(&p->at[kept - 1], sum);
-		amounts_of(&p->at[i], more);
+		amounts_of(&e[kept - 1], sum);
+		amounts_of(&e[i], more);
 		for (int k = 0; k < AMOUNTS; k++) {
-			sum[k] += more[k];
+			fits = exact_add(&sum[k], more[k]) && fits;
 		}
-		set_amounts(&p->at[kept - 1], sum);
+		set_amounts(&e[kept - 1], sum);
 	}
-	p->count = kept;
+	*count = kept;
+	return fits;
 }
 
 static bool is_nothing(const struct entry *e) {
@@ -323,7 +329,9 @@ static int adjust(struct post *p, name_id replica, const struct standing *s, con
 		         VALUES(V_INT(p->day_ns), V_INT(p->day_ns + NS_PER_DAY), V_INT(p->period)), why);
 		rc = rc < 0 ? rc : pile_rows(p, Q_ADJUSTMENTS_OF_DAY, &pile, replica, why);
 	}
-	pile_sum(p->l->names, &pile);
+	if (!entries_add_up(p->l->names, pile.at, &pile.count)) {
+		rc = fault_set(why, ERROR_RANGE, "an adjustment of a closed replica-day does not fit");
+	}
 	for (size_t i = 0; i < pile.count && rc >= 0; i++) {
 		if (!is_nothing(&pile.at[i])) {
 			any = true;
@@ -405,6 +413,7 @@ static int post(struct post *p, const struct entry *entries, size_t count, struc
 	}
 	entries_sort(l->names, sorted, count);
 	rc = post_sorted(p, sorted, count, why);
+	rc = rc < 0 || p->period ? rc : sums_put(l, p->day_ns, sorted, p->one ? 0 : count, why);
 	free(sorted);
 	free(p->standing);
 	return rc;

@@ -322,6 +322,9 @@ int ledger_post_replica_day(struct ledger *l, int64_t run, int64_t day_ns, name_
 /* Entries of a period as they were after run `as_of` (INT64_MAX: now), by slot and replica. */
 int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, entry_sink *sink, void *context,
                    struct fault *why);
+/* The same, summed over replicas (replica 0) for days of which the book keeps these sums, except those at no known rate. */
+int ledger_entries_summed(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, entry_sink *sink, void *context,
+                          struct fault *why);
 /* The first and last day of all entries, half-open: 1, or 0 if there are none. */
 int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 

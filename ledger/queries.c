@@ -177,7 +177,13 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_FITS_DROP] = {"DELETE FROM fit WHERE day_ns = $1 AND substr(part, 1, length($2)) <> $2", 0},
 	[Q_FIT_PUT] = {"INSERT INTO fit (day_ns, part, lines) VALUES ($1, $2, $3) "
 	               "ON CONFLICT (day_ns, part) DO UPDATE SET lines = excluded.lines", 0},
-	[Q_FITS] = {"SELECT day_ns, part, lines FROM fit WHERE day_ns >= $1 AND day_ns < $2 ORDER BY day_ns, part", 0},
+	[Q_FITS] = {"SELECT day_ns, part, lines FROM fit WHERE day_ns >= $1 AND day_ns < $2 AND part <> $3 ORDER BY day_ns, part", 0},
+	[Q_FIT_GET] = {"SELECT lines FROM fit WHERE day_ns = $1 AND part = $2", 0},
+	[Q_FIT_DROP] = {"DELETE FROM fit WHERE day_ns = $1 AND part = $2", 0},
+	[Q_FIT_DAYS] = {"SELECT day_ns FROM fit WHERE part = $1 ORDER BY day_ns", 0},
+	/* the last run up to $3 that changed a day's postings */
+	[Q_DAY_STATES] = {"SELECT p.day_ns, max(CASE WHEN p.until_run <= $3 THEN p.until_run WHEN p.run <= $3 THEN p.run END) "
+	                  "FROM posting p WHERE p.day_ns >= $1 AND p.day_ns < $2 GROUP BY p.day_ns ORDER BY p.day_ns", 0},
 
 	[Q_PERIOD_ADD] = {"INSERT INTO period (id, name, from_ns, to_ns, run, reopened_run, reason, statement, entries) "
 	                  "VALUES ((SELECT coalesce(max(id), 0) + 1 FROM period), $1, $2, $3, $4, NULL, '', $5, $6)", 0},

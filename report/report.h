@@ -112,6 +112,8 @@ struct statement;
 
 struct statement *statement_new(const struct report_options *o);
 void statement_free(struct statement *s);
+/* Does it need the replica of each entry? If not, they may be summed over replicas, except those at no known rate. */
+bool statement_needs_replicas(struct statement *s);
 /* An entry_sink. */
 int statement_add_entry(void *statement, const struct entry *e);
 /* A position_sink and a rule_sink: for the tables of cost by position and of rules side by side. */

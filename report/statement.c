@@ -128,6 +128,10 @@ static void read_terms(const struct statement *s, const struct entry *e, struct 
 	}
 }
 
+bool statement_needs_replicas(struct statement *s) {
+	return statement_has_key(s, BY_REPLICA) || unknown_any(s);
+}
+
 int statement_add_entry(void *statement, const struct entry *entry) {
 	struct statement *s = statement;
 	struct entry plain = *entry;

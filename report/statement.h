@@ -57,6 +57,8 @@ struct block {
 
 /* Are cached tokens unknown for the prompts of an entry? Then, once priced, adds what to switch on. */
 bool unknown_cached(struct statement *s, const struct entry *e, bool bought);
+/* Is that so for any replica? */
+bool unknown_any(struct statement *s);
 void unknown_report(const struct statement *s, struct quality *q);
 
 /* unrated.c: of each replica and pool with entries at no known rate, where it comes first. */

@@ -59,9 +59,16 @@ static size_t first_of(const struct statement *s, name_id replica) {
 	return low;
 }
 
-bool unknown_cached(struct statement *s, const struct entry *e, bool bought) {
+bool unknown_any(struct statement *s) {
 	if (!s->lacks_cached) {
 		collect(s);
+	}
+	return s->lacks_cached_count > 0;
+}
+
+bool unknown_cached(struct statement *s, const struct entry *e, bool bought) {
+	if (!unknown_any(s)) {
+		return false;
 	}
 	bool found = false;
 	for (size_t i = first_of(s, e->replica); e->kind == ENTRY_INPUT && i < s->lacks_cached_count && !found; i++) {

@@ -262,10 +262,14 @@ CREATE TABLE entry_day (
 
 -- The step models of the entries in force, and further data of a day (part: two tabs, 'breakdowns', a tab, the run: cost by position, under each
 -- rule, by sequences that decode together): written with the entries; for a closed day those of its closed entries.
+-- The part two tabs, 'sums' has the day's entries summed over replicas, where that is much fewer: they follow from the
+-- entries (verify compares them), and reports without replicas read them in their place. Their first line is the last run
+-- that changed the day's postings; then, for each entry, the columns of `entry` as integers, with the replica (0: any)
+-- in place of the posting, and the slot since the start of the day.
 CREATE TABLE fit (
   day_ns INTEGER NOT NULL,
   part TEXT NOT NULL,           -- model, GPU, GPUs per replica and role, with tabs between
-  lines TEXT NOT NULL,          -- coefficients, covariance, evidence, as JSON (schemas/fit.schema.json)
+  lines TEXT NOT NULL,          -- coefficients, covariance, evidence, as JSON (schemas/fit.schema.json); of sums, integers
   PRIMARY KEY (day_ns, part)
 ) STRICT, WITHOUT ROWID;
 

@@ -98,6 +98,89 @@ static void versions_are_kept(void **state) {
 	assert_int_equal(sum(p, 4), 200);
 }
 
+/* What a sink received. */
+struct received {
+	int64_t count, gpu_ns, replicas;
+};
+
+static int receive(void *received, const struct entry *e) {
+	struct received *r = received;
+
+	r->count++;
+	r->gpu_ns += e->gpu_ns;
+	r->replicas += e->replica != 0;
+	return 0;
+}
+
+static struct received summed(struct place *p, int64_t from_ns, int64_t to_ns, int64_t as_of) {
+	struct received r = {0};
+
+	assert_int_equal(ledger_entries_summed(p->l, from_ns, to_ns, as_of, receive, &r, &p->why), 0);
+	return r;
+}
+
+/* Sixteen entries of eight replicas, two of them at no known rate: two sums, and two entries. */
+static void fill_day(struct place *p, struct entry e[18]) {
+	char replica[8];
+
+	for (int i = 0; i < 16; i++) {
+		snprintf(replica, sizeof replica, "s%d", i / 2);
+		e[i] = an_entry(p, replica, i % 2, 1 + i);
+	}
+	e[16] = an_entry(p, "s0", 1, 1000);
+	e[17] = an_entry(p, "s1", 1, 1000);
+	e[16].rate_nano = e[17].rate_nano = -1;
+}
+
+static int findings_of(struct place *p);
+
+static void sums_follow_entries(void **state) {
+	struct place *p = *state;
+	struct entry e[18];
+	struct received r;
+
+	fill_day(p, e);
+	post(p, e, 18);
+	r = summed(p, INT64_MIN, INT64_MAX, INT64_MAX);
+	assert_int_equal(r.count, 4);
+	assert_int_equal(r.replicas, 2);
+	assert_int_equal(r.gpu_ns, 2136);
+	assert_int_equal(summed(p, DAY + NS_PER_HOUR, INT64_MAX, INT64_MAX).count, 3);
+	assert_int_equal(summed(p, INT64_MIN, DAY + NS_PER_HOUR, INT64_MAX).count, 1);
+	e[0].gpu_ns = 101;
+	post(p, e, 18);
+	post(p, e, 18); /* which changes nothing */
+	assert_int_equal(summed(p, INT64_MIN, INT64_MAX, 3).count, 4);
+	assert_int_equal(summed(p, INT64_MIN, INT64_MAX, 2).gpu_ns, 2236);
+	r = summed(p, INT64_MIN, INT64_MAX, 1); /* of that state there are entries only */
+	assert_int_equal(r.count, 18);
+	assert_int_equal(r.gpu_ns, 2136);
+	post(p, e, 3); /* too few to be summed */
+	assert_int_equal(summed(p, INT64_MIN, INT64_MAX, INT64_MAX).replicas, 3);
+	assert_int_equal(findings_of(p), 0);
+}
+
+/* Sums that somebody changed are found; a report does not use what it cannot read. */
+static void changed_sums_are_found(void **state) {
+	static const char *const lines[] = {"1\n0 0 1 0 0 2 1 0 0 2000000000 9 7 0 0 0 0 0 0\n", "1\n", "2\n", "", "1\n0 0\n",
+	                                    "1\n0 0 1 0 0 9 1 0 0 2000000000 9 7 0 0 0 0 0 0\n", "1\n0 0 1 0 0 2 1 0 0 2000000000 -9 7 0 0 0 0 0 0\n",
+	                                    "1\n0 9223372036854775807 1 0 0 2 1 0 0 2000000000 9 7 0 0 0 0 0 0\n"};
+	struct place *p = *state;
+	struct received r = {0};
+	struct entry e[18];
+
+	fill_day(p, e);
+	post(p, e, 18);
+	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+		assert_int_equal(ledger_begin(p->l, &p->why), 0);
+		assert_int_equal(ledger_fit_put(p->l, DAY, T("\t\tsums"), text_of(lines[i]), &p->why), 0);
+		assert_int_equal(ledger_commit(p->l, &p->why), 0);
+		assert_int_equal(findings_of(p), 1);
+		int rc = ledger_entries_summed(p->l, INT64_MIN, INT64_MAX, INT64_MAX, receive, &r, &p->why);
+		assert_int_equal(rc, i < 4 ? 0 : ERROR_IO);
+	}
+}
+
 static int add_adjustment(void *context, const struct ledger_adjustment *a) {
 	assert_string_equal(a->period_name, "2024-10-04");
 	assert_true(a->posted_ns >= DAY + NS_PER_DAY);
@@ -277,9 +360,18 @@ static void a_plan_made_anew_counts_once(void **state) {
 	assert_int_equal(evidence_of(p, INT64_MAX - 1, INT64_MIN, INT64_MAX, logs), 40);
 }
 
+static int findings_of(struct place *p) {
+	int findings = 0;
+
+	assert_int_equal(ledger_check(p->l, say_nothing, &findings, &p->why), 0);
+	return findings;
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(versions_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(sums_follow_entries, setup, teardown),
+		cmocka_unit_test_setup_teardown(changed_sums_are_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(closed_days_are_adjusted, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_writer, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_reader_sees_one_state, setup, teardown),
