@@ -186,6 +186,7 @@ struct name_verdict {
 	name_id step_model; /* of its steps; 0: as they name it */
 	name_id prefill;    /* computes its requests' prompts; 0: this server */
 	int64_t shift_ns;   /* subtracted from its requests' instants */
+	struct text clock;  /* subtracted instead, where it changes over time: packed (servers/drift.h); empty: it does not change */
 	bool held, dropped; /* omit its requests, omit all of it */
 	bool in_seconds, has_steps;
 };

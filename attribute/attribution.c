@@ -71,6 +71,9 @@ void attribution_free(struct attribution *a) {
 	quality_release(&a->identity);
 	ranks_free(a->ranks);
 	free(a->bounds);
+	for (size_t i = 0; i < a->verdict_count; i++) {
+		free((char *)(uintptr_t)a->verdicts[i].clock.at);
+	}
 	free(a->verdicts);
 	free(a->adopted);
 	free(a->decided);
@@ -103,7 +106,8 @@ void attribution_set_bounds(struct attribution *a, name_id replica, int64_t firs
 
 void attribution_add_verdict(struct attribution *a, const struct name_verdict *v) {
 	a->verdicts = must_realloc(a->verdicts, (a->verdict_count + 1) * sizeof *a->verdicts);
-	a->verdicts[a->verdict_count++] = *v;
+	a->verdicts[a->verdict_count] = *v;
+	a->verdicts[a->verdict_count++].clock.at = text_copy(v->clock);
 }
 
 void attribution_adopt(struct attribution *a, const struct name_verdict *v) {

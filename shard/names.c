@@ -92,6 +92,7 @@ static int put_verdict(void *deciding, const struct name_verdict *v, struct faul
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		at = pack_text(at, names_text(d->names, texts[i]));
 	}
+	at = pack_text(at, v->clock);
 	return bundle_add(d->to, names_text(d->names, v->name), (struct text){item, (size_t)(at - item)}, why);
 }
 
@@ -177,6 +178,7 @@ struct decided {
 	char *name, *texts[TEXTS];
 	const char *leader; /* the first of the names that are processed together with it */
 	int64_t shift_ns, flags;
+	struct text clock;
 };
 
 struct shard_names {
@@ -211,6 +213,9 @@ static int add_verdict(void *names, struct text item, struct fault *why) {
 		whole = unpack_text(&item, &t);
 		d->texts[i] = whole ? copy(t) : NULL;
 	}
+	struct text clock;
+	whole = whole && unpack_text(&item, &clock);
+	d->clock = whole ? (struct text){clock.len > 0 ? copy(clock) : "", clock.len} : T("");
 	return whole ? 0 : fault_set(why, ERROR_CONFIG, "fit/names.bundle is damaged; remove it and run shard fit again");
 }
 
@@ -293,6 +298,9 @@ int shard_names_open(struct shard_names **out, struct plan *p, struct fault *why
 void shard_names_close(struct shard_names *n) {
 	for (size_t i = 0; n && i < n->count; i++) {
 		free(n->at[i].name);
+		if (n->at[i].clock.len > 0) {
+			free((char *)(uintptr_t)n->at[i].clock.at);
+		}
 		for (size_t k = 0; k < TEXTS; k++) {
 			free(n->at[i].texts[k]);
 		}
@@ -329,7 +337,7 @@ void shard_names_apply(const struct shard_names *n, const struct text *leader, s
 		}
 		const struct name_verdict v = {.name = names_id(names, text_of(d->name)), .named = id_of(names, d->texts[NAMED]),
 		                               .requests = id_of(names, d->texts[REQUESTS]), .step_model = id_of(names, d->texts[STEP_MODEL]),
-		                               .prefill = id_of(names, d->texts[PREFILL]), .shift_ns = d->shift_ns, .held = d->flags & 1,
+		                               .prefill = id_of(names, d->texts[PREFILL]), .shift_ns = d->shift_ns, .clock = d->clock, .held = d->flags & 1,
 		                               .dropped = d->flags & 2, .in_seconds = d->flags & 4, .has_steps = d->flags & 8};
 		attribution_add_verdict(a, &v);
 	}

@@ -6,6 +6,7 @@
 #define STEPS_ALL ((size_t)1 << 20)
 #define STEPS_MOST ((size_t)60000)
 #define STEPS_LEAST ((size_t)4000)
+#define REQUESTS_LEAST ((size_t)2000)
 /* Number of names with their whole load stored, and with at least a part. */
 #define LOADS_WHOLE 240
 #define LOADS_MOST 2240
@@ -47,6 +48,10 @@ size_t servers_room(const struct servers *s) {
 	}
 	size_t left = used < STEPS_ALL ? (STEPS_ALL - used) / 8 : 0;
 	return left > STEPS_MOST ? STEPS_MOST : left < STEPS_LEAST ? STEPS_LEAST : left;
+}
+
+size_t servers_requests_room(size_t steps) {
+	return steps / 8 > REQUESTS_LEAST ? steps / 8 : REQUESTS_LEAST;
 }
 
 /* Items come in the order of time: a long silence begins another era. */
@@ -95,7 +100,7 @@ static int collect(struct servers *s, struct evidence *e, struct fault *why) {
 		} else {
 			note_era(one, item->at_ns);
 			servers_note_chain(one, item);
-			sample_add_item(&one->sample, item, room, SERVERS_REQUESTS_MOST);
+			sample_add_item(&one->sample, item, room, servers_requests_room(room));
 		}
 	}
 	evidence_reader_free(r);

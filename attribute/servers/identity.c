@@ -14,28 +14,12 @@
 #define NEAR_NS (5600 * MS)
 #define FAR_NS (20 * NS_PER_SECOND)
 
-/* The block of tokens in which vLLM caches: where cached tokens are unknown, prompts differ by multiples of it. */
-#define CACHE_BLOCK 16
-
 /* Widths within which events count as coincident. In the wide ones, only events with matching tokens count. */
 static const int64_t widths_ns[] = {2 * MS, 10 * MS, 50 * MS, 250 * MS, 1000 * MS, 2000 * MS};
 #define WIDTHS (sizeof widths_ns / sizeof *widths_ns)
 #define NARROW 3
 
 /* ---- coincidences ---- */
-
-enum { TESTABLE = 1, TOKENS = 2 };
-
-/* Can the tokens be compared, and do they agree? */
-static unsigned compare_tokens(const struct event *step, const struct event *request, bool cached_known) {
-	int64_t more = request->tokens - step->tokens;
-
-	if (!step->clean || step->prompts != request->prompts) {
-		return 0;
-	}
-	bool agree = cached_known ? more == 0 : more >= 0 && more % CACHE_BLOCK == 0;
-	return agree ? TESTABLE | TOKENS : TESTABLE;
-}
 
 /* Counts at each offset: k represents the offset (k - middle) x width / 2. */
 struct counts {
@@ -80,27 +64,13 @@ static void count_pair(struct counts *c, int64_t difference, uint32_t event, uns
 			continue;
 		}
 		count_once(c->hits, c->last_hit, (size_t)at, event);
-		if (agree & TESTABLE) {
+		if (agree & EVENT_TESTABLE) {
 			count_once(c->testable, c->last_test, (size_t)at, event);
 		}
-		if (agree & TOKENS) {
+		if (agree & EVENT_TOKENS) {
 			count_once(c->tokens, c->last_token, (size_t)at, event);
 		}
 	}
-}
-
-static size_t first_from(const struct events *e, int64_t at_ns) {
-	size_t low = 0, high = e->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (e->at[middle].at_ns < at_ns) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low;
 }
 
 static void count_all(struct counts *c, const struct events *steps, const struct events *requests, bool cached_known) {
@@ -108,8 +78,8 @@ static void count_all(struct counts *c, const struct events *steps, const struct
 
 	for (size_t i = 0; i < requests->count; i++) {
 		const struct event *r = &requests->at[i];
-		for (size_t k = first_from(steps, r->at_ns - reach); k < steps->count && steps->at[k].at_ns <= r->at_ns + reach; k++) {
-			unsigned agree = r->prompts > 0 ? compare_tokens(&steps->at[k], r, cached_known) : 0;
+		for (size_t k = events_from(steps, r->at_ns - reach); k < steps->count && steps->at[k].at_ns <= r->at_ns + reach; k++) {
+			unsigned agree = r->prompts > 0 ? events_compare(&steps->at[k], r, cached_known) : 0;
 			count_pair(c, r->at_ns - steps->at[k].at_ns, (uint32_t)i + 1, agree);
 		}
 	}
@@ -302,10 +272,10 @@ static int by_value(const void *a, const void *b) {
 static int64_t nearest(const struct events *steps, const struct event *r, const struct best *best, bool cached_known) {
 	int64_t half = widths_ns[best->width], found = INT64_MAX, at = r->at_ns - best->offset_ns;
 
-	for (size_t k = first_from(steps, at - half); k < steps->count && steps->at[k].at_ns <= at + half; k++) {
-		unsigned agree = r->prompts > 0 ? compare_tokens(&steps->at[k], r, cached_known) : TESTABLE | TOKENS;
+	for (size_t k = events_from(steps, at - half); k < steps->count && steps->at[k].at_ns <= at + half; k++) {
+		unsigned agree = r->prompts > 0 ? events_compare(&steps->at[k], r, cached_known) : EVENT_TESTABLE | EVENT_TOKENS;
 		int64_t off = at - steps->at[k].at_ns;
-		bool fits = best->width < NARROW ? agree != TESTABLE : (agree & TOKENS) != 0;
+		bool fits = best->width < NARROW ? agree != EVENT_TESTABLE : (agree & EVENT_TOKENS) != 0;
 		found = fits && llabs(off) < llabs(found) ? off : found;
 	}
 	return found;
@@ -333,6 +303,7 @@ static void find_offset(const struct both *steps, const struct both *requests, c
 		qsort(found, count, sizeof *found, by_value);
 		out->offset_ns += found[count / 2];
 		out->spread_ns = (found[3 * count / 4] - found[count / 4]) / 2;
+		out->late_ns = found[9 * count / 10] - found[count / 2];
 	}
 	free(found);
 }
@@ -421,6 +392,7 @@ void identity_test(const struct id_steps *steps, const struct id_requests *reque
 	}
 	if (of_steps.first.count + of_steps.end.count > 0 && of_requests.first.count + of_requests.end.count > 0) {
 		judge(levels, &of_steps, &of_requests, requests->cached_known, out);
+		out->coarse = steps->count > 0 && steps->at[0].coarse;
 	}
 	for (size_t w = 0; w < WIDTHS; w++) {
 		level_release(&levels[w]);
@@ -436,17 +408,22 @@ bool identity_in_seconds(const struct id_requests *requests) {
 /* Fewer events are not decisive. */
 #define AGREE_LEAST 20
 
-bool identity_agrees(const struct id_steps *steps, const struct id_requests *requests) {
+int64_t identity_agreement(const struct id_steps *steps, const struct id_requests *requests, int64_t *late_ns) {
 	struct both of_steps = events_of_steps(steps), of_requests = events_of_requests(requests);
 	const struct best here = {.width = 0};
 	size_t agree = 0, count = of_requests.first.count;
+	int64_t *found = must_alloc((count + 1) * sizeof *found);
 
 	for (size_t i = 0; i < count; i++) {
-		agree += nearest(&of_steps.first, &of_requests.first.at[i], &here, requests->cached_known) != INT64_MAX;
+		found[agree] = nearest(&of_steps.first, &of_requests.first.at[i], &here, requests->cached_known);
+		agree += found[agree] != INT64_MAX;
 	}
+	qsort(found, agree, sizeof *found, by_value);
+	*late_ns = agree > 0 ? found[9 * agree / 10] : 0;
+	free(found);
 	events_release(&of_steps);
 	events_release(&of_requests);
-	return count >= AGREE_LEAST && agree * 10 >= count * 9;
+	return count >= AGREE_LEAST ? (int64_t)(1000 * agree / count) : 0;
 }
 
 /* ---- candidates ---- */
@@ -461,8 +438,8 @@ int64_t identity_votes(const struct id_steps *steps, const struct id_requests *r
 
 	for (size_t i = 0; i < r.first.count; i += stride) {
 		int64_t at = r.first.at[i].at_ns;
-		for (size_t k = first_from(&s.first, at - reach_ns); k < s.first.count && s.first.at[k].at_ns <= at + reach_ns; k++) {
-			if (compare_tokens(&s.first.at[k], &r.first.at[i], requests->cached_known) & TOKENS) {
+		for (size_t k = events_from(&s.first, at - reach_ns); k < s.first.count && s.first.at[k].at_ns <= at + reach_ns; k++) {
+			if (events_compare(&s.first.at[k], &r.first.at[i], requests->cached_known) & EVENT_TOKENS) {
 				int64_t *bin = &votes[(at - s.first.at[k].at_ns + reach_ns) / VOTE_NS];
 				best = ++*bin > best ? *bin : best;
 			}

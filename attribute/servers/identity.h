@@ -48,6 +48,8 @@ struct id_result {
 	enum id_verdict verdict;
 	int64_t offset_ns;  /* of the requests' clock, ahead of the steps' */
 	int64_t spread_ns;  /* half the distance of the matched differences' quartiles */
+	int64_t late_ns;    /* of the latest tenth of the matched requests, more than the offset */
+	bool coarse;        /* the steps' timestamps are truncated to the second */
 	double statistic;   /* S */
 	double gap;         /* G: over the best offset elsewhere */
 	double coverage;    /* q */
@@ -68,8 +70,11 @@ bool identity_in_seconds(const struct id_requests *requests);
 /* Tests the requests against the steps; both cover the same periods. */
 void identity_test(const struct id_steps *steps, const struct id_requests *requests, struct id_result *out);
 
-/* The same for steps and requests of one name with equal clocks: cheap. False if the clocks do not agree. */
-bool identity_agrees(const struct id_steps *steps, const struct id_requests *requests);
+/*
+ * The same for steps and requests of one name with nearly equal clocks: cheap. Thousandths of the first tokens that
+ * coincide; 0 if they are too few to decide. *late_ns: how late the latest tenth of them is.
+ */
+int64_t identity_agreement(const struct id_steps *steps, const struct id_requests *requests, int64_t *late_ns);
 
 /*
  * How many of some requests hit a step with their tokens, at the best offset within `reach_ns`: to choose which

@@ -10,6 +10,9 @@
 /* First tokens this close together are one event of several prompts. */
 #define ONE_EVENT_NS MS
 
+/* The block of tokens in which vLLM caches: where cached tokens are unknown, prompts differ by multiples of it. */
+#define CACHE_BLOCK 16
+
 static void add(struct events *e, struct event one) {
 	e->at[e->count++] = one;
 }
@@ -118,4 +121,28 @@ struct both events_of_requests(const struct id_requests *r) {
 void events_release(struct both *b) {
 	free(b->first.at);
 	free(b->end.at);
+}
+
+unsigned events_compare(const struct event *step, const struct event *request, bool cached_known) {
+	int64_t more = request->tokens - step->tokens;
+
+	if (!step->clean || step->prompts != request->prompts) {
+		return 0;
+	}
+	bool agree = cached_known ? more == 0 : more >= 0 && more % CACHE_BLOCK == 0;
+	return agree ? EVENT_TESTABLE | EVENT_TOKENS : EVENT_TESTABLE;
+}
+
+size_t events_from(const struct events *e, int64_t at_ns) {
+	size_t low = 0, high = e->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (e->at[middle].at_ns < at_ns) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
 }

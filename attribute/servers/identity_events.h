@@ -24,6 +24,11 @@ struct both {
 struct both events_of_steps(const struct id_steps *s);
 struct both events_of_requests(const struct id_requests *r);
 void events_release(struct both *b);
+/* Can the tokens of a step and of requests be compared, and do they agree? */
+enum { EVENT_TESTABLE = 1, EVENT_TOKENS = 2 };
+unsigned events_compare(const struct event *step, const struct event *request, bool cached_known);
+/* The first event from an instant on. */
+size_t events_from(const struct events *e, int64_t at_ns);
 /* Are the timestamps truncated to the second? Then an instant may be anywhere in it. */
 bool events_in_seconds(const struct id_requests *r);
 

@@ -16,6 +16,12 @@
 #define TESTED_MOST 4
 #define VOTERS 32
 
+/* Requests that are later than this are corrected, and not reported. */
+#define LATE_MIN_NS (MS / 5)
+/* Thousandths of first tokens that coincide without a correction: no other one is better; only a changing one may be. */
+#define SURELY_AGREE 980
+#define MOSTLY_AGREE 900
+
 /* Smaller differences of clocks are not reported. */
 #define OFFSET_MIN_NS (2 * MS)
 /* Requests a day from which steps and requests of one name may be separated. */
@@ -98,7 +104,28 @@ static int64_t clear_offset(const struct id_result *r) {
 	return off > OFFSET_MIN_NS && off > r->spread_ns ? r->offset_ns : 0;
 }
 
-static void describe(const struct id_result *r, char *out, size_t size) {
+/*
+ * What is subtracted from instants of requests. A first token that is later than the end of its step would be missing in
+ * the next step, one that is a little too early is not: so the latest count.
+ */
+static int64_t shift_of(const struct id_result *r) {
+	int64_t by = r->offset_ns + (r->late_ns > LATE_MIN_NS ? r->late_ns : 0);
+
+	if (r->coarse || r->seconds || r->counted || r->events == 0) {
+		return clear_offset(r);
+	}
+	return by > LATE_MIN_NS || by < -OFFSET_MIN_NS ? by : 0;
+}
+
+static void describe_drift(const struct id_result *r, const struct drift *d, char *out, size_t size) {
+	int64_t least_ns, most_ns;
+
+	drift_range(d, &least_ns, &most_ns);
+	snprintf(out, size, ", clocks from %+.1f to %+.1f ms (\xc2\xb1%.1f), corrected by time: one of them is faster, or was set", (double)least_ns / 1e6,
+	         (double)most_ns / 1e6, (double)r->spread_ns / 1e6);
+}
+
+static void describe(const struct id_result *r, const struct drift *d, char *out, size_t size) {
 	if (r->events == 0) {
 		snprintf(out, size, "as requested");
 		return;
@@ -107,23 +134,27 @@ static void describe(const struct id_result *r, char *out, size_t size) {
 	                   : snprintf(out, size, "%lld of %lld %s match its steps", (long long)r->matched, (long long)r->events,
 	                              r->by_finish ? "finishes" : "first tokens");
 
-	if (n > 0 && clear_offset(r) != 0) {
+	if (n > 0 && d) {
+		describe_drift(r, d, out + n, size - (size_t)n);
+	} else if (n > 0 && clear_offset(r) != 0) {
 		snprintf(out + n, size - (size_t)n, ", clocks %+.1f ms (\xc2\xb1%.1f), corrected", (double)r->offset_ns / 1e6,
 		         (double)r->spread_ns / 1e6);
 	}
 }
 
-static void join(struct servers *s, struct server *steps, struct server *requests, const struct id_result *r) {
+/* `drift` becomes the server's; NULL: the difference of the clocks is constant. */
+static void join(struct servers *s, struct server *steps, struct server *requests, const struct id_result *r, struct drift *drift) {
 	name_id shown = shown_name(s, &steps->sample, &requests->sample);
 	char value[64], text[256];
 
-	describe(r, text, sizeof text);
+	describe(r, drift, text, sizeof text);
 	snprintf(value, sizeof value, "%.1f ms", (double)r->offset_ns / 1e6);
 	steps->matched = requests->matched = true;
-	requests->shift_ns = clear_offset(r);
-	s->change |= requests->shift_ns != 0;
+	requests->shift_ns = drift ? drift->at[drift->count - 1].offset_ns : shift_of(r); /* what a later day begins with */
+	requests->drift = drift;
+	s->change |= requests->shift_ns != 0 || drift;
 	if (steps == requests) {
-		if (requests->shift_ns != 0) {
+		if (clear_offset(r) != 0 || drift) {
 			quality_assume(s->quality, servers_text(s, shown), value, NULL, NULL, "%s: the clocks of its steps and its requests differ: %s",
 			               servers_text(s, shown), text);
 		}
@@ -165,7 +196,20 @@ void servers_say_held(struct servers *s, const struct server *held) {
 
 /* ---- deciding ---- */
 
-static struct id_result test(const struct sample *steps, const struct sample *requests) {
+/* Compares with a difference of the clocks that changes; NULL: it does not, or this is not better. The caller frees. */
+static struct drift *test_drift(const struct id_steps *steps, const struct sample *a, const struct sample *b, struct id_result *r) {
+	struct id_requests all = sample_common(a, b, SIZE_MAX);
+	struct drift *drift = must_alloc(sizeof *drift);
+
+	if (!drift_find(steps, &all, r, drift)) {
+		free(drift);
+		drift = NULL;
+	}
+	free((void *)(uintptr_t)all.at);
+	return drift;
+}
+
+static struct id_result test(const struct sample *steps, const struct sample *requests, struct drift **drift) {
 	static const size_t looks[] = {FIRST_LOOK, SECOND_LOOK};
 	struct id_steps all = {steps->steps, steps->step_count};
 	struct id_result r = {.verdict = ID_UNDECIDED};
@@ -179,6 +223,7 @@ static struct id_result test(const struct sample *steps, const struct sample *re
 			break;
 		}
 	}
+	*drift = test_drift(&all, steps, requests, &r);
 	if (r.verdict == ID_UNDECIDED && (r.seconds || (steps->step_count > 0 && steps->steps[0].coarse))) {
 		r.verdict = servers_count_verdict(steps, requests, &r);
 	}
@@ -230,16 +275,18 @@ static size_t candidates_of(struct servers *s, struct server *requests, struct s
 static void place_requests(struct servers *s, struct server *requests) {
 	struct server *tried[TESTED_MOST + 1], *best = NULL, *part = NULL;
 	struct id_result found = {.statistic = -1};
+	struct drift *drifts[TESTED_MOST + 1] = {NULL}, *drift = NULL;
 	size_t count = candidates_of(s, requests, tried, TESTED_MOST);
 	double second = 0;
 	struct server *open = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		struct id_result r = test(&tried[i]->sample, &requests->sample);
+		struct id_result r = test(&tried[i]->sample, &requests->sample, &drifts[i]);
 		if (r.verdict == ID_SAME && r.statistic > found.statistic) {
 			second = found.statistic;
 			found = r;
 			best = tried[i];
+			drift = drifts[i];
 		} else if (r.verdict == ID_SAME) {
 			second = r.statistic > second ? r.statistic : second;
 		}
@@ -249,8 +296,13 @@ static void place_requests(struct servers *s, struct server *requests) {
 			servers_note_other(s, requests->sample.name, tried[i]->sample.name);
 		}
 	}
+	for (size_t i = 0; i < count; i++) {
+		if (drifts[i] != drift || found.statistic <= 2 * second) {
+			free(drifts[i]);
+		}
+	}
 	if (best && found.statistic > 2 * second) {
-		join(s, best, requests, &found);
+		join(s, best, requests, &found, drift);
 	} else if (best || part) {
 		servers_hold(s, best ? best : part, requests, true);
 	} else if (open) {
@@ -296,19 +348,25 @@ static void check_own(struct servers *s, struct server *one) {
 		return;
 	}
 	const struct id_steps steps = {a->steps, a->step_count};
-	struct id_requests some = sample_common(a, a, FIRST_LOOK);
-	one->matched = identity_agrees(&steps, &some);
+	struct id_requests some = sample_common(a, a, SIZE_MAX);
+	int64_t late_ns, agree = identity_agreement(&steps, &some, &late_ns);
 	free((void *)(uintptr_t)some.at);
-	if (one->matched) {
+	one->matched = true;
+	if (agree >= SURELY_AGREE) {
+		one->shift_ns = late_ns > LATE_MIN_NS ? late_ns : 0;
+		s->change |= one->shift_ns != 0;
 		return;
 	}
-	struct id_result r = test(a, a);
+	struct drift *drift;
+	struct id_result r = test(a, a, &drift);
+	if (agree >= MOSTLY_AGREE && !drift) {
+		return;
+	}
 	if (r.verdict == ID_SAME || r.repeats) { /* of one name, and only the offset is uncertain */
-		join(s, one, one, &r);
+		join(s, one, one, &r, drift);
 	} else if (r.verdict == ID_DIFFERENT) {
 		part_own(s, one);
 	}
-	one->matched = true;
 }
 
 /* Stated by the user: takes precedence. */
@@ -329,7 +387,8 @@ static void merge_same(struct servers *s) {
 			               "%s is a copy of %s: counted once", servers_text(s, requests->sample.name), servers_text(s, steps->sample.name));
 			continue;
 		}
-		struct id_result r = test(&steps->sample, &requests->sample);
+		struct drift *drift;
+		struct id_result r = test(&steps->sample, &requests->sample, &drift);
 		if (r.verdict == ID_DIFFERENT) {
 			quality_finding(s->quality, "identity", p->b, "--same", QUALITY_NO_AMOUNT,
 			                "%s and %s are treated as one server, as requested, but the requests do not "
@@ -338,7 +397,7 @@ static void merge_same(struct servers *s) {
 		if (r.verdict != ID_SAME && r.verdict != ID_PART) {
 			r.offset_ns = 0;
 		}
-		join(s, steps, requests, &r);
+		join(s, steps, requests, &r, drift);
 	}
 }
 
@@ -423,6 +482,7 @@ void servers_free(struct servers *s) {
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		sample_release(&s->at[i].sample);
+		free(s->at[i].drift);
 	}
 	free(s->at);
 	free(s->of_name);

@@ -3,6 +3,7 @@
 #define ATTRIBUTE_SERVERS_PRIVATE_H
 
 #include "attribute/servers/chains.h"
+#include "attribute/servers/drift.h"
 #include "attribute/servers/sample.h"
 #include "attribute/servers/servers.h"
 
@@ -18,6 +19,7 @@ struct server {
 	name_id requests;   /* its requests' name from here on, if another server handled them; 0: the same */
 	name_id step_model; /* its steps' model from here on; 0: as in the steps */
 	int64_t shift_ns;   /* subtracted from its requests' instants */
+	struct drift *drift; /* subtracted instead, where the difference of the clocks changes; or NULL */
 	bool matched;       /* its steps and requests were matched */
 	bool held;          /* its requests are left out */
 	/* the instants of requests are truncated to the second: its own, or those that are joined to it */
@@ -54,13 +56,14 @@ struct servers {
 
 struct servers *servers_new(struct names *names, const struct fleet *fleet, struct quality *quality);
 
-#define SERVERS_REQUESTS_MOST ((size_t)2000)
 /* collect.c: samples of all evidence. */
 int servers_collect(struct servers *s, const struct servers_ask *ask, struct fault *why);
 /* The server of a name, a new one if it has none. */
 struct server *servers_of(struct servers *s, name_id name);
 /* Steps in the last name's sample: names come one after the other and share the total. */
 size_t servers_room(const struct servers *s);
+/* Requests in it, if it has room for so many steps. */
+size_t servers_requests_room(size_t steps);
 /* Compares all names' samples, and decides. */
 void servers_judge(struct servers *s);
 

@@ -28,7 +28,7 @@ static void add_item(void *summaries, unsigned lane, const struct item *item) {
 		n->last = item->replica;
 		n->room = servers_room(n->servers);
 	}
-	sample_add_item(&one->sample, item, n->room, SERVERS_REQUESTS_MOST);
+	sample_add_item(&one->sample, item, n->room, servers_requests_room(n->room));
 }
 
 struct name_summaries *name_summaries_new(struct names *names) {
@@ -314,7 +314,8 @@ static void end_merges(struct name_summaries *n) {
 	sort_names(n);
 	for (size_t i = 0; i < all; i++) {
 		s->count = i + 1; /* the size is what the names before leave */
-		sample_end_merge(&s->at[i].sample, servers_room(s), SERVERS_REQUESTS_MOST);
+		size_t room = servers_room(s);
+		sample_end_merge(&s->at[i].sample, room, servers_requests_room(room));
 	}
 	s->count = all;
 }
@@ -333,8 +334,10 @@ int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, s
 		struct name_verdict v = {.name = one->sample.name, .named = one->named, .requests = one->requests, .step_model = one->step_model,
 		                         .prefill = one->prefill, .shift_ns = one->shift_ns, .held = one->held, .dropped = one->dropped,
 		                         .in_seconds = one->in_seconds, .has_steps = one->sample.all_steps + one->sample.all_windows > 0};
-		bool changes = v.named != v.name || v.requests != 0 || v.step_model != 0 || v.prefill != 0 || v.shift_ns != 0 || v.held || v.dropped ||
-		               v.in_seconds;
+		char clock[DRIFT_BYTES_MAX];
+		v.clock = (struct text){clock, one->drift ? drift_pack(one->drift, clock) : 0};
+		bool changes = v.named != v.name || v.requests != 0 || v.step_model != 0 || v.prefill != 0 || v.shift_ns != 0 || v.clock.len > 0 ||
+		               v.held || v.dropped || v.in_seconds;
 		rc = changes ? sink(context, &v, why) : 0;
 	}
 	return rc;
@@ -350,6 +353,7 @@ struct servers *servers_of_verdicts(struct names *names, const struct name_verdi
 		one->step_model = at[i].step_model;
 		one->prefill = at[i].prefill;
 		one->shift_ns = at[i].shift_ns;
+		one->drift = at[i].clock.len > 0 ? drift_unpack(at[i].clock) : NULL;
 		one->held = at[i].held;
 		one->dropped = at[i].dropped;
 		one->in_seconds = at[i].in_seconds;

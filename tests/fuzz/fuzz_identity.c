@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	assert(out.verdict <= ID_DIFFERENT && out.matched >= 0 && out.matched <= out.events);
 	assert(isfinite(out.statistic) && isfinite(out.gap) && out.coverage >= 0 && out.coverage <= 1);
 	assert(out.tokens >= 0 && out.tokens <= 1 && out.spread_ns >= 0);
-	identity_agrees(&s, &r);
+	identity_agreement(&s, &r, &(int64_t){0});
 	assert(identity_votes(&s, &r, 64, 10 * NS_PER_SECOND) >= 0);
 	return 0;
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "attribute/servers/drift.h"
 #include "attribute/servers/identity.h"
 #include "attribute/servers/load.h"
 #include "core/error.h"
@@ -395,6 +396,63 @@ static void a_load_that_repeats_itself_is_not_decided(void **state) {
 	release(&other);
 }
 
+/* How far the requests' clock is ahead: 200 millionths too fast; or set, and 50 millionths too slow. */
+static int64_t clock_ahead(int kind, int64_t at_ns) {
+	int64_t since_ns = at_ns - START;
+
+	return kind == 0 ? since_ns / 5000 : since_ns / -20000 + (since_ns > 60 * NS_PER_SECOND ? 300 * MS : 0);
+}
+
+/* Requests of a server whose clock changes; compared with the steps of one. */
+static bool find_drift(const struct server *steps, const struct server *requests, int kind, struct drift *drift) {
+	struct id_request *moved = must_alloc(REQUESTS * sizeof *moved);
+	const struct id_steps s = {steps->steps, steps->step_count};
+	const struct id_requests r = {moved, requests->request_count, true};
+	struct id_result out;
+
+	memcpy(moved, requests->requests, REQUESTS * sizeof *moved);
+	for (size_t i = 0; i < requests->request_count; i++) {
+		moved[i].first_ns += clock_ahead(kind, moved[i].first_ns);
+		moved[i].finish_ns += moved[i].finish_ns != UNSTATED ? clock_ahead(kind, moved[i].finish_ns) : 0;
+	}
+	identity_test(&s, &r, &out);
+	bool found = drift_find(&s, &r, &out, drift);
+	free(moved);
+	return found;
+}
+
+static void a_clock_that_changes_is_followed(void **state) {
+	struct server s = simulate(21, 400, STEADY);
+	struct drift drift;
+
+	(void)state;
+	for (int kind = 0; kind < 2; kind++) {
+		assert_true(find_drift(&s, &s, kind, &drift));
+		size_t near = 0;
+		for (size_t i = 0; i < s.request_count; i++) {
+			int64_t ahead = clock_ahead(kind, s.requests[i].first_ns);
+			near += llabs(drift_at(&drift, s.requests[i].first_ns + ahead) - ahead) < MS;
+		}
+		assert_true(near >= s.request_count - 3); /* those nearest to where it was set */
+	}
+	release(&s);
+}
+
+/* A difference that may change fits more: it must not fit to another server. */
+static void no_change_of_a_clock_makes_two_servers_one(void **state) {
+	struct server at[SERVERS];
+	struct drift drift;
+
+	(void)state;
+	simulate_fleet(at, 4000, STEADY);
+	for (int i = 0; i < SERVERS; i++) {
+		assert_false(find_drift(&at[i], &at[(i + 1) % SERVERS], i % 2, &drift));
+	}
+	for (int i = 0; i < SERVERS; i++) {
+		release(&at[i]);
+	}
+}
+
 static void few_requests_decide_nothing(void **state) {
 	struct server s = simulate(5, 400, STEADY), other = simulate(6, 400, STEADY);
 	const struct id_steps none = {NULL, 0};
@@ -430,6 +488,8 @@ int main(void) {
 		cmocka_unit_test(windows_find_the_server_that_they_count),
 		cmocka_unit_test(servers_with_one_shape_of_load_are_never_one),
 		cmocka_unit_test(a_load_that_repeats_itself_is_not_decided),
+		cmocka_unit_test(a_clock_that_changes_is_followed),
+		cmocka_unit_test(no_change_of_a_clock_makes_two_servers_one),
 		cmocka_unit_test(few_requests_decide_nothing),
 		cmocka_unit_test(votes_go_to_the_own_server),
 	};
