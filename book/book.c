@@ -352,7 +352,7 @@ static int apply_stated(struct book *b, struct fault *why) {
 	struct quality before;
 
 	quality_init(&before);
-	int rc = ledger_quality_get(b->ledger, INT64_MAX, INT64_MIN, INT64_MAX, &before, why);
+	int rc = ledger_stated_get(b->ledger, &before, why);
 	if (rc >= 0) {
 		fleet_apply_stated(b->fleet, b->names, &before, &b->quality);
 		fleet_apply_stated(b->fleet, b->names, &b->quality, &b->quality);

@@ -88,6 +88,8 @@ int ledger_run_document_get(struct ledger *l, int64_t run, const char *kind, int
 /* Adds what was wrong with the logs of one run; reads that of all runs up to one into `out`. */
 int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
 int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why);
+/* Only what all logs so far state about the GPUs of replicas. */
+int ledger_stated_get(struct ledger *l, struct quality *out, struct fault *why);
 /*
  * Stores what attributing a day found (its notices, marked as such from here on), in place of what an earlier run
  * found for that day.

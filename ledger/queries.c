@@ -59,6 +59,9 @@ const struct query_text query_texts[QUERIES] = {
 	               "LEFT JOIN source s ON s.id = f.source WHERE (f.path = d.file OR s.path = d.file) AND f.run > d.run AND f.run <= $1) "
 	               "GROUP BY d.file, d.reason, d.at ORDER BY min(d.run), d.file, d.reason", 0},
 	[Q_WARNING_PUT] = {"INSERT INTO warning (run, sentence) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
+	/* notices of one kind, and the lines without text that begin a day's: the kind comes after the day */
+	[Q_STATED] = {"SELECT sentence, run FROM warning WHERE run <= $1 AND (length(sentence) < 40 OR "
+	              "substr(sentence, 1, 80) LIKE '%\"kind\":\"gpus\"%') ORDER BY run, sentence", 0},
 	[Q_WARNINGS] = {"SELECT sentence, run FROM warning WHERE run <= $1 ORDER BY run, sentence", 0},
 	[Q_INPUTS] = {"SELECT s.path, coalesce(w.bytes, s.bytes), coalesce(w.content, s.content), coalesce(w.format, s.format), "
 	              "coalesce(w.lines, s.lines), coalesce(w.records, s.records) FROM source s LEFT JOIN source_was w "

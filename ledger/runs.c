@@ -224,13 +224,13 @@ static int get_damages(struct ledger *l, int64_t as_of, struct quality *out, str
 	return rc;
 }
 
-static int get_warnings(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why) {
+static int get_warnings(struct ledger *l, enum query q, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why) {
 	struct notices notices = {0};
-	int rc = ask(l, Q_WARNINGS, VALUES(V_INT(as_of)), why);
+	int rc = ask(l, q, VALUES(V_INT(as_of)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_WARNINGS, why)) > 0) {
-		const char *sentence = row_keep(l, Q_WARNINGS, 0, 5);
-		if (!notices_add(&notices, sentence, row_int(l, Q_WARNINGS, 1))) {
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+		const char *sentence = row_keep(l, q, 0, 5);
+		if (!notices_add(&notices, sentence, row_int(l, q, 1))) {
 			quality_warn(out, "%s", sentence);
 		}
 		rc = 0;
@@ -308,12 +308,19 @@ static int get_joins(struct ledger *l, int64_t as_of, struct quality *out, struc
 	return rc;
 }
 
+int ledger_stated_get(struct ledger *l, struct quality *out, struct fault *why) {
+	int rc = get_warnings(l, Q_STATED, INT64_MAX, INT64_MIN, INT64_MAX, out, why);
+
+	quality_sort(out);
+	return rc;
+}
+
 int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why) {
 	int rc = get_sums(l, as_of, out, why);
 
 	rc = rc < 0 ? rc : get_rejects(l, as_of, out, why);
 	rc = rc < 0 ? rc : get_damages(l, as_of, out, why);
-	rc = rc < 0 ? rc : get_warnings(l, as_of, from_ns, to_ns, out, why);
+	rc = rc < 0 ? rc : get_warnings(l, Q_WARNINGS, as_of, from_ns, to_ns, out, why);
 	rc = rc < 0 ? rc : get_inputs(l, as_of, out, why);
 	rc = rc < 0 ? rc : get_joins(l, as_of, out, why);
 	notices_settle(out);
