@@ -61,6 +61,15 @@ int book_read_logs(struct book *b, struct logs *logs, struct ledger_intake **int
 /* Reads what is new in these logs, as a separate run. */
 int book_ingest(struct book *b, struct logs *logs, struct fault *why);
 
+/*
+ * Takes logs out of the book, by globs of their paths, as a separate run: their records, and what is known of their
+ * bytes, so that a log that is still there is read again. Their number in *logs, of records in *records.
+ */
+int book_forget(struct book *b, const struct list *globs, int64_t *logs, int64_t *records, struct fault *why);
+
+/* Forgets logs that gave no record to another version of tollbook: they are read again. A separate run if there are any. */
+int book_retry_unread(struct book *b, struct fault *why);
+
 /* ERROR_CONFIG if this is not the key (NULL: none) of the book's aliases of tenants. Within a run. */
 int book_check_tenants(struct book *b, const struct tenant_key *k, struct fault *why);
 

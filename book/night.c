@@ -144,7 +144,9 @@ static int retire(struct night *n, struct fault *why) {
 /* Reads new logs, batch by batch; without any there may still be something to attribute. */
 static int read_logs(struct night *n, struct fault *why) {
 	struct logs logs = n->logs;
-	int rc = log_batches_new(&n->batches, &n->book, &n->logs, n->asked->portion, why), left = 1;
+	int rc = book_retry_unread(&n->book, why), left = 1;
+
+	rc = rc < 0 ? rc : log_batches_new(&n->batches, &n->book, &n->logs, n->asked->portion, why);
 
 	for (bool first = true; rc >= 0 && (left = log_batches_next(n->batches, &logs, why)) >= 0 && (left > 0 || first); first = false) {
 		logs.options.source_count = left > 0 ? logs.options.source_count : 0;

@@ -292,6 +292,13 @@ void quality_add_input(struct quality *q, const struct quality_input *in) {
 	append_input(q, &mine);
 }
 
+void quality_drop_input(struct quality *q, size_t at) {
+	free(q->inputs[at].file);
+	free(q->inputs[at].format);
+	memmove(q->inputs + at, q->inputs + at + 1, (q->input_count - at - 1) * sizeof *q->inputs);
+	q->input_count--;
+}
+
 static bool is_earlier(const struct quality_reject *a, const struct quality_reject *b) {
 	if (!a->first || !b->first) {
 		return a->first != NULL;

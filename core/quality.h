@@ -221,6 +221,7 @@ const struct quality_notice *quality_notices(const struct quality *q, enum notic
 
 /* Appends an input; strings are copied. */
 void quality_add_input(struct quality *q, const struct quality_input *in);
+void quality_drop_input(struct quality *q, size_t at);
 
 /* Adds `from` to `to` and empties `from`; the result does not depend on the order of merges once sorted. */
 void quality_merge(struct quality *to, struct quality *from);

@@ -154,6 +154,10 @@ int ledger_sources(struct ledger *l, ledger_source_sink *sink, void *context, st
 /* Likewise, of each only its number, path, names and records. */
 int ledger_source_names(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why);
 int ledger_source_name(struct ledger *l, int64_t id, const char *named, bool by_rule, struct fault *why);
+/* The numbers of logs that gave no record to another version than this; the caller frees. */
+int ledger_sources_unread(struct ledger *l, const char *version, int64_t **out, size_t *count, struct fault *why);
+/* A log of which the run withdrew all records: if it is still there, it is read as a new one. */
+int ledger_source_forget(struct ledger *l, int64_t id, int64_t run, struct fault *why);
 /* One by number: 1, or 0. Texts are valid until the next call. */
 int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why);
 /* The number of the next source; numbers may be skipped. */

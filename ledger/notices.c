@@ -113,12 +113,28 @@ void notices_move_to(struct notices *n, int64_t from_ns, int64_t to_ns, struct q
 	*n = (struct notices){0};
 }
 
-/* A file that contained nothing then, and contains records now. */
+/* A log of which nothing is left in the book: ledger_source_forget. */
+static bool is_forgotten(const struct quality_input *in) {
+	return in->bytes == 0 && in->lines == 0;
+}
+
+/* Is a log in the book, with nothing in it? */
+static bool is_still_empty(const struct quality *q, const char *file) {
+	for (size_t i = 0; i < q->input_count; i++) {
+		if (!is_forgotten(&q->inputs[i]) && strcmp(q->inputs[i].file, file) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A file that contained nothing then, and contains records now, or is no longer in the book. */
 static bool is_healed(const struct quality *q, const struct quality_notice *n) {
 	const char *kind = n->field[NOTICE_KIND], *file = n->field[NOTICE_SUBJECTS];
 
 	for (size_t i = 0; n->type == NOTICE_FINDING && kind && file && strcmp(kind, "empty-file") == 0 && i < q->input_count; i++) {
-		if (q->inputs[i].records > 0 && strcmp(q->inputs[i].file, file) == 0) {
+		const struct quality_input *in = &q->inputs[i];
+		if (strcmp(in->file, file) == 0 && (in->records > 0 || (is_forgotten(in) && !is_still_empty(q, file)))) {
 			return true;
 		}
 	}
@@ -131,6 +147,12 @@ void notices_settle(struct quality *q) {
 			quality_drop_notice(q, i);
 		} else if (q->notices[i].type == NOTICE_FINDING) {
 			quality_warn(q, "%s", q->notices[i].field[NOTICE_TEXT]);
+		}
+	}
+	for (size_t i = q->input_count; i-- > 0;) {
+		if (is_forgotten(&q->inputs[i])) {
+			quality_damage_healed(q, q->inputs[i].file);
+			quality_drop_input(q, i);
 		}
 	}
 }

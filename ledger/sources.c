@@ -75,6 +75,24 @@ int ledger_source_name(struct ledger *l, int64_t id, const char *named, bool by_
 	return ask_do(l, Q_SOURCE_NAMED, VALUES(V_INT(id), V_STR(named), V_INT(by_rule)), why);
 }
 
+int ledger_sources_unread(struct ledger *l, const char *version, int64_t **out, size_t *count, struct fault *why) {
+	int rc = ask(l, Q_SOURCES_UNREAD, VALUES(V_STR(version)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_SOURCES_UNREAD, why)) > 0) {
+		*out = must_grow_by_count(*out, *count, sizeof **out);
+		(*out)[(*count)++] = row_int(l, Q_SOURCES_UNREAD, 0);
+		rc = 0;
+	}
+	return rc;
+}
+
+int ledger_source_forget(struct ledger *l, int64_t id, int64_t run, struct fault *why) {
+	int rc = ask_do(l, Q_SOURCE_WAS, VALUES(V_INT(id), V_INT(run)), why);
+
+	rc = rc < 0 ? rc : ask_do(l, Q_FILES_FORGET, VALUES(V_INT(id)), why);
+	return rc < 0 ? rc : ask_do(l, Q_SOURCE_FORGET, VALUES(V_INT(id), V_INT(run), V_BLOB(T(""))), why);
+}
+
 int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why) {
 	int rc = ask(l, Q_SOURCE_GET, VALUES(V_INT(id)), why);
 

@@ -23,6 +23,7 @@
 struct settings {
 	bool dry_run;
 	const char *fleet;
+	struct list forget;
 };
 
 /* A record as its line, preceded by its instant: the order does not depend on files and threads. */
@@ -169,9 +170,36 @@ static int read_logs(struct run *r, struct book *b, struct logs *logs, struct fa
 	return quality_has_findings(&b->quality) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 
+static int forget(struct run *r, const struct list *globs, struct fault *why) {
+	int64_t logs = 0, records = 0;
+	struct book b;
+	int status = book_open(&b, &r->set, &r->terminal, LEDGER_WRITE, false, why);
+
+	if (status != 0) {
+		return status;
+	}
+	stop_guard(&r->stop);
+	status = book_forget(&b, globs, &logs, &records, why);
+	stop_unguard(&r->stop);
+	if (status == 0 && !r->quiet) {
+		fprintf(stderr, "run %" PRId64 ": %" PRId64 " log%s taken out of the book, with %" PRId64 " record%s; 'tollbook attribute' or the next "
+		        "night restates their days\n", b.run.id, logs, PLURAL(logs), records, PLURAL(records));
+	}
+	book_close(&b);
+	return status;
+}
+
 static int into_book(struct run *r, struct fault *why) {
+	const struct settings *s = r->own;
 	struct logs logs;
 	struct book b;
+
+	if (s->forget.count > 0) {
+		int rc = forget(r, &s->forget, why);
+		if (rc != 0 || r->operands.count == 0) {
+			return rc;
+		}
+	}
 	int status = setup_logs(r, &logs, why);
 
 	if (status != 0) {
@@ -191,6 +219,9 @@ static int into_book(struct run *r, struct fault *why) {
 static int ingest(struct run *r, struct fault *why) {
 	const struct settings *s = r->own;
 
+	if (s->forget.count > 0 && (s->dry_run || !r->set.book)) {
+		return fault_option(why, "forget", "takes logs out of a book, expected --book, without --dry-run");
+	}
 	if (s->dry_run) {
 		return dry_run(r, why);
 	}
@@ -200,6 +231,8 @@ static int ingest(struct run *r, struct fault *why) {
 static const struct option own[] = {
 	{"dry-run", 0, NULL, "write nothing: report for each file what is in it, and what to switch on", 0, value_flag,
 	 offsetof(struct settings, dry_run), NULL, false},
+	{"forget", 0, "GLOB", "take the logs with these paths out of the book, to be read again if they are still there; repeatable", 0, value_list,
+	 offsetof(struct settings, forget), NULL, false},
 	{"fleet", 0, "FILE", "a fleet file whose \"names\" derive servers' names from paths and fields", 0, value_text,
 	 offsetof(struct settings, fleet), NULL, true},
 };
