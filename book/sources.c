@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 #include "book/clock.h"
-#include "book/names.h"
+#include "book/evidence/names.h"
 #include "core/exact.h"
 #include "core/files/platform.h"
 #include "core/instant.h"

@@ -18,6 +18,7 @@ struct check {
 	struct book *b;
 	struct fault *why;
 	int64_t findings, segments, records, days, entries, fits;
+	int64_t forgotten_run; /* the last run that took a log out of the book; 0: none; -1: not asked yet */
 	int64_t closed_since; /* days of closed periods for which records came later: their fits cannot be recomputed */
 	int64_t left;         /* days that cannot be recomputed */
 	char unchecked[200]; /* why the basis of the entries is not known */
@@ -246,6 +247,24 @@ static int find_later(void *closing, const struct ledger_segment *s) {
 	return 0;
 }
 
+static int find_forgotten(void *check, const struct ledger_source *s) {
+	struct check *c = check;
+
+	c->forgotten_run = s->lines == 0 && s->bytes == 0 && s->last_run > c->forgotten_run ? s->last_run : c->forgotten_run;
+	return 0;
+}
+
+/* Were records of a log withdrawn after a run? That of which day is no longer known. */
+static int is_forgotten_after(struct check *c, int64_t run, struct fault *why) {
+	int rc = 0;
+
+	if (c->forgotten_run < 0) {
+		c->forgotten_run = 0;
+		rc = ledger_sources(c->b->ledger, find_forgotten, c, why);
+	}
+	return rc < 0 ? rc : c->forgotten_run > run;
+}
+
 /*
  * Closed days keep the entries of their basis: with another basis, or without their records, they cannot be checked.
  * Their fits are those at closing time: later records result in others.
@@ -263,6 +282,9 @@ static int check_closed_day(struct check *c, int64_t day_ns, struct fault *why) 
 	}
 	rc = ledger_periods(c->b->ledger, find_closing, &k, why);
 	rc = rc < 0 ? rc : ledger_segments(c->b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, find_later, &k, why);
+	int forgotten = rc < 0 ? rc : is_forgotten_after(c, k.run, why);
+	rc = forgotten < 0 ? forgotten : rc;
+	k.later |= forgotten > 0;
 	c->closed_since += rc >= 0 && k.later;
 	return rc < 0 ? rc : check_day(c, day_ns, true, !k.later, why);
 }
@@ -416,7 +438,7 @@ int verify_book(const struct book_settings *set, const struct terminal *t, const
 	if (status != 0) {
 		return status;
 	}
-	struct check c = {.b = &b, .why = why};
+	struct check c = {.b = &b, .why = why, .forgotten_run = -1};
 	if (!costs && book_use_last_basis(&b, c.unchecked, sizeof c.unchecked, why) < 0) {
 		/* continues, to find other faults as well */
 		snprintf(c.unchecked, sizeof c.unchecked, "%.150s", why->message);

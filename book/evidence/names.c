@@ -1,4 +1,4 @@
-#include "book/names.h"
+#include "book/evidence/names.h"
 
 #include <stdlib.h>
 #include <string.h>

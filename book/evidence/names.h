@@ -3,8 +3,8 @@
  * later may show that a name is that of two servers. Then the records that are stored get the name that one run over
  * all logs would give them.
  */
-#ifndef BOOK_NAMES_H
-#define BOOK_NAMES_H
+#ifndef BOOK_EVIDENCE_NAMES_H
+#define BOOK_EVIDENCE_NAMES_H
 
 #include "book/book.h"
 
