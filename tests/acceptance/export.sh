@@ -64,4 +64,25 @@ same "refused: a book where something is" "$? $(grep -c 'not empty' said) $(ls f
 mkdir empty
 "$tollbook" export -q --book book empty > said 2>&1
 same "an empty folder is no obstacle" "$? $(ls empty | wc -l)" "0 4"
+# ---- the place of an export, and what a killed one left next to it ----
+
+# placed WHAT STATUS WORDS PLACE
+placed() {
+	"$tollbook" export -q --book book "$4" > said 2>&1
+	same "$1" "$? $(grep -c -e "$3" said)" "$2 1"
+}
+echo mine > file
+placed "a file is in its place" 2 'file: exists and is not a folder, expected a new or empty one' file
+mkdir -p full/of-mine
+placed "a folder with files is in its place" 2 'full: exists and is not empty, expected a new or empty folder' full
+placed "a folder that there is not above it" 3 'nowhere/out: cannot make a folder next to it: No such file or directory' nowhere/out
+mkdir -p fresh.part-abcdef/tables fresh.part-fedcba/photos fresh.part-locked/tables fresh.part-toolong
+touch fresh.part-abcdef/manifest.jsonl fresh.part-fedcba/photos/mine
+flock fresh.part-locked sleep 2 &
+sleep 0.2
+mkdir fresh
+"$tollbook" export -q --book book fresh/ > said 2>&1
+same "an empty folder is filled" "$? $(ls fresh | wc -l)" "0 $(ls out | wc -l)"
+same "of folders with such names only what a killed export left is removed" "$(ls -d fresh.part-* | tr '\n' ' ')" \
+	"fresh.part-fedcba fresh.part-locked fresh.part-toolong "
 finish
