@@ -86,7 +86,7 @@ bool servers_own_pool(const struct servers *s, name_id name, name_id model) {
 }
 
 /* Of two names of one server: the one in the fleet file, else that of the steps. */
-static name_id shown_name(const struct servers *s, const struct sample *steps, const struct sample *requests) {
+name_id servers_shown_name(const struct servers *s, const struct sample *steps, const struct sample *requests) {
 	bool first = servers_own_pool(s, steps->name, steps->step_model), second = servers_own_pool(s, requests->name, requests->request_model);
 
 	return second && !first ? requests->name : steps->name;
@@ -144,7 +144,7 @@ static void describe(const struct id_result *r, const struct drift *d, char *out
 
 /* `drift` becomes the server's; NULL: the difference of the clocks is constant. */
 static void join(struct servers *s, struct server *steps, struct server *requests, const struct id_result *r, struct drift *drift) {
-	name_id shown = shown_name(s, &steps->sample, &requests->sample);
+	name_id shown = servers_shown_name(s, &steps->sample, &requests->sample);
 	char value[64], text[256];
 
 	describe(r, drift, text, sizeof text);
@@ -273,6 +273,9 @@ static size_t candidates_of(struct servers *s, struct server *requests, struct s
 
 /* Finds the server of requests under a name without steps. */
 static void place_requests(struct servers *s, struct server *requests) {
+	if (servers_place_apart(s, requests)) {
+		return;
+	}
 	struct server *tried[TESTED_MOST + 1], *best = NULL, *part = NULL;
 	struct id_result found = {.statistic = -1};
 	struct drift *drifts[TESTED_MOST + 1] = {NULL}, *drift = NULL;

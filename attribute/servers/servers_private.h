@@ -106,6 +106,13 @@ void servers_adopt(struct servers *s);
 void servers_find_copies(struct servers *s);
 /* lockstep.c: servers that are ranks of one engine. */
 void servers_find_ranks(struct servers *s);
+/*
+ * apart.c: requests that match a server that only prefills and one that only decodes. False: there are no such two; then
+ * nothing is decided.
+ */
+bool servers_place_apart(struct servers *s, struct server *requests);
+/* The requests' name, or that of the steps, for both from here on. */
+name_id servers_shown_name(const struct servers *s, const struct sample *steps, const struct sample *requests);
 /* apart.c: prompts of requests on a server that only decodes are the work of the one that prefills. */
 void servers_place_prompts(struct servers *s, struct server *requests);
 
