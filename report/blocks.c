@@ -511,7 +511,7 @@ int blocks_build(struct statement *s, struct fault *why) {
 	const struct report_options *o = &s->options;
 	enum shared borne = o->idle_proportional ? SHARED_BORNE : SHARED_SEPARATE;
 	bool has_timed = s->time_key != BY_KEYS && statement_has_key(s, BY_TENANT) && (!o->one_format || rendering_has_lines(o->one_format));
-	bool page = !o->one_format || strcmp(o->one_format, "html") == 0; /* its pictures search these tables */
+	bool page = statement_may_be_page(s); /* its pictures search these tables */
 	struct grouping rows = {s, s->cube, {0}, o->by_count, nobodys_of_rows(s, borne), false};
 	memcpy(rows.by, o->by, sizeof rows.by);
 	const struct {

@@ -276,6 +276,10 @@ static int price_once(struct statement *s, struct fault *why) {
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost of a pool does not fit 64 bits of nano-units");
 }
 
+bool statement_may_be_page(const struct statement *s) {
+	return !s->options.one_format || strcmp(s->options.one_format, "html") == 0;
+}
+
 /* Costs of the cells, allocation of shared cost, and the tables. */
 static int price_cells(struct statement *s, struct fault *why) {
 	int error = price_once(s, why);
@@ -289,7 +293,9 @@ static int price_cells(struct statement *s, struct fault *why) {
 	find_unlisted(s);
 	series_build(s);
 	error = blocks_build(s, why);
-	error = error ? error : timeline_finish(s->timeline, s->cube, s->options.names, why);
+	if (error == 0 && statement_may_be_page(s)) {
+		error = timeline_finish(s->timeline, s->cube, s->options.names, why);
+	}
 	if (error == 0) {
 		levers_find(s);
 	}

@@ -438,6 +438,8 @@ bool unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS
 		const int64_t tokens[TOKEN_KINDS], struct unit_cost out[TOKEN_KINDS]);
 /* Nano-units x ns over tokens (> 0), to nano-units per million tokens. False if that does not fit. */
 bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
+/* May it be rendered as a page, whose pictures need more? */
+bool statement_may_be_page(const struct statement *s);
 /* Is it a key of --by? */
 bool statement_has_key(const struct statement *s, enum by_key key);
 
