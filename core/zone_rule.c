@@ -66,7 +66,7 @@ static bool take_day(struct text *t, struct zone_rule_day *d) {
 
 /* POSIX counts offsets west of Greenwich. */
 static bool take_offset(struct text *t, int *east_s) {
-	if (!take_time(t, east_s)) {
+	if (!take_time(t, east_s) || *east_s <= -26 * 3600 || *east_s >= 26 * 3600) {
 		return false;
 	}
 	*east_s = -*east_s;

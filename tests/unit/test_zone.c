@@ -175,7 +175,7 @@ static void there_and_back(void **state) {
 
 static void rules(void **state) {
 	static const char *const bad[] = {"", "CE-1", "CET", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "<+03-3",
-	                                  "CET-1CEST,M3.5.0,M10.5.0/3x", "CET-999", "CET-1CEST,J0,J366"};
+	                                  "CET-1CEST,M3.5.0,M10.5.0/3x", "CET-999", "CET-26", "CET-1CEST-27,M3.5.0,M10.5.0", "CET-1CEST,J0,J366"};
 	(void)state;
 	struct zone_rule r;
 
