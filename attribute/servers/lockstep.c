@@ -71,8 +71,12 @@ static bool may_be_ranks(const struct servers *s, const struct server *a, const 
 	return !a->dropped && !b->dropped && a->named != b->named && x->step_count >= STEPS_LEAST && y->step_count >= STEPS_LEAST &&
 	       !x->steps[0].coarse && !y->steps[0].coarse && servers_overlap(x->first_step_ns, x->last_step_ns, y->first_step_ns, y->last_step_ns) &&
 	       servers_models_alike(s, x->step_model, y->step_model) &&
-	       fleet_pool_of(s->fleet, s->names, a->named, x->step_model) == fleet_pool_of(s->fleet, s->names, b->named, y->step_model) &&
-	       !servers_are_pair(&s->fleet->different, servers_text(s, x->name), servers_text(s, y->name));
+	       fleet_pool_of(s->fleet, s->names, a->named, x->step_model) == fleet_pool_of(s->fleet, s->names, b->named, y->step_model);
+}
+
+/* Asked last: a fleet file may list tens of thousands of pairs. */
+static bool are_different(const struct servers *s, const struct server *a, const struct server *b) {
+	return servers_are_pair(&s->fleet->different, servers_text(s, a->sample.name), servers_text(s, b->sample.name));
 }
 
 /* The first of an engine's ranks in the order of names, so that what is stated does not depend on threads. */
@@ -107,7 +111,7 @@ void servers_find_ranks(struct servers *s) {
 			struct server *b = &s->at[k];
 			bool fewer = a->sample.most_hash < b->sample.most_hash;
 			if (b->engine == 0 && may_be_ranks(s, a, b) &&
-			    step_together(fewer ? &a->sample : &b->sample, fewer ? &b->sample : &a->sample)) {
+			    step_together(fewer ? &a->sample : &b->sample, fewer ? &b->sample : &a->sample) && !are_different(s, a, b)) {
 				a->engine = b->engine = (uint32_t)i + 1;
 			}
 		}
