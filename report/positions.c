@@ -100,8 +100,14 @@ static bool join_classes(const struct statement *s, struct positions *p) {
 
 /* ---- intervals ---- */
 
-/* The error of the part that depends on contexts, one standard deviation: as for tenants (METHOD.md, "How sure"). */
+/* The error of the part that depends on contexts, one standard deviation: as for tenants (METHOD.md, "Intervals"). */
 #define BY_CONTEXT_SD 0.12
+/*
+ * A request's decoding is spread over its positions by context, but its steps differ in load: an error of all positions,
+ * and of one with few tokens (this over the root of their number). Measured on simulated runs of several laws.
+ */
+#define LOAD_SD 0.015
+#define FEW_TOKENS_SD 3.0
 #define TIMES_SD 1.96
 
 /* GPU time per token, over all positions of a model and a kind. */
@@ -125,8 +131,9 @@ static void set_interval(const struct statement *s, struct position *at) {
 	double model = b ? unit_relative(&b->unit[kind]) : 0;
 	/* If nothing was split by a model, positions are exact. */
 	double context = model > 0 && own > 0 ? TIMES_SD * BY_CONTEXT_SD * fabs(own - mean) / own : 0;
+	double load = context > 0 && kind == TOKENS_OUTPUT ? TIMES_SD * hypot(LOAD_SD, FEW_TOKENS_SD / sqrt((double)at->row.tokens)) : 0;
 
-	unit_interval(at->unit_nano, hypot(model, context), &at->low_nano, &at->high_nano);
+	unit_interval(at->unit_nano, hypot(hypot(model, context), load), &at->low_nano, &at->high_nano);
 }
 
 int positions_finish(struct statement *s, struct fault *why) {

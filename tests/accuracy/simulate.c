@@ -151,6 +151,25 @@ static int64_t duration_of(struct world *w, double ns) {
 
 /* ---- the split ---- */
 
+static int64_t band_end(int i) {
+	return i + 1 == BANDS ? INT64_MAX : (int64_t)BAND_NTOK << i;
+}
+
+/* Tokens at these positions: `even` ns in equal parts, `rising` ns in proportion to the position. */
+static void note_positions(double bands[BANDS], int64_t before, int64_t tokens, double even, double rising) {
+	double all = ((double)before + (double)tokens / 2) * (double)tokens;
+	int64_t at = before;
+
+	for (int i = 0; i < BANDS && at < before + tokens; i++) {
+		int64_t to = band_end(i) < before + tokens ? band_end(i) : before + tokens;
+		if (to > at) {
+			double n = (double)(to - at), middle = ((double)at + (double)to) / 2;
+			bands[i] += even * n / (double)tokens + rising * n * middle / all;
+			at = to;
+		}
+	}
+}
+
 /* Prefill's part between the chunks: attention by chunk, the rest by tokens. Rounded cumulatively. */
 static void charge_chunks(struct world *w, struct batch_at_hand *b, int64_t total, double alone) {
 	const struct law *l = &w->shape->law;
@@ -166,13 +185,15 @@ static void charge_chunks(struct world *w, struct batch_at_hand *b, int64_t tota
 		seen += (alone - attention) * (double)c->tokens / (double)b->step.prefill_tokens + own;
 		int64_t due = i + 1 == b->count ? total : llround((double)total * seen / alone);
 		b->of[i]->prefill_ns += due - given;
+		note_positions(w->band_ns[0], c->before, c->tokens, (double)(due - given) - (double)total * own / alone,
+		               (double)total * own / alone);
 		b->of[i]->cached_ns += (own - law_chunk_ns(l, c->tokens, c->before - b->of[i]->cached)) / alone * (double)total;
 		given = due;
 	}
 }
 
 /* Decode's part to the sequences: `by_context` ns of it by their contexts, the rest in equal parts. */
-static void charge_decoders(struct replica *r, const struct batch_at_hand *b, int64_t total, double by_context) {
+static void charge_decoders(struct world *w, struct replica *r, const struct batch_at_hand *b, int64_t total, double by_context) {
 	double equal = ((double)total - by_context) / (double)b->step.decoders, seen = 0;
 	int64_t given = 0;
 
@@ -181,6 +202,7 @@ static void charge_decoders(struct replica *r, const struct batch_at_hand *b, in
 		seen += equal + by_context * (double)(q->prompt + q->made - 1) / (double)b->step.context;
 		int64_t due = i + 1 == r->decoding.count ? total : llround(seen);
 		q->decode_ns += due - given;
+		note_positions(w->band_ns[1], q->prompt + q->made - 1, 1, (double)(due - given), 0);
 		given = due;
 	}
 }
@@ -208,6 +230,16 @@ static struct times times_of(const struct law *l, const struct batch_at_hand *b)
 	return (struct times){law_ns(l, &both), law_ns(l, &chunks), law_ns(l, &decoders)};
 }
 
+/* Prefill's part of the step under each rule. */
+static void note_rules(struct world *w, const struct batch_at_hand *b, const struct times *t, double total) {
+	const double parts[RULE_COUNT] = {(t->p + t->c - t->d) / 2, t->c * t->p / (t->p + t->d), t->p, t->c - t->d};
+
+	for (int i = 0; i < RULE_COUNT; i++) {
+		double share = b->count == 0 ? 0 : b->step.decoders == 0 ? 1 : parts[i] / t->c;
+		w->rule_ns[i] += total * (share < 0 ? 0 : share > 1 ? 1 : share);
+	}
+}
+
 static void charge(struct world *w, struct replica *r, struct batch_at_hand *b, const struct times *t) {
 	const struct mix decoders = decoders_of(b);
 	int64_t total = b->step.gpu_ns * w->shape->gpus;
@@ -219,9 +251,10 @@ static void charge(struct world *w, struct replica *r, struct batch_at_hand *b, 
 	if (b->step.decoders > 0) {
 		/* As in a step of decoders alone. */
 		double share = law_context_ns(&w->shape->law, &decoders) / t->d;
-		charge_decoders(r, b, total - prefill, (double)(total - prefill) * (share < 1 ? share : 1));
+		charge_decoders(w, r, b, total - prefill, (double)(total - prefill) * (share < 1 ? share : 1));
 	}
 	b->step.prefill_ns = prefill;
+	note_rules(w, b, t, (double)total);
 	w->prefill_ns += prefill;
 	w->decode_ns += total - prefill;
 }

@@ -82,6 +82,11 @@ struct account {
 	double cached_ns;
 };
 
+/* Contexts up to 128 tokens, up to 256, up to 512 ... */
+#define BANDS 24
+#define BAND_NTOK 128
+enum { SHAPLEY, PROPORTIONAL, PREFILL_FIRST, DECODE_FIRST, RULE_COUNT };
+
 struct world {
 	const struct shape *shape;
 	const char *folder;
@@ -91,6 +96,8 @@ struct world {
 	gzFile steps, requests, owed;
 	struct account total, tenants[TENANTS_MAX];
 	int64_t steps_made, prefill_ns, decode_ns, capacity_ns;
+	double rule_ns[RULE_COUNT];   /* prefill's part of all steps under each rule */
+	double band_ns[2][BANDS];     /* of prefill and of decode, by tokens before in the context */
 	bool failed;
 };
 

@@ -26,8 +26,6 @@ missed=0
 known_misses() {
 	cat << END
 full|steps and requests|request totals, median|1.2
-lockstep|steps and requests|request totals, median|1.1
-lockstep|steps and requests|request totals, 95th percentile|5.7
 lockstep|vLLM iteration lines and requests|prefill total|5.2
 lockstep|steps, too few to fit|prefill total|25
 lockstep|the same, the model described|prefill total|21
@@ -317,7 +315,6 @@ bound_of() {
 	case $1 in
 	tiny-pd | disagg) echo 0 ;;
 	*-8b) echo 1.0 ;;
-	lockstep) echo 5.5 ;; # the other ranks' work is not in a rank's steps: within the interval
 	*) echo 2.5 ;;
 	esac
 }

@@ -188,6 +188,7 @@ static void write_account(FILE *out, const struct account *a) {
 }
 
 static int write_truth(const struct world *w) {
+	static const char *const rules[RULE_COUNT] = {"shapley", "proportional", "prefill-first", "decode-first"};
 	const struct shape *s = w->shape;
 	FILE *out = create_plain(w, "truth.json");
 
@@ -207,6 +208,16 @@ static int write_truth(const struct world *w) {
 		fprintf(out, "%s{\"tenant\": \"%s\", ", i > 0 ? ",\n  " : "", s->tenants[i].name);
 		write_account(out, &w->tenants[i]);
 		fprintf(out, "}");
+	}
+	fprintf(out, "],\n \"rules\": {");
+	for (int i = 0; i < RULE_COUNT; i++) {
+		fprintf(out, "%s\"%s\": %.0f", i > 0 ? ", " : "", rules[i], w->rule_ns[i]);
+	}
+	fprintf(out, "},\n \"positions\": [");
+	for (int i = 0; i < 2 * BANDS; i++) {
+		int band = i % BANDS;
+		fprintf(out, "%s{\"kind\": \"%s\", \"from\": %" PRId64 ", \"gpu_ns\": %.0f}", i > 0 ? ", " : "", i < BANDS ? "input" : "output",
+		        band == 0 ? 0 : (int64_t)BAND_NTOK << (band - 1), w->band_ns[i / BANDS][band]);
 	}
 	fprintf(out, "]}\n");
 	return fclose(out);
