@@ -218,18 +218,49 @@ uint32_t names_count(const struct names *n) {
 	return atomic_load_explicit(&n->count, memory_order_acquire);
 }
 
+static uint64_t eight_at(const char *at) {
+	uint64_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+/* From both ends of a text: cheap, as a slot that many texts share is only filled more often. */
+static size_t slot_of(struct text t) {
+	uint64_t ends = t.len;
+
+	if (t.len >= 8) {
+		ends += eight_at(t.at) ^ (eight_at(t.at + t.len - 8) * 3 >> 8);
+	} else {
+		ends += (uint64_t)(unsigned char)t.at[0] << 8 | (uint64_t)(unsigned char)t.at[t.len - 1] << 16;
+	}
+	ends *= UINT64_C(0x9e3779b97f4a7c15);
+	return (ends ^ ends >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - NAMES_CACHED_LOG2);
+}
+
+/* Most names have 8 to 16 bytes: two words that overlap. */
+static bool same_text(struct text a, struct text b) {
+	if (a.len != b.len || a.len < 8 || a.len > 16) {
+		return text_eq(a, b);
+	}
+	return eight_at(a.at) == eight_at(b.at) && eight_at(a.at + a.len - 8) == eight_at(b.at + b.len - 8);
+}
+
 name_id names_cached(struct names_cache *c, struct names *n, struct text t) {
 	if (t.len == 0) {
 		return 0;
 	}
-	uint64_t hash = hash_of(n->seed, t);
-	size_t at = hash % (sizeof c->slot / sizeof *c->slot);
+	size_t at = slot_of(t);
+	struct cached_name *slot = &c->slot[at], *other = &c->slot[at ^ 1];
 
-	if (c->slot[at].hash != hash || !text_eq(c->slot[at].text, t)) {
-		name_id id = id_of(n, t, hash);
-		c->slot[at].hash = hash;
-		c->slot[at].text = names_text(n, id);
-		c->slot[at].id = id;
+	if (same_text(slot->text, t)) {
+		return slot->id;
 	}
-	return c->slot[at].id;
+	if (same_text(other->text, t)) {
+		return other->id;
+	}
+	*other = *slot;
+	slot->id = names_id(n, t);
+	slot->text = names_text(n, slot->id);
+	return slot->id;
 }

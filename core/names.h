@@ -36,12 +36,12 @@ uint32_t names_count(const struct names *n);
  * For a single owner thread: remembers the last few lookups, so that the shared table is rarely locked.
  * Zero-initialise. One per thread.
  */
+#define NAMES_CACHED_LOG2 6
 struct names_cache {
-	struct {
-		uint64_t hash;
+	struct cached_name {
 		struct text text;
 		name_id id;
-	} slot[64];
+	} slot[1 << NAMES_CACHED_LOG2];
 };
 name_id names_cached(struct names_cache *c, struct names *n, struct text t);
 

@@ -14,17 +14,21 @@ static bool any_zero(uint64_t bytes) {
 	return ((bytes - EACH_BYTE(1)) & ~bytes & EACH_BYTE(0x80)) != 0;
 }
 
-/* Is it ASCII without NUL and backslash, like nearly all names? Eight bytes at a time, then the rest. */
-static bool is_simple(struct text t) {
-	size_t i = 0;
+static bool are_simple(uint64_t bytes) {
+	return (bytes & EACH_BYTE(0x80)) == 0 && !any_zero(bytes) && !any_zero(bytes ^ EACH_BYTE('\\'));
+}
 
-	for (uint64_t bytes; t.len - i >= sizeof bytes; i += sizeof bytes) {
-		memcpy(&bytes, t.at + i, sizeof bytes);
-		if ((bytes & EACH_BYTE(0x80)) != 0 || any_zero(bytes) || any_zero(bytes ^ EACH_BYTE('\\'))) {
+/* Is it ASCII without NUL and backslash, like nearly all names? Eight bytes at a time; the last eight may overlap. */
+static bool is_simple(struct text t) {
+	uint64_t bytes;
+
+	for (size_t i = 0; t.len >= sizeof bytes && i < t.len; i += sizeof bytes) {
+		memcpy(&bytes, t.at + (i < t.len - sizeof bytes ? i : t.len - sizeof bytes), sizeof bytes);
+		if (!are_simple(bytes)) {
 			return false;
 		}
 	}
-	for (; i < t.len; i++) {
+	for (size_t i = 0; t.len < sizeof bytes && i < t.len; i++) {
 		if ((unsigned char)(t.at[i] - 1) >= 0x7F || t.at[i] == '\\') {
 			return false;
 		}

@@ -21,11 +21,15 @@ enum field_type {
 };
 
 struct field {
-	struct text key;
+	struct text key, token; /* token: with quotes and colon */
 	enum field_type type;
 	size_t offset; /* in struct record */
-	int64_t limit; /* of a count */
+	int64_t limit; /* of an integer */
 };
+
+static inline bool field_is_integer(const struct field *f) {
+	return f->type >= FIELD_COUNT && f->type <= FIELD_INSTANT;
+}
 
 /* A kind of record: its schema, keys and rules. */
 struct kind {
@@ -51,8 +55,34 @@ const char *native_set(struct record *r, const struct field *f, struct text valu
 /* The row of a kind's field, or NULL. */
 const struct field *native_field(const struct kind *k, struct text key);
 
-/* The fast reader: reads the usual form and leaves everything else (NULL) to the slow reader. */
-const struct kind *native_fast(struct text line, struct record *r);
+/* A string without escapes, true or false, an integer: NULL, or why it is impossible. For both readers. */
+const char *native_set_string(struct record *r, const struct field *f, struct text t);
+const char *native_set_flag(struct record *r, const struct field *f, bool on);
+const char *native_set_integer(struct record *r, const struct field *f, int64_t value);
+
+/* The row of a key: the one after the last, else any. */
+const struct field *native_field_next(const struct kind *k, size_t *next, struct text key);
+
+/* How lines begin, up to the first value that differs from line to line, and what was read from that. */
+#define NATIVE_HEADS 4
+#define NATIVE_HEAD_MAX 192
+struct native_heads {
+	struct native_head {
+		char bytes[NATIVE_HEAD_MAX]; /* the record's texts point into these */
+		size_t len;                  /* 0: none */
+		const struct kind *kind;
+		struct record record;
+		size_t next;
+		uint32_t seen;
+	} at[NATIVE_HEADS];
+	unsigned tried, missed; /* beginnings that were to be kept; lines with another one since then */
+};
+
+/*
+ * The fast reader: reads the usual form and leaves everything else (NULL) to the slow reader. Texts may point into
+ * `heads`, which is all zero at first, and are valid until the next call.
+ */
+const struct kind *native_fast(struct native_heads *heads, struct text line, struct record *r);
 
 /* Any JSON: NULL, or with p->reason set, if the line is refused. */
 const struct kind *native_slow(struct parser *p, struct text line, struct record *r);

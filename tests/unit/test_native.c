@@ -139,20 +139,21 @@ static void unknown_keys_are_counted(void **state) {
 }
 
 static void usual_lines_go_straight(void **state) {
+	struct native_heads heads = {.tried = 0};
 	struct record r;
 
 	(void)state;
-	assert_non_null(native_fast(T(STEP), &r));
-	assert_non_null(native_fast(T(REQUEST), &r));
-	assert_null(native_fast(T(" " STEP), &r));
+	assert_non_null(native_fast(&heads, T(STEP), &r));
+	assert_non_null(native_fast(&heads, T(REQUEST), &r));
+	assert_null(native_fast(&heads, T(" " STEP), &r));
 }
 
 /* Lines that the fast path accepts are also accepted by the slow reader, with the same fields. */
-static void must_agree(struct bench *b, struct text line) {
+static void must_agree(struct bench *b, struct native_heads *heads, struct text line) {
 	struct record fast, slow;
 	char fast_printed[1024], slow_printed[1024];
 
-	if (native_fast(line, &fast)) {
+	if (native_fast(heads, line, &fast)) {
 		assert_non_null(native_slow(&b->parser, line, &slow));
 		assert_null(b->parser.reason);
 		record_print(&fast, fast_printed);
@@ -163,6 +164,7 @@ static void must_agree(struct bench *b, struct text line) {
 /* Every line with each of its bytes changed, removed or doubled, in all relevant ways. */
 static void readers_agree(void **state) {
 	static const char changes[] = "\"\\{}[],: \t\n0195-+.eEaztfnu\x01\x7f\xff";
+	struct native_heads heads = {.tried = 0};
 	struct bench b;
 
 	(void)state;
@@ -174,18 +176,38 @@ static void readers_agree(void **state) {
 			for (size_t c = 0; c < sizeof changes - 1; c++) {
 				memcpy(copy, line.at, line.len);
 				copy[at] = changes[c];
-				must_agree(&b, (struct text){copy, line.len});
+				must_agree(&b, &heads, (struct text){copy, line.len});
 			}
 			memcpy(copy, line.at, at);
 			memcpy(copy + at, line.at + at + 1, line.len - at - 1);
-			must_agree(&b, (struct text){copy, line.len - 1});
+			must_agree(&b, &heads, (struct text){copy, line.len - 1});
 			memcpy(copy, line.at, at + 1);
 			memcpy(copy + at + 1, line.at + at, line.len - at);
-			must_agree(&b, (struct text){copy, line.len + 1});
-			must_agree(&b, text_cut(line, 0, at));
+			must_agree(&b, &heads, (struct text){copy, line.len + 1});
+			must_agree(&b, &heads, text_cut(line, 0, at));
 		}
 		free(copy);
 	}
+	bench_release(&b);
+}
+
+/* Several servers by turns, more than there are beginnings kept, and a change of the first number. */
+static void beginnings_are_kept(void **state) {
+	struct native_heads heads = {.tried = 0};
+	struct bench b;
+	char line[512];
+
+	(void)state;
+	bench_init(&b, "native");
+	for (int i = 0; i < 200; i++) {
+		snprintf(line, sizeof line, "{\"schema\":\"tollbook.step.v1\",\"replica\":\"r%.*d\",\"model\":\"m\",\"step\":%d," AT ",\"gpu_ns\":%d}",
+		         i % 11 == 0 ? 150 : 1, i < 100 ? i % 7 : i % 2, i, 5 * i);
+		struct record r;
+		assert_non_null(native_fast(&heads, text_of(line), &r));
+		assert_int_equal(r.step.index, i);
+		must_agree(&b, &heads, text_of(line));
+	}
+	assert_true(heads.at[1].len > 0);
 	bench_release(&b);
 }
 
@@ -205,6 +227,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads),         cmocka_unit_test(unknown_keys_are_counted),
 		cmocka_unit_test(usual_lines_go_straight), cmocka_unit_test(readers_agree),
+		cmocka_unit_test(beginnings_are_kept),
 		cmocka_unit_test(bids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

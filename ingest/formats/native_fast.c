@@ -1,0 +1,341 @@
+/*
+ * native_fast.c: the fast reader of native records. It accepts only what the slow reader would read equally.
+ *
+ * Keys are compared with the row after the last one, digits are read eight at a time, and the beginning of a line,
+ * up to its first number, is compared with those of earlier lines.
+ */
+#include "ingest/formats/native.h"
+
+#define LITTLE_ENDIAN_BYTES (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+
+/* The position; `end` is one past the last byte. */
+struct cursor {
+	const char *at, *end;
+};
+
+static inline bool cursor_skip(struct cursor *c, char byte) {
+	if (c->at == c->end || *c->at != byte) {
+		return false;
+	}
+	c->at++;
+	return true;
+}
+
+static inline uint64_t eight_at(const char *at) {
+	uint64_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+static inline uint32_t four_at(const char *at) {
+	uint32_t bytes;
+
+	memcpy(&bytes, at, sizeof bytes);
+	return bytes;
+}
+
+#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Has one of the eight bytes a value below `limit`, which is at most 128? */
+static inline bool any_below(uint64_t bytes, uint64_t limit) {
+	return ((bytes - EACH_BYTE(limit)) & ~bytes & EACH_BYTE(0x80)) != 0;
+}
+
+/* None of the eight bytes is a quote, a backslash or a control character. */
+static inline bool all_plain(uint64_t bytes) {
+	return !any_below(bytes, 0x20) && !any_below(bytes ^ EACH_BYTE('"'), 1) && !any_below(bytes ^ EACH_BYTE('\\'), 1);
+}
+
+/* The text up to the next quote, which is skipped; false if the slow reader is needed. */
+static inline bool cursor_string(struct cursor *c, struct text *out) {
+	const char *start = c->at;
+
+	while (c->end - c->at >= 8 && all_plain(eight_at(c->at))) {
+		c->at += 8;
+	}
+	while (c->at < c->end && *c->at != '"') {
+		if (*c->at == '\\' || (unsigned char)*c->at < 0x20) {
+			return false;
+		}
+		c->at++;
+	}
+	*out = (struct text){start, (size_t)(c->at - start)};
+	return cursor_skip(c, '"');
+}
+
+/*
+ * The number from the digits at the start of eight bytes, the first in the lowest one, and their count. A byte after
+ * the first other one may be taken for none: only the first matters.
+ */
+static inline uint64_t digits_of(uint64_t bytes, unsigned *count) {
+	uint64_t digits = bytes ^ EACH_BYTE('0'), others = ((digits + EACH_BYTE(0x76)) | digits) & EACH_BYTE(0x80);
+
+	*count = others == 0 ? 8 : (unsigned)__builtin_ctzll(others) / 8;
+	if (*count == 0) {
+		return 0;
+	}
+	digits <<= 64 - 8 * *count; /* leading zeros, trailing bytes are shifted out */
+	/* Pairs, then fours, then all. */
+	digits = digits * 10 + (digits >> 8);
+	return ((digits & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064) +
+	        (digits >> 16 & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001)) >> 32;
+}
+
+static inline bool ends_member(const char *at) {
+	return *at == ',' || *at == '}';
+}
+
+/* Digits; the value is exact up to 19 of them. */
+static unsigned cursor_digits(struct cursor *c, uint64_t *value) {
+	static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+	unsigned all = 0, count = 8;
+
+	*value = 0;
+	while (LITTLE_ENDIAN_BYTES && count == 8 && all <= 16 && c->end - c->at >= 8) {
+		uint64_t part = digits_of(eight_at(c->at), &count);
+		*value = *value * tens[count] + part;
+		c->at += count;
+		all += count;
+	}
+	while (all <= 19 && c->at < c->end && *c->at >= '0' && *c->at <= '9') {
+		*value = 10 * *value + (uint64_t)(*c->at - '0');
+		c->at++;
+		all++;
+	}
+	return all;
+}
+
+/* Up to 19 digits, at least one, no leading zero, followed by ',' or '}': no sign, no overflow. */
+static bool cursor_integer(struct cursor *c, int64_t *out) {
+	const char *start = c->at;
+	uint64_t value;
+	unsigned digits = cursor_digits(c, &value);
+
+	*out = (int64_t)value;
+	/* 19 digits from 92… on may be too large: also left to the slow reader. */
+	return digits > 0 && (digits < 19 || *start < '9') && (digits == 1 || *start != '0') && digits <= 19 && c->at < c->end &&
+	       ends_member(c->at);
+}
+
+/* Do the bytes at `at` (enough of them) begin with the token? Compares overlapping words, without a call. */
+static inline bool token_at(const char *at, struct text token) {
+	if (token.len < 8) {
+		return four_at(at) == four_at(token.at) && four_at(at + token.len - 4) == four_at(token.at + token.len - 4);
+	}
+	return eight_at(at) == eight_at(token.at) && eight_at(at + token.len - 8) == eight_at(token.at + token.len - 8) &&
+	       (token.len <= 16 || eight_at(at + 8) == eight_at(token.at + 8)) &&
+	       (token.len <= 24 || memcmp(at + 16, token.at + 16, token.len - 16) == 0);
+}
+
+/* Rows after the last one that are tried before a key is parsed: writers omit some. */
+#define ROWS_TRIED 4
+
+/* The row of the key at this position, which is skipped; NULL if the slow reader is needed. */
+static const struct field *cursor_key(struct cursor *c, const struct kind *k, size_t *next) {
+	size_t left = (size_t)(c->end - c->at), last = *next + ROWS_TRIED < k->field_count ? *next + ROWS_TRIED : k->field_count;
+	struct text key;
+
+	for (size_t row = *next; row < last; row++) {
+		struct text token = k->fields[row].token;
+		if (token.len <= left && token_at(c->at, token)) {
+			c->at += token.len;
+			*next = row + 1;
+			return &k->fields[row];
+		}
+	}
+	return cursor_skip(c, '"') && cursor_string(c, &key) && cursor_skip(c, ':') ? native_field_next(k, next, key) : NULL;
+}
+
+/* "true" followed by the end of its member; "false" is left to the slow reader, as writers omit it. */
+static bool cursor_true(struct cursor *c) {
+	if (c->end - c->at < 5 || memcmp(c->at, "true", 4) != 0 || !ends_member(c->at + 4)) {
+		return false;
+	}
+	c->at += 4;
+	return true;
+}
+
+static bool fast_value(struct cursor *c, struct record *r, const struct field *f) {
+	struct text t;
+	int64_t value;
+
+	if (c->at < c->end && *c->at >= '0' && *c->at <= '9') {
+		return cursor_integer(c, &value) && !native_set_integer(r, f, value);
+	}
+	if (cursor_skip(c, '"')) {
+		return cursor_string(c, &t) && !native_set_string(r, f, t);
+	}
+	return cursor_true(c) && !native_set_flag(r, f, true);
+}
+
+/* Bytes after a key within which a number and the byte after it end. */
+#define NUMBER_BYTES 24
+
+/* Up to 19 digits at `at`, followed by NUMBER_BYTES at least. */
+static inline uint64_t number_at(const char *at, unsigned *digits) {
+	static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+	unsigned more = 0, last = 0;
+	uint64_t value = digits_of(eight_at(at), digits), part;
+
+	if (*digits < 8) {
+		return value;
+	}
+	part = digits_of(eight_at(at + 8), &more);
+	value = value * tens[more] + part;
+	if (more == 8) {
+		part = digits_of(eight_at(at + 16), &last);
+		value = value * tens[last] + part;
+	}
+	*digits += more + last;
+	return value;
+}
+
+/*
+ * Most members: the key of one of the next two rows, and an integer. The position after them, and the row in *next;
+ * NULL if it is another one, of which nothing was read.
+ */
+static inline const char *usual_member(const char *at, const char *end, const struct kind *k, size_t *next, struct record *r) {
+	size_t row = *next, left = (size_t)(end - at);
+	const struct field *f = &k->fields[row];
+	unsigned digits;
+
+	if (row + 2 > k->field_count || left <= f[0].token.len + NUMBER_BYTES || left <= f[1].token.len + NUMBER_BYTES) {
+		return NULL;
+	}
+	if (!token_at(at, f->token)) {
+		f++;
+		row++;
+		if (!token_at(at, f->token)) {
+			return NULL;
+		}
+	}
+	at += f->token.len;
+	int64_t value = (int64_t)number_at(at, &digits);
+	bool canonical = digits - 1 < 19 && (digits < 19 || *at < '9') && (*at != '0' || digits == 1);
+	if (!field_is_integer(f) || !canonical || !ends_member(at + digits) || value > f->limit) {
+		return NULL;
+	}
+	*(int64_t *)(void *)((char *)r + f->offset) = value;
+	*next = row + 1;
+	return at + digits;
+}
+
+/* {"schema":"tollbook.step.v1", and what follows; false if the line does not begin like this. */
+static const struct kind *fast_kind(struct cursor *c) {
+	static const struct text opening = {"{\"schema\":\"", 11};
+	struct text t = {c->at, (size_t)(c->end - c->at)}, schema;
+
+	if (!text_skip(&t, opening)) {
+		return NULL;
+	}
+	c->at = t.at;
+	if (!cursor_string(c, &schema)) {
+		return NULL;
+	}
+	for (size_t i = 0; i < NATIVE_KINDS; i++) {
+		if (text_eq(native_kinds[i].schema, schema)) {
+			return &native_kinds[i];
+		}
+	}
+	return NULL;
+}
+
+/* ---- how lines begin ---- */
+
+/* Lines with other beginnings until one of them replaces a known one. */
+#define MISSED_MOST 8
+
+static const struct native_head *find_head(struct native_heads *heads, struct text line) {
+	for (size_t i = 0; i < NATIVE_HEADS; i++) {
+		if (heads->at[i].len > 0 && line.len > heads->at[i].len && memcmp(line.at, heads->at[i].bytes, heads->at[i].len) == 0) {
+			return &heads->at[i];
+		}
+	}
+	heads->missed++;
+	return NULL;
+}
+
+/* Reads members up to the end, or up to the first whose value differs from line to line. */
+static bool read_head(struct cursor *c, struct native_head *h) {
+	while (c->at < c->end) {
+		struct cursor before = *c;
+		const struct field *f = cursor_skip(c, ',') ? cursor_key(c, h->kind, &h->next) : NULL;
+		if (!f) {
+			return false;
+		}
+		if (f->type != FIELD_TEXT || h->kind->kind == RECORD_REQUEST) {
+			*c = before;
+			return true;
+		}
+		if (!fast_value(c, &h->record, f)) {
+			return false;
+		}
+		h->seen |= UINT32_C(1) << (h->next - 1) % 32;
+	}
+	return true;
+}
+
+/* Keeps the beginning of a line that the fast reader has read; twice, so that texts point into the copy. */
+static void keep_head(struct native_heads *heads, struct text line) {
+	struct native_head *h = &heads->at[heads->tried++ % NATIVE_HEADS];
+	struct cursor c = {line.at, line.at + line.len};
+
+	heads->missed = 0;
+	for (int round = 0; round < 2; round++) {
+		h->kind = fast_kind(&c);
+		h->next = 1;
+		h->seen = 0;
+		native_defaults(&h->record, h->kind ? h->kind->kind : RECORD_STEP);
+		h->len = h->kind && read_head(&c, h) ? (size_t)(c.at - (round == 0 ? line.at : h->bytes)) : 0;
+		if (h->len == 0 || h->len > NATIVE_HEAD_MAX) {
+			h->len = 0;
+			return;
+		}
+		memcpy(h->bytes, line.at, h->len);
+		c = (struct cursor){h->bytes, h->bytes + h->len};
+	}
+}
+
+const struct kind *native_fast(struct native_heads *heads, struct text line, struct record *r) {
+	const struct native_head *h = find_head(heads, line);
+	struct cursor c = {line.at, line.at + line.len};
+	const struct kind *k;
+	size_t next = 1;
+	uint32_t seen = 0; /* a bit for each row */
+
+	if (h) {
+		*r = h->record;
+		c.at += h->len;
+		k = h->kind;
+		next = h->next;
+		seen = h->seen;
+	} else if ((k = fast_kind(&c))) {
+		native_defaults(r, k->kind);
+	} else {
+		return NULL;
+	}
+	while (cursor_skip(&c, ',')) {
+		const char *after = LITTLE_ENDIAN_BYTES ? usual_member(c.at, c.end, k, &next, r) : NULL;
+		if (after) {
+			c.at = after;
+		} else {
+			const struct field *f = cursor_key(&c, k, &next);
+			if (!f || f->type == FIELD_SCHEMA || !fast_value(&c, r, f)) {
+				return NULL;
+			}
+		}
+		uint32_t bit = UINT32_C(1) << (next - 1) % 32;
+		if (seen & bit) {
+			return NULL;
+		}
+		seen |= bit;
+	}
+	if (!cursor_skip(&c, '}') || c.at != c.end) {
+		return NULL;
+	}
+	if (!h && heads->missed > (heads->tried < NATIVE_HEADS ? 0 : MISSED_MOST)) {
+		keep_head(heads, line);
+	}
+	return k;
+}
