@@ -66,7 +66,7 @@ static inline bool cursor_string(struct cursor *c, struct text *out) {
 
 /*
  * The number from the digits at the start of eight bytes, the first in the lowest one, and their count. A byte after
- * the first other one may be taken for none: only the first matters.
+ * the first other one may be treated as a digit: only the first matters.
  */
 static inline uint64_t digits_of(uint64_t bytes, unsigned *count) {
 	uint64_t digits = bytes ^ EACH_BYTE('0'), others = ((digits + EACH_BYTE(0x76)) | digits) & EACH_BYTE(0x80);
