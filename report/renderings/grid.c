@@ -236,12 +236,14 @@ int figure_places(int64_t largest_nano) {
 
 const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]) {
 	int64_t permille = 0;
-	if (whole == 0 || !exact_mul_div(part, 1000, whole < 0 ? -whole : whole, &permille)) {
+	int64_t nano = 0;
+	if (whole == 0 || !exact_mul_div(part, 1000, whole < 0 ? -whole : whole, &permille) ||
+		__builtin_mul_overflow(permille, NANO / 10, &nano)) {
 		snprintf(out, FIGURE_MAX, "–");
 		return out;
 	}
 	char number[FIGURE_MAX];
-	decimal_format(permille * (NANO / 10), 1, number);
+	decimal_format(nano, 1, number);
 	set_apart(number, out);
 	size_t len = strlen(out);
 	snprintf(out + len, FIGURE_MAX - len, " %%");

@@ -114,6 +114,7 @@ static void test_figures(void **state) {
 	assert_string_equal(figure_percent(1, 3, out), "33.3 %");
 	assert_string_equal(figure_percent(1, 0, out), "–");
 	assert_string_equal(figure_percent(-5, 4, out), "-125.0 %");
+	assert_string_equal(figure_percent(-102369225500, 1, out), "–");
 	assert_string_equal(figure_compact(99999, 99999, out), "99,999");
 	assert_string_equal(figure_compact(99999, 339170, out), "100.0k");
 	assert_string_equal(figure_compact(49, 339170, out), "<0.1k");
