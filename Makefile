@@ -135,12 +135,12 @@ check: ## Build everything and pass all tests; installs what is missing for that
 	@.ci/deps check
 	@$(MAKE) test
 
+REPLAY := $(BUILD)/tests/fuzz/replay
 test: units $(PROPERTIES) $(SIMULATE) $(SIMULATOR) $(REPLAY) $(BUILD)/tests/published/fit $(BUILD)/tests/faults/faults.so
 	@tests/run --build $(BUILD)
 
 # The fuzz targets in one program, without a fuzzer.
 FUZZ_TARGETS := $(filter-out help,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c)))
-REPLAY := $(BUILD)/tests/fuzz/replay
 $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/fuzz_%.o): $(BUILD)/tests/fuzz/fuzz_%.o: tests/fuzz/fuzz_%.c $(BUILD)/flags
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -DLLVMFuzzerTestOneInput=fuzz_$* -DFORMAT=replay_format -MMD -MP -c -o $@ $<

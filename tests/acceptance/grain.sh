@@ -14,7 +14,7 @@ near='[., $run[0]] | transpose | all(. as [$a, $b] | [$a, $b] | transpose | all(
 awk 'BEGIN {
 	split("a-0 a-1 b-0", replicas, " ")
 	for (day = 0; day < 6; day++) for (r = 1; r <= 3; r++) for (hour = 0; hour < 24; hour += 1 + (day + r) % 2) {
-		at = 1774569600 + day * 86400 + hour * 3600 # 2026-03-27
+		at = 1774569600 + day * 86400 + hour * 3600 + 60 * r # 2026-03-27; replicas that step together would be ranks of one engine
 		model = r == 3 ? "by-hour" : "flat"
 		printf "{\"schema\":\"tollbook.step.v1\",\"replica\":\"%s\",\"model\":\"%s\",\"step\":%d,\"start_ns\":%d000000000,\"gpu_ns\":%d,\"prefill_requests\":%d,\"prefill_tokens\":%d,\"prefill_kv_tokens\":0,\"prefill_token_kv\":0,\"decode_requests\":%d,\"decode_kv_tokens\":%d,\"duration_kind\":\"gpu_events\"}\n",
 			replicas[r], model, day * 24 + hour, at, 11000000 + 1000 * (at / 3600 % 97) + 77777 * r * ((hour * 7 + day * 3 + r) % 11), hour % 3 == 0, hour % 3 == 0 ? 512 : 0, 1 + (hour + r) % 7, 1000 + 10 * hour
