@@ -185,6 +185,7 @@ struct name_verdict {
 	name_id requests;   /* of its requests, if another server handled them; 0: the same */
 	name_id step_model; /* of its steps; 0: as they name it */
 	name_id prefill;    /* computes its requests' prompts; 0: this server */
+	name_id engine;     /* the first rank of the engine that it is a rank of; 0: none */
 	int64_t shift_ns;   /* subtracted from its requests' instants */
 	struct text clock;  /* subtracted instead, where it changes over time: packed (servers/drift.h); empty: it does not change */
 	bool held, dropped; /* omit its requests, omit all of it */

@@ -193,6 +193,13 @@ static int keep_decision(void *attribution, const struct name_verdict *v, struct
 	return 0;
 }
 
+/* Reads the batches of ranks, under their final names. */
+static int read_ranks(struct attribution *a, const struct servers *s, struct fault *why) {
+	a->ranks = servers_ranks(s);
+	a->common.ranks = a->ranks;
+	return a->ranks ? ranks_read(a->ranks, a->evidence, why) : 0;
+}
+
 /* Merges the names of one server and corrects clocks to one clock. */
 static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	struct servers *s;
@@ -205,10 +212,7 @@ static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	}
 	rc = rc < 0 ? rc : servers_each_decision(s, keep_decision, a, why);
 	*again = rc >= 0 && servers_decide_again(s);
-	if (rc >= 0 && !*again && (a->ranks = servers_ranks(s)) != NULL) {
-		a->common.ranks = a->ranks;
-		rc = ranks_read(a->ranks, a->evidence, why);
-	}
+	rc = rc >= 0 && !*again ? read_ranks(a, s, why) : rc;
 	servers_free(s);
 	return rc;
 }
@@ -217,6 +221,7 @@ static int settle_by_verdicts(struct attribution *a, struct fault *why) {
 	struct servers *s = servers_of_verdicts(a->options.names, a->verdicts, a->verdict_count);
 	int rc = servers_change(s) ? apply(a, s, why) : 0;
 
+	rc = rc < 0 ? rc : read_ranks(a, s, why);
 	servers_free(s);
 	return rc;
 }

@@ -84,7 +84,7 @@ struct deciding {
 
 static int put_verdict(void *deciding, const struct name_verdict *v, struct fault *why) {
 	const struct deciding *d = deciding;
-	const name_id texts[] = {v->named, v->requests, v->step_model, v->prefill};
+	const name_id texts[] = {v->named, v->requests, v->step_model, v->prefill, v->engine};
 	char item[PACK_MAX];
 	char *at = pack_i64(item, v->shift_ns);
 
@@ -172,7 +172,7 @@ int shard_names_decide(struct plan *p, struct fault *why) {
 
 /* ---- decisions ---- */
 
-enum { NAMED, REQUESTS, STEP_MODEL, PREFILL, TEXTS };
+enum { NAMED, REQUESTS, STEP_MODEL, PREFILL, ENGINE, TEXTS };
 
 struct decided {
 	char *name, *texts[TEXTS];
@@ -337,7 +337,7 @@ void shard_names_apply(const struct shard_names *n, const struct text *leader, s
 		}
 		const struct name_verdict v = {.name = names_id(names, text_of(d->name)), .named = id_of(names, d->texts[NAMED]),
 		                               .requests = id_of(names, d->texts[REQUESTS]), .step_model = id_of(names, d->texts[STEP_MODEL]),
-		                               .prefill = id_of(names, d->texts[PREFILL]), .shift_ns = d->shift_ns, .clock = d->clock, .held = d->flags & 1,
+		                               .prefill = id_of(names, d->texts[PREFILL]), .engine = id_of(names, d->texts[ENGINE]), .shift_ns = d->shift_ns, .clock = d->clock, .held = d->flags & 1,
 		                               .dropped = d->flags & 2, .in_seconds = d->flags & 4, .has_steps = d->flags & 8};
 		attribution_add_verdict(a, &v);
 	}

@@ -104,6 +104,10 @@ static void state_ranks(struct servers *s) {
 	}
 }
 
+name_id servers_engine(const struct servers *s, const struct server *one) {
+	return one->engine != 0 ? first_rank(s, one->engine)->named : 0;
+}
+
 void servers_find_ranks(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *a = &s->at[i];

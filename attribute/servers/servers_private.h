@@ -106,6 +106,8 @@ void servers_adopt(struct servers *s);
 void servers_find_copies(struct servers *s);
 /* lockstep.c: servers that are ranks of one engine. */
 void servers_find_ranks(struct servers *s);
+/* The name of the first rank of a server's engine; 0: it is no rank. */
+name_id servers_engine(const struct servers *s, const struct server *one);
 /*
  * apart.c: requests that match a server that only prefills and one that only decodes. False: there are no such two; then
  * nothing is decided.

@@ -332,11 +332,11 @@ int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, s
 	for (size_t i = 0; i < s->count && rc >= 0; i++) {
 		const struct server *one = &s->at[i];
 		struct name_verdict v = {.name = one->sample.name, .named = one->named, .requests = one->requests, .step_model = one->step_model,
-		                         .prefill = one->prefill, .shift_ns = one->shift_ns, .held = one->held, .dropped = one->dropped,
+		                         .prefill = one->prefill, .engine = servers_engine(s, one), .shift_ns = one->shift_ns, .held = one->held, .dropped = one->dropped,
 		                         .in_seconds = one->in_seconds, .has_steps = one->sample.all_steps + one->sample.all_windows > 0};
 		char clock[DRIFT_BYTES_MAX];
 		v.clock = (struct text){clock, one->drift ? drift_pack(one->drift, clock) : 0};
-		bool changes = v.named != v.name || v.requests != 0 || v.step_model != 0 || v.prefill != 0 || v.shift_ns != 0 || v.clock.len > 0 ||
+		bool changes = v.named != v.name || v.requests != 0 || v.step_model != 0 || v.prefill != 0 || v.engine != 0 || v.shift_ns != 0 || v.clock.len > 0 ||
 		               v.held || v.dropped || v.in_seconds;
 		rc = changes ? sink(context, &v, why) : 0;
 	}
@@ -352,6 +352,7 @@ struct servers *servers_of_verdicts(struct names *names, const struct name_verdi
 		one->requests = at[i].requests;
 		one->step_model = at[i].step_model;
 		one->prefill = at[i].prefill;
+		one->engine = at[i].engine;
 		one->shift_ns = at[i].shift_ns;
 		one->drift = at[i].clock.len > 0 ? drift_unpack(at[i].clock) : NULL;
 		one->held = at[i].held;
