@@ -9,6 +9,7 @@
 
 #include "core/files/files.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 
 #define FILE_MAX ((size_t)256 * 1024 * 1024)
 
@@ -280,19 +281,6 @@ int book_commit(struct book *b, struct fault *why) {
 
 /* ---- attributing ---- */
 
-struct entries {
-	struct entry *at;
-	size_t count, room;
-};
-
-static int keep_entry(void *entries, const struct entry *e) {
-	struct entries *all = entries;
-
-	all->at = must_grow(all->at, all->count, &all->room, sizeof *all->at, 4096);
-	all->at[all->count++] = *e;
-	return 0;
-}
-
 struct feeding {
 	struct book *b;
 	struct attribution *a;
@@ -453,9 +441,9 @@ static int keep_fit(void *keeping, int64_t day_ns, struct text part, struct text
 }
 
 /* Entries together with what they rest on; a closed day keeps the fits of its closed entries. */
-static int attribute_into(struct book *b, int64_t day_ns, struct entries *all, struct quality *day, struct fault *why) {
+static int attribute_into(struct book *b, int64_t day_ns, struct entry_list *all, struct quality *day, struct fault *why) {
 	struct fit_keeping keeping = {b->ledger, b->run.id, why};
-	struct book_sinks to = {.entry = keep_entry, .entries = all, .fits = &keeping};
+	struct book_sinks to = {.entry = entry_list_keep, .entries = all, .fits = &keeping};
 	int64_t period;
 	int closed = ledger_period_at(b->ledger, day_ns, &period, why);
 
@@ -493,7 +481,7 @@ static int add_cost(void *cost, const struct entry *e) {
 }
 
 /* A day that was attributed before: the cost of its entries now and then. */
-static int note_restated(struct book *b, const struct day_cost *before, const struct entries *all) {
+static int note_restated(struct book *b, const struct day_cost *before, const struct entry_list *all) {
 	struct day_cost after = {0};
 
 	for (size_t i = 0; i < all->count; i++) {
@@ -509,16 +497,7 @@ static int note_restated(struct book *b, const struct day_cost *before, const st
 
 /* A night may attribute a day several times: notices are replaced, as in the ledger. In the order of days. */
 static void notice_day(struct book *b, int64_t day_ns, struct quality *day) {
-	size_t low = 0, high = b->day_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (b->days[middle].day_ns < day_ns) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
+	size_t low = SORTED_FROM(b->days, b->day_count, struct book_day, day_ns, day_ns);
 	bool known = low < b->day_count && b->days[low].day_ns == day_ns;
 	if (!known && day->notice_count == 0) {
 		return;
@@ -549,7 +528,7 @@ void book_merge_days(struct book *b) {
 
 static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	struct day_cost before = {0};
-	struct entries all = {0};
+	struct entry_list all = {0};
 	struct quality day;
 	int64_t duplicates, period, more = 0;
 

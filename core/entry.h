@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "core/error.h"
 #include "core/names.h"
 #include "core/service.h"
 
@@ -53,6 +54,19 @@ struct entry {
 
 /* Receives entries one by one. 0, or a negative enum error, which stops the sender. */
 typedef int entry_sink(void *context, const struct entry *e);
+
+/* Entries in memory; the owner frees `at`. entry_list_keep is an entry_sink. */
+struct entry_list {
+	struct entry *at;
+	size_t count, room;
+};
+static inline int entry_list_keep(void *list, const struct entry *e) {
+	struct entry_list *to = list;
+
+	to->at = must_grow(to->at, to->count, &to->room, sizeof *to->at, 256);
+	to->at[to->count++] = *e;
+	return 0;
+}
 
 /*
  * Time of tokens at a depth of the context: input tokens prefilled, output tokens produced, with from_ntok <= context

@@ -413,7 +413,8 @@ static int post(struct post *p, const struct entry *entries, size_t count, struc
 	}
 	entries_sort(l->names, sorted, count);
 	rc = post_sorted(p, sorted, count, why);
-	rc = rc < 0 || p->period ? rc : sums_put(l, p->day_ns, sorted, p->one ? 0 : count, why);
+	/* one replica's posting is a change of the day: its sums are those of a former state, which nobody reads */
+	rc = rc < 0 || p->period || p->one ? rc : sums_put(l, p->day_ns, sorted, count, why);
 	free(sorted);
 	free(p->standing);
 	return rc;
