@@ -4,6 +4,7 @@
 
 #include "core/exact.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 
 void days_release(struct replica_days *d) {
 	free(d->at);
@@ -28,17 +29,7 @@ static bool is_of(const struct replica_day *d, int64_t at_ns) {
 
 /* The index of the day, or where to insert it. */
 static size_t place_of(const struct replica_days *d, int64_t day_ns) {
-	size_t low = 0, high = d->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (d->at[middle].day_ns < day_ns) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low;
+	return SORTED_FROM(d->at, d->count, struct replica_day, day_ns, day_ns);
 }
 
 static struct replica_day *day_of(struct replica_days *d, int64_t at_ns) {

@@ -287,17 +287,9 @@ static void find_breaks(struct fit *f) {
 /* Compares one part with the steps of its time. */
 static bool test_part(const struct id_steps *steps, const struct id_requests *part, struct drift_knot *knot) {
 	int64_t first_ns = part->at[0].first_ns - AROUND_NS, last_ns = part->at[part->count - 1].first_ns + AROUND_NS;
-	size_t from = 0, to;
+	size_t from = id_steps_from(steps->at, steps->count, first_ns), to;
 	struct id_result r;
 
-	for (size_t high = steps->count; from < high;) {
-		size_t middle = from + (high - from) / 2;
-		if (steps->at[middle].end_ns < first_ns) {
-			from = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
 	for (to = from; to < steps->count && steps->at[to].end_ns <= last_ns; to++) {
 	}
 	identity_test(&(struct id_steps){steps->at + from, to - from}, part, &r);

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/sorted.h"
+
 #define ID_NO_NUMBER UINT32_MAX
 
 /* A step, in the order of time. */
@@ -23,6 +25,11 @@ struct id_step {
 	bool follows; /* its number follows the last one's, or the log has no numbers */
 	bool coarse;  /* its timestamp was truncated to the second */
 };
+
+/* The first step that ends at an instant or later. */
+static inline size_t id_steps_from(const struct id_step *steps, size_t count, int64_t at_ns) {
+	return SORTED_FROM(steps, count, struct id_step, end_ns, at_ns);
+}
 
 /* A request. */
 struct id_request {

@@ -134,15 +134,5 @@ unsigned events_compare(const struct event *step, const struct event *request, b
 }
 
 size_t events_from(const struct events *e, int64_t at_ns) {
-	size_t low = 0, high = e->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (e->at[middle].at_ns < at_ns) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low;
+	return SORTED_FROM(e->at, e->count, struct event, at_ns, at_ns);
 }

@@ -16,21 +16,6 @@
 /* So many steps are looked at first, as most pairs are independent. */
 #define FIRST_STEPS 24
 
-/* The first step that ends at an instant or later. */
-static size_t first_from(const struct sample *s, int64_t at_ns) {
-	size_t from = 0, to = s->step_count;
-
-	while (from < to) {
-		size_t middle = (from + to) / 2;
-		if (s->steps[middle].end_ns < at_ns) {
-			from = middle + 1;
-		} else {
-			to = middle;
-		}
-	}
-	return from;
-}
-
 static bool is_one(const struct id_step *a, const struct id_step *b) {
 	int64_t most = ranks_tolerance_ns(a->duration_ns), end = a->end_ns - b->end_ns;
 	int64_t begin = end - a->duration_ns + b->duration_ns;
@@ -47,11 +32,11 @@ static bool step_together(const struct sample *a, const struct sample *b) {
 	size_t k = 0, both = 0, together = 0, equal = 0;
 	int64_t from_ns = b->steps[0].end_ns - b->steps[0].duration_ns;
 
-	for (size_t i = first_from(a, from_ns); i < a->step_count && k < b->step_count; i++) {
+	for (size_t i = id_steps_from(a->steps, a->step_count, from_ns); i < a->step_count && k < b->step_count; i++) {
 		const struct id_step *x = &a->steps[i];
 		int64_t middle_ns = x->end_ns - x->duration_ns / 2;
 		while (k < b->step_count && b->steps[k].end_ns < middle_ns) {
-			k = k == 0 ? first_from(b, middle_ns) : k + 1;
+			k = k == 0 ? id_steps_from(b->steps, b->step_count, middle_ns) : k + 1;
 		}
 		if (k < b->step_count && b->steps[k].end_ns - b->steps[k].duration_ns <= middle_ns) {
 			both++;

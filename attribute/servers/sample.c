@@ -279,16 +279,7 @@ void sample_end(struct sample *s) {
 #define SILENT_MINUTES 30
 
 static bool is_silent(const struct sample *s, int64_t at_ns) {
-	size_t low = 0, high = s->step_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (s->steps[middle].end_ns < at_ns) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
+	size_t low = id_steps_from(s->steps, s->step_count, at_ns);
 	int64_t before_ns = low > 0 ? s->steps[low - 1].end_ns : s->first_step_ns;
 	int64_t after_ns = low < s->step_count ? s->steps[low].end_ns : s->last_step_ns;
 	int64_t gap_ns, since_ns, until_ns;

@@ -1,4 +1,5 @@
 #include "book/evidence/names.h"
+#include "core/sorted.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -126,16 +127,8 @@ void names_close(struct file_names *n, struct logs *logs) {
 /* ---- renaming ---- */
 
 static struct named_file *file_of(struct file_names *n, int64_t source) {
-	size_t low = 0, high = n->count;
+	size_t low = SORTED_FROM(n->at, n->count, struct named_file, source, source);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (n->at[middle].source < source) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
 	return low < n->count && n->at[low].source == source ? &n->at[low] : NULL;
 }
 
@@ -191,16 +184,8 @@ static const char *rest_after(struct text replica, const char *name) {
 
 static int move_record(void *names, const struct record *r, struct fault *why) {
 	struct file_names *n = names;
-	size_t low = 0, high = n->renaming_count;
+	size_t low = SORTED_FROM(n->renamings, n->renaming_count, struct renaming, source, (int64_t)r->file);
 
-	while (low < high) { /* they are by source */
-		size_t middle = low + (high - low) / 2;
-		if (n->renamings[middle].source < (int64_t)r->file) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
 	for (; low < n->renaming_count && n->renamings[low].source == (int64_t)r->file; low++) {
 		const struct renaming *one = &n->renamings[low];
 		const char *rest = rest_after(r->replica, one->from);
