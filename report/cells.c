@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/files/pack.h"
+
 bool cube_cell_same(const struct cube_cell *a, const struct cube_cell *b) {
 	return a->slot_ns == b->slot_ns && a->rate_nano == b->rate_nano && a->replica == b->replica &&
 	       a->model == b->model && a->tenant == b->tenant && a->pool == b->pool && a->kind == b->kind;
@@ -100,10 +102,6 @@ static const char *get(const char *at, uint64_t *out) {
 	return at;
 }
 
-static char *put_signed(char *at, int64_t n) {
-	return put(at, ((uint64_t)n << 1) ^ (uint64_t)(n >> 63));
-}
-
 /* The grade + 1 of all of the evidence, if that is the GPU time; else 0. */
 static unsigned grade_of(const struct cube_cell *c) {
 	unsigned found = 0;
@@ -172,7 +170,7 @@ static char *pack(char *at, uint32_t slot, uint32_t rate, const struct cube_cell
 	at = put(put(put(at, mask), slot), rate);
 	at = put(put(put(put(at, c->replica), c->model), c->tenant), c->pool);
 	for (unsigned i = 0; mask >> i; i++) {
-		at = mask >> i & 1 ? put_signed(at, amounts[i]) : at;
+		at = mask >> i & 1 ? pack_i64(at, amounts[i]) : at;
 	}
 	return at;
 }

@@ -35,6 +35,9 @@ static inline uint32_t four_at(const char *at) {
 	return bytes;
 }
 
+/* By the number of digits. */
+static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+
 #define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /* Has one of the eight bytes a value below `limit`, which is at most 128? */
@@ -88,7 +91,6 @@ static inline bool ends_member(const char *at) {
 
 /* Digits; the value is exact up to 19 of them. */
 static unsigned cursor_digits(struct cursor *c, uint64_t *value) {
-	static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 	unsigned all = 0, count = 8;
 
 	*value = 0;
@@ -174,7 +176,6 @@ static bool fast_value(struct cursor *c, struct record *r, const struct field *f
 
 /* Up to 19 digits at `at`, followed by NUMBER_BYTES at least. */
 static inline uint64_t number_at(const char *at, unsigned *digits) {
-	static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 	unsigned more = 0, last = 0;
 	uint64_t value = digits_of(eight_at(at), digits), part;
 
