@@ -121,7 +121,7 @@ static struct received summed(struct place *p, int64_t from_ns, int64_t to_ns, i
 
 /* Sixteen entries of eight replicas, two of them at no known rate: two sums, and two entries. */
 static void fill_day(struct place *p, struct entry e[18]) {
-	char replica[8];
+	char replica[16];
 
 	for (int i = 0; i < 16; i++) {
 		snprintf(replica, sizeof replica, "s%d", i / 2);
