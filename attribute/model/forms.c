@@ -24,6 +24,7 @@ static void form_terms(const struct step_model *m, const struct batch *b, double
 
 	step_model_terms(m, b, terms);
 	terms[FORM_PURE] = prompts && !sequences;
+	terms[FORM_BOTH] = prompts && sequences;
 	terms[FORM_FAR] = prompts && sequences && far > 0 ? (double)far : 0;
 }
 
@@ -56,10 +57,14 @@ static double mixed_share(const struct solve *s, const double ns[FORM_TERMS]) {
 	return all > 0 ? prefill / all : 0;
 }
 
-/* The terms in which the forms differ from the model. */
+/*
+ * The terms in which the forms differ from the model. The third, a prompt's cost in steps with sequences only, fits as
+ * well where there are few steps of prompts alone.
+ */
 static const int others[][2] = {
-	{FORM_PURE, FORM_PURE}, {FORM_FAR, FORM_FAR}, {TERM_OVERLAP, TERM_OVERLAP}, {TERM_MIXED_UNEQUAL, TERM_MIXED_UNEQUAL},
-	{TERM_PREFILL_CONTEXT, TERM_PREFILL_CONTEXT}, {TERM_UNEQUAL, TERM_MIXED_UNEQUAL}, {TERM_NEAR_CONTEXT, TERM_NEAR_CONTEXT},
+	{FORM_PURE, FORM_PURE}, {FORM_BOTH, FORM_BOTH}, {TERM_PROMPT, FORM_BOTH}, {FORM_FAR, FORM_FAR}, {TERM_OVERLAP, TERM_OVERLAP},
+	{TERM_MIXED_UNEQUAL, TERM_MIXED_UNEQUAL}, {TERM_PREFILL_CONTEXT, TERM_PREFILL_CONTEXT}, {TERM_UNEQUAL, TERM_MIXED_UNEQUAL},
+	{TERM_NEAR_CONTEXT, TERM_NEAR_CONTEXT},
 };
 
 void forms_compare(struct solve *s) {
