@@ -8,6 +8,7 @@
 
 #include "core/exact.h"
 #include "core/files/files.h"
+#include "core/files/helper.h"
 #include "ingest/format.h"
 #include "ingest/outcome.h"
 #include "ingest/paths.h"
@@ -30,7 +31,6 @@ struct crew {
 struct worker {
 	struct crew *crew;
 	unsigned lane;
-	pthread_t thread;
 	struct quality quality;
 };
 
@@ -83,24 +83,15 @@ static size_t *largest_first(const struct paths *paths) {
 	return order;
 }
 
-/* Runs `lanes` workers; the first one is this thread. */
 static void run_crew(struct crew *c, unsigned lanes, struct quality *quality) {
 	struct worker *workers = must_calloc(lanes, sizeof *workers);
-	unsigned started = 1;
 
 	for (unsigned i = 0; i < lanes; i++) {
 		workers[i].crew = c;
 		workers[i].lane = i;
 		quality_init(&workers[i].quality);
 	}
-	/* If the system provides fewer threads, the others do the work. */
-	while (started < lanes && pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0) {
-		started++;
-	}
-	work(&workers[0]);
-	for (unsigned i = 1; i < started; i++) {
-		pthread_join(workers[i].thread, NULL);
-	}
+	crew_run(workers, lanes, sizeof *workers, work);
 	for (unsigned i = 0; i < lanes; i++) {
 		quality_merge(quality, &workers[i].quality);
 		quality_release(&workers[i].quality);

@@ -1,11 +1,11 @@
 #include "attribute/split/parallel.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #include "attribute/fleet/capacity.h"
 #include "attribute/split/hits.h"
+#include "core/files/helper.h"
 
 /* Minimum of items for a thread. */
 #define ITEMS_A_THREAD 4096
@@ -26,7 +26,6 @@ struct worker {
 	struct passes ws;
 	struct quality quality;
 	struct passes_found found;
-	pthread_t thread;
 	size_t failed; /* its own range with an error; else the count of all */
 	int rc;
 	struct fault why;
@@ -132,19 +131,6 @@ static int worker_end(struct worker *w, struct passes_found *found, struct fault
 	return rc;
 }
 
-/* The first worker is this thread; if the system provides fewer threads, those do the work. */
-static void go_all(struct worker *workers, unsigned count) {
-	unsigned started = 1;
-
-	while (started < count && pthread_create(&workers[started].thread, NULL, go, &workers[started]) == 0) {
-		started++;
-	}
-	go(&workers[0]);
-	for (unsigned i = 1; i < started; i++) {
-		pthread_join(workers[i].thread, NULL);
-	}
-}
-
 static int run_all(struct work *work, unsigned count, struct passes_found *found, struct fault *why) {
 	struct worker *workers = must_calloc(count, sizeof *workers);
 	int rc = 0, failed = 0;
@@ -152,7 +138,7 @@ static int run_all(struct work *work, unsigned count, struct passes_found *found
 	for (unsigned i = 0; i < count; i++) {
 		worker_init(&workers[i], work, i);
 	}
-	go_all(workers, count);
+	crew_run(workers, count, sizeof *workers, go);
 	for (unsigned i = 0; i < count; i++) {
 		if (workers[i].failed < work->count && workers[i].failed == work->failed) {
 			failed = workers[i].rc;

@@ -2,10 +2,12 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/files/helper.h"
 #include "core/files/temporary.h"
 #include "core/files/spool_sort.h"
 
@@ -23,6 +25,7 @@ struct lane {
 	struct packed packed;
 	size_t room, index_room;
 	uint64_t count; /* written ones included */
+	bool helped;    /* it has handed items over */
 	char apart[64]; /* threads that write to one cache line slow each other down */
 };
 
@@ -46,6 +49,10 @@ struct spool {
 	size_t memory_bytes, lane_bytes;
 	struct lane *lanes;
 	unsigned lane_count;
+	_Atomic unsigned used_lanes;
+	/* While one lane of several is in use, a helper writes what that lane has handed over, and the lane goes on. */
+	struct helper *helper;
+	struct lane handed;
 	bool sealed;
 	struct temporary file;
 	pthread_mutex_t lock; /* over the runs, until sealed */
@@ -91,12 +98,15 @@ struct spool *spool_new(unsigned lanes, size_t memory_bytes, spool_compare *comp
 static void lane_release(struct lane *l) {
 	free(l->packed.bytes);
 	free(l->packed.index);
+	*l = (struct lane){.count = l->count, .helped = l->helped};
 }
 
 void spool_free(struct spool *s) {
 	if (!s) {
 		return;
 	}
+	helper_free(s->helper);
+	lane_release(&s->handed);
 	for (unsigned i = 0; i < s->lane_count; i++) {
 		lane_release(&s->lanes[i]);
 	}
@@ -168,6 +178,52 @@ static int spill(struct spool *s, struct lane *l, struct fault *why) {
 	return error;
 }
 
+static int spill_handed(void *spool, struct fault *why) {
+	struct spool *s = spool;
+
+	return spill(s, &s->handed, why);
+}
+
+/* Hands the lane's items over to the helper; the lane goes on in the memory of those before. */
+static int hand_over(struct spool *s, struct lane *l, struct fault *why) {
+	struct lane full = *l;
+	int error = helper_wait(s->helper, why);
+
+	if (!error) {
+		*l = s->handed;
+		l->count = full.count;
+		l->helped = true;
+		s->handed = full;
+		helper_start(s->helper);
+	}
+	return error;
+}
+
+/* The memory of what was handed over belongs to another lane from here on. */
+static int end_helper(struct spool *s, struct fault *why) {
+	int error = s->helper ? helper_wait(s->helper, why) : 0;
+
+	helper_free(s->helper);
+	s->helper = NULL;
+	lane_release(&s->handed);
+	return error;
+}
+
+/* Makes a full lane empty. A lane that is the only one in use may have a helper: no other lane has been full then. */
+static int make_empty(struct spool *s, struct lane *l, struct fault *why) {
+	bool alone = s->lane_count > 1 && s->used_lanes == 1;
+
+	if (alone && !s->helper) {
+		s->helper = helper_new(spill_handed, s);
+	}
+	if (alone && s->helper) {
+		return hand_over(s, l, why);
+	}
+	int error = l->helped ? end_helper(s, why) : 0;
+	l->helped = false;
+	return error ? error : spill(s, l, why);
+}
+
 /* Doubles the size, up to the lane's share unless more is needed. */
 static size_t more_room(size_t room, size_t need, size_t most) {
 	size_t twice = room ? 2 * room : FIRST_ROOM;
@@ -192,14 +248,16 @@ int spool_add(struct spool *s, unsigned lane, const void *item, size_t len, stru
 	assert(lane < s->lane_count && len <= ITEM_MAX && !s->sealed);
 	/* The index counts twice: sorting needs the same amount again. */
 	if (p->count > 0 && p->used + bytes + 2 * sizeof *p->index * (p->count + 1) > s->lane_bytes) {
-		int error = spill(s, l, why);
+		int error = make_empty(s, l, why);
 		if (error) {
 			return error;
 		}
 	}
 	make_room(s, l, bytes);
 	packed_add(p, item, len);
-	l->count++;
+	if (l->count++ == 0) {
+		s->used_lanes++;
+	}
 	return 0;
 }
 
@@ -514,7 +572,8 @@ int spool_seal(struct spool *s, struct fault *why) {
 		packed_sort(&s->lanes[i].packed, &s->order);
 	}
 	s->sealed = true;
-	return reduce_runs(s, why);
+	int error = end_helper(s, why);
+	return error ? error : reduce_runs(s, why);
 }
 
 int spool_reader_new(struct spool_reader **out, struct spool *s, struct fault *why) {

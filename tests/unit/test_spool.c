@@ -328,9 +328,29 @@ static void lanes_and_readers_in_threads(void **state) {
 	free_items(&all);
 }
 
-/* Adds until the first error; its message. */
-static void fill(struct fault *why) {
-	struct spool *s = spool_new(1, 10000, by_bytes, the_context);
+/* A helper writes for the first lane, until the second one is used, too. */
+static void one_lane_then_both(void **state) {
+	(void)state;
+	for (size_t first = 0; first <= 9000; first += 3000) {
+		struct items all = make_items(ANY, 9000, 50, 7);
+		struct spool *s = spool_new(2, 20000, by_bytes, the_context);
+		struct fault why;
+
+		add(s, 0, &all, 0, first);
+		for (size_t i = first; i < all.count; i++) {
+			add(s, i % 2, &all, i, i + 1);
+		}
+		assert_int_equal(spool_seal(s, &why), 0);
+		sort_items(&all);
+		expect_sorted(s, &all);
+		spool_free(s);
+		free_items(&all);
+	}
+}
+
+/* Adds until the first error; its message. With several lanes it is a helper's. */
+static void fill(unsigned lanes, struct fault *why) {
+	struct spool *s = spool_new(lanes, 10000, by_bytes, the_context);
 	char item[100] = "x";
 	int error = 0;
 
@@ -346,9 +366,11 @@ static void no_folder(void **state) {
 	struct fault why;
 
 	setenv("TMPDIR", "/no/such/folder", 1);
-	fill(&why);
-	assert_non_null(strstr(why.message, "/no/such/folder: cannot make a file for temporary data"));
-	assert_non_null(strstr(why.message, "set TMPDIR to a folder that is writable"));
+	for (unsigned lanes = 1; lanes <= 2; lanes++) {
+		fill(lanes, &why);
+		assert_non_null(strstr(why.message, "/no/such/folder: cannot make a file for temporary data"));
+		assert_non_null(strstr(why.message, "set TMPDIR to a folder that is writable"));
+	}
 	unsetenv("TMPDIR");
 }
 
@@ -362,10 +384,12 @@ static void no_room(void **state) {
 	getrlimit(RLIMIT_FSIZE, &old);
 	small = (struct rlimit){.rlim_cur = 50000, .rlim_max = old.rlim_max};
 	setrlimit(RLIMIT_FSIZE, &small);
-	fill(&why);
+	for (unsigned lanes = 1; lanes <= 2; lanes++) {
+		fill(lanes, &why);
+		assert_non_null(strstr(why.message, "cannot write temporary data"));
+		assert_non_null(strstr(why.message, "set TMPDIR to a folder with free space"));
+	}
 	setrlimit(RLIMIT_FSIZE, &old);
-	assert_non_null(strstr(why.message, "cannot write temporary data"));
-	assert_non_null(strstr(why.message, "set TMPDIR to a folder with free space"));
 }
 
 static void nothing_is_left_behind(void **state) {
@@ -396,6 +420,7 @@ int main(void) {
 		cmocka_unit_test(many_items),
 		cmocka_unit_test(the_longest_item),
 		cmocka_unit_test(lanes_and_readers_in_threads),
+		cmocka_unit_test(one_lane_then_both),
 		cmocka_unit_test(no_folder),
 		cmocka_unit_test(no_room),
 		cmocka_unit_test(nothing_is_left_behind),
