@@ -203,7 +203,7 @@ static int read_ranks(struct attribution *a, const struct servers *s, struct fau
 /* Merges the names of one server and corrects clocks to one clock. */
 static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	struct servers *s;
-	struct servers_ask ask = {a->evidence, a->options.names, a->options.fleet, a->bounds, a->bound_count, !a->options.identity,
+	struct servers_ask ask = {a->evidence, a->replicas, parallel_lanes(&a->options), a->options.names, a->options.fleet, a->bounds, a->bound_count, !a->options.identity,
 	                          a->adopted, a->adopted_count};
 	int rc = servers_decide(&s, &ask, &a->identity, why);
 

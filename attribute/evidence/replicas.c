@@ -172,6 +172,29 @@ void replicas_widen_span(struct replicas *s, name_id replica, name_id model, int
 	replicas_set_span(s, replica, model, first_ns, last_ns);
 }
 
+struct replica_counts replicas_counts(const struct replicas *s, name_id replica) {
+	struct replica_counts all = {.steps = 0};
+
+	for (unsigned i = 0; i < s->lane_count; i++) {
+		const struct lane_seen *l = &s->lanes[i];
+		if (replica < l->room && l->at[replica].any) {
+			all.steps += l->at[replica].sum.steps;
+			all.requests += l->at[replica].sum.requests;
+			all.windows += l->at[replica].sum.windows;
+		}
+	}
+	return all;
+}
+
+name_id replicas_end(const struct replicas *s) {
+	size_t end = 0;
+
+	for (unsigned i = 0; i < s->lane_count; i++) {
+		end = s->lanes[i].room > end ? s->lanes[i].room : end;
+	}
+	return (name_id)end;
+}
+
 static void merge(const struct names *n, struct seen *to, const struct seen *from) {
 	const struct replica_summary *f = &from->sum;
 	struct replica_summary *t = &to->sum;

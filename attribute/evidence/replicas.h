@@ -18,6 +18,13 @@ void replicas_set_span(struct replicas *s, name_id replica, name_id model, int64
 /* The same for a replica that had several names: from the first to the last instant of all. */
 void replicas_widen_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
 
+/* Steps, requests and windows of a replica that were added so far. From `replicas_end` on there are no replicas. */
+struct replica_counts {
+	int64_t steps, requests, windows;
+};
+struct replica_counts replicas_counts(const struct replicas *s, name_id replica);
+name_id replicas_end(const struct replicas *s);
+
 /* All items were added: sums the lanes. Call once, before the functions below. */
 void replicas_seal(struct replicas *s);
 

@@ -2,10 +2,6 @@
 #include "attribute/servers/servers_private.h"
 #include "core/exact.h"
 
-/* Steps in the samples of all names together, and at most and at least in each. */
-#define STEPS_ALL ((size_t)1 << 20)
-#define STEPS_MOST ((size_t)60000)
-#define STEPS_LEAST ((size_t)4000)
 #define REQUESTS_LEAST ((size_t)2000)
 /* Number of names with their whole load stored, and with at least a part. */
 #define LOADS_WHOLE 240
@@ -46,8 +42,8 @@ size_t servers_room(const struct servers *s) {
 	for (size_t i = 0; i + 1 < s->count; i++) {
 		used += s->at[i].sample.step_count;
 	}
-	size_t left = used < STEPS_ALL ? (STEPS_ALL - used) / 8 : 0;
-	return left > STEPS_MOST ? STEPS_MOST : left < STEPS_LEAST ? STEPS_LEAST : left;
+	size_t left = used < SERVERS_STEPS_ALL ? (SERVERS_STEPS_ALL - used) / 8 : 0;
+	return left > SERVERS_STEPS_MOST ? SERVERS_STEPS_MOST : left < SERVERS_STEPS_LEAST ? SERVERS_STEPS_LEAST : left;
 }
 
 size_t servers_requests_room(size_t steps) {
@@ -82,18 +78,25 @@ bool servers_is_outside(const struct server *one, const struct item *item) {
 	return item->at_ns < one->from_ns || item->at_ns > one->to_ns || is_torn(item);
 }
 
-static int collect(struct servers *s, struct evidence *e, struct fault *why) {
-	struct evidence_reader *r;
-	const struct item *item;
-	int rc = evidence_reader_new(&r, e, why), got = 0;
-	size_t room = 0;
-	name_id last = UINT32_MAX;
+/* The server of the next name in the order of names; false: the span ends before it. */
+static bool begin_name(struct servers *s, const struct item *item, struct name_span *span, struct server **one, size_t *room) {
+	*one = servers_of(s, item->replica);
+	*room = span->room > 0 ? span->room : servers_room(s);
+	if (span->until_least && *room == SERVERS_STEPS_LEAST) {
+		span->to = item->replica;
+	}
+	return item->replica < span->to;
+}
 
-	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
-		struct server *one = servers_of(s, item->replica);
-		if (item->replica != last) {
-			last = item->replica;
-			room = servers_room(s);
+static int collect_items(struct servers *s, struct evidence_reader *r, struct name_span *span, struct fault *why) {
+	const struct item *item;
+	struct server *one = NULL;
+	size_t room = 0;
+	int got = 0;
+
+	while ((got = evidence_next(r, &item, why)) > 0 && item->replica < span->to) {
+		if ((!one || one->sample.name != item->replica) && !begin_name(s, item, span, &one, &room)) {
+			break;
 		}
 		if (servers_is_outside(one, item)) {
 			one->outside++;
@@ -103,11 +106,28 @@ static int collect(struct servers *s, struct evidence *e, struct fault *why) {
 			sample_add_item(&one->sample, item, room, servers_requests_room(room));
 		}
 	}
+	return got;
+}
+
+int servers_collect_span(struct servers *s, struct evidence *e, struct name_span *span, struct fault *why) {
+	struct evidence_reader *r;
+	int rc = evidence_reader_new(&r, e, why);
+
+	if (rc >= 0) {
+		evidence_reader_seek(r, span->from);
+		rc = collect_items(s, r, span, why);
+	}
 	evidence_reader_free(r);
+	return rc < 0 ? rc : 0;
+}
+
+static int collect(struct servers *s, const struct servers_ask *ask, struct fault *why) {
+	int rc = servers_collect_all(s, ask, why);
+
 	for (size_t i = 0; i < s->count; i++) {
 		sample_end(&s->at[i].sample);
 	}
-	return rc < 0 ? rc : got;
+	return rc;
 }
 
 static void set_bounds(struct server *one, int64_t first_ns, int64_t last_ns) {
@@ -131,8 +151,7 @@ static bool find_eras(struct servers *s) {
 	return any;
 }
 
-/* Frees what was collected, except bounds. */
-static void begin_again(struct servers *s) {
+void servers_begin_again(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
 		sample_release(&one->sample);
@@ -162,10 +181,10 @@ int servers_collect(struct servers *s, const struct servers_ask *ask, struct fau
 		const struct server_bounds *b = &ask->bounds[i];
 		set_bounds(servers_of(s, b->replica), b->first_ns, b->last_ns);
 	}
-	int rc = collect(s, ask->evidence, why);
+	int rc = collect(s, ask, why);
 	if (rc >= 0 && find_eras(s)) {
-		begin_again(s);
-		rc = collect(s, ask->evidence, why);
+		servers_begin_again(s);
+		rc = collect(s, ask, why);
 	}
 	find_outside(s);
 	return rc;

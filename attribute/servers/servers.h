@@ -11,6 +11,7 @@
 
 #include "attribute/evidence/evidence.h"
 #include "attribute/evidence/ranks.h"
+#include "attribute/evidence/replicas.h"
 #include "attribute/fleet/fleet.h"
 
 struct servers;
@@ -23,6 +24,8 @@ struct server_bounds {
 
 struct servers_ask {
 	struct evidence *evidence;
+	const struct replicas *replicas; /* of that evidence */
+	unsigned lanes;                  /* threads that may be used */
 	struct names *names;
 	const struct fleet *fleet;
 	const struct server_bounds *bounds; /* as far as they are known from elsewhere */

@@ -56,8 +56,26 @@ struct servers {
 
 struct servers *servers_new(struct names *names, const struct fleet *fleet, struct quality *quality);
 
+/* Steps in the samples of all names together, and at most and at least in each. */
+#define SERVERS_STEPS_ALL ((size_t)1 << 20)
+#define SERVERS_STEPS_MOST ((size_t)60000)
+#define SERVERS_STEPS_LEAST ((size_t)4000)
+
+/* Names `from` up to before `to`, each with room for `room` steps; 0: as much as those before it leave. */
+struct name_span {
+	name_id from, to;
+	size_t room;
+	bool until_least; /* ends where the least room is left for each: `to` becomes the first of those names */
+};
+
 /* collect.c: samples of all evidence. */
 int servers_collect(struct servers *s, const struct servers_ask *ask, struct fault *why);
+/* Adds a span's items to the samples of their names. */
+int servers_collect_span(struct servers *s, struct evidence *e, struct name_span *span, struct fault *why);
+/* Frees what was collected, except bounds. */
+void servers_begin_again(struct servers *s);
+/* collect_all.c: adds all items, in threads where that gives the same samples. */
+int servers_collect_all(struct servers *s, const struct servers_ask *ask, struct fault *why);
 /* The server of a name, a new one if it has none. */
 struct server *servers_of(struct servers *s, name_id name);
 /* Steps in the last name's sample: names come one after the other and share the total. */
