@@ -37,6 +37,7 @@ struct rank_others {
 	int64_t prefill_tokens, decode_tokens; /* of all of them */
 	int64_t most_tokens;                   /* of one */
 	struct rank_batch slowest;
+	int64_t slowest_unequal_kv; /* its contexts, if all were as long as the longest; filled in by the reader's caller */
 	bool counted; /* the fit counts this step for another rank */
 };
 

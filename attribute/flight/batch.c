@@ -75,7 +75,7 @@ static struct batch joined(const struct batch *own, const struct rank_others *o)
 	    .decode_tokens = sequences,
 	    .decode_kv_tokens = slow->decode_kv_tokens,
 	    .prefill_kv_tokens = slow->prefill_kv_tokens,
-	    .decode_unequal_kv = slowest ? own->decode_unequal_kv : slow->decode_kv_tokens,
+	    .decode_unequal_kv = slowest ? own->decode_unequal_kv : greater(o->slowest_unequal_kv, slow->decode_kv_tokens),
 	};
 }
 

@@ -48,6 +48,7 @@ bool flight_day(struct flight *f, int64_t at_ns) {
 		add_counts(&f->asked, &f->day);
 	}
 	f->day = (struct flight_counts){0};
+	f->context_seen = f->unequal_seen = 0;
 	f->day_ns = at_ns == INT64_MAX ? INT64_MIN : instant_floor(at_ns, NS_PER_DAY);
 	return true;
 }
@@ -203,6 +204,13 @@ static int64_t start_of(const struct active *a) {
 
 int64_t flight_longest(const struct flight *f) {
 	return f->decoding_count > 0 ? f->longest_start + f->decode_step : 0;
+}
+
+int64_t flight_unequal(const struct flight *f, int64_t context_ntok) {
+	double factor = f->context_seen > 0 ? fmax(1, f->unequal_seen / f->context_seen) : 1;
+	double unequal = factor * (double)context_ntok;
+
+	return unequal < (double)(INT64_MAX / 2) ? (int64_t)unequal : INT64_MAX / 2;
 }
 
 static void find_longest(struct flight *f) {

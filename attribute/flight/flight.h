@@ -82,6 +82,8 @@ struct flight {
 	int64_t context_sum; /* of the decoders, before the next step */
 	int64_t longest_start; /* the longest context of a decoder minus the number of the next decode step */
 	int64_t decode_step; /* number of the next decode step */
+	/* sums over the day's steps so far: contexts, and the same if all were as long as the step's longest */
+	double context_seen, unequal_seen;
 	const struct decode_sums *now; /* of the accounts: called when a sequence starts decoding; or NULL */
 	/* of the accounts: called before a sequence pauses decoding; or NULL */
 	void (*settle)(void *context, struct active *a);
@@ -139,6 +141,9 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 
 /* The longest context of a decoder before the next step; 0: none decodes. */
 int64_t flight_longest(const struct flight *f);
+
+/* Contexts of another replica's batch, if all were as long as its longest: in the proportion of the day's steps here. */
+int64_t flight_unequal(const struct flight *f, int64_t context_ntok);
 
 /* Ends the step: contexts grow, prompts that are done decode from the next step on (by count). */
 int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,

@@ -304,6 +304,8 @@ int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, 
 	f->step_end_ns = s->head.at_ns + s->duration_ns;
 	if (s->decode_requests > 0) {
 		f->pace_ns = f->pace_ns > 0 ? f->pace_ns - f->pace_ns / PACE_STEPS + s->duration_ns / PACE_STEPS : s->duration_ns;
+		f->context_seen += (double)f->context_sum;
+		f->unequal_seen += (double)f->decoding_count * (double)flight_longest(f);
 		f->context_sum += (int64_t)f->decoding_count;
 		f->decode_step++;
 	}

@@ -80,9 +80,7 @@ static struct sequence *sequence_of(const struct pass *pass) {
 
 /* Time of steps that the log lacks. */
 static int post_lost(struct pass *pass, int64_t to_ns, bool by_count, struct fault *why) {
-	int rc = pass->cursor_ns < to_ns
-		     ? accounts_gap(&pass->accounts, ENTRY_UNOBSERVED, pass->cursor_ns, to_ns, by_count, why)
-		     : 0;
+	int rc = pass->cursor_ns < to_ns ? accounts_gap(&pass->accounts, ENTRY_UNOBSERVED, pass->cursor_ns, to_ns, by_count, why) : 0;
 
 	pass->cursor_ns = to_ns > pass->cursor_ns ? to_ns : pass->cursor_ns;
 	return rc;
@@ -376,6 +374,7 @@ static int split_step(struct pass *pass, const struct step_item *s, struct fault
 	enter_day(pass, s->head.at_ns);
 	if (rc >= 0 && st->ranks) {
 		rc = rank_reader_step(st->ranks, s->head.at_ns, &st->others, why);
+		st->others.slowest_unequal_kv = flight_unequal(&pass->flight, st->others.slowest.decode_kv_tokens);
 	}
 	if (rc >= 0 && admits) {
 		rc = flight_enter_step(&pass->flight, s, start_ns, counts, leave_pass, pass, why);
