@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "book/book.h"
 #include "core/files/files.h"
 #include "core/instant.h"
 #include "core/typo.h"
@@ -239,6 +240,7 @@ int settings_logs(const struct book_settings *s, const struct terminal *t, struc
 		.no_evidence_count = s->no_evidence.count,
 		.max_line_bytes = (size_t)s->max_line_bytes,
 		.max_ratio = s->max_ratio,
+		.now_ns = book_now_ns(),
 		.progress = t->progress,
 		.progress_context = t->context,
 		.patterns = l->patterns,

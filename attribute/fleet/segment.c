@@ -39,20 +39,34 @@ static void cut_uptime(const struct pool *p, int64_t at_ns, struct segment *s) {
 	}
 }
 
+/* Nothing is posted of time outside the requested period: on each side of it is one slot. */
+static void cut_unwanted(const struct attribute_options *o, int64_t at_ns, struct segment *s) {
+	bool before = at_ns < o->from_ns;
+
+	s->from_ns = before ? INT64_MIN : o->to_ns;
+	s->to_ns = before ? o->from_ns : INT64_MAX;
+	s->slot_ns = instant_floor(at_ns, NS_PER_HOUR);
+}
+
 void segment_at(const struct attribute_options *o, const struct pool *p, int64_t at_ns, struct segment *out) {
-	*out = (struct segment){.rate_nano = -1, .paid = true};
-	cut_slot(o, at_ns, out);
+	bool wanted = at_ns >= o->from_ns && at_ns < o->to_ns;
+
+	*out = (struct segment){.rate_nano = -1, .paid = true, .wanted = wanted};
+	if (!wanted) {
+		cut_unwanted(o, at_ns, out);
+	} else {
+		cut_slot(o, at_ns, out);
+	}
 	if (p) {
 		int64_t until_ns;
 		out->rate_nano = pool_rate_at(p, at_ns, &until_ns);
-		for (size_t i = 0; i < p->rate_count; i++) {
+		for (size_t i = 0; i < p->rate_count && wanted; i++) {
 			cut(out, at_ns, p->rates[i].from_ns);
 		}
 		cut_uptime(p, at_ns, out);
 	}
 	cut(out, at_ns, o->from_ns);
 	cut(out, at_ns, o->to_ns);
-	out->wanted = at_ns >= o->from_ns && at_ns < o->to_ns;
 }
 
 void segment_again(const struct attribute_options *o, const struct pool *p, int64_t at_ns, const struct segment *at_hand,
