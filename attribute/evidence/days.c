@@ -44,7 +44,7 @@ static struct replica_day *day_of(struct replica_days *d, int64_t at_ns) {
 	}
 	d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 4);
 	memmove(&d->at[place + 1], &d->at[place], (d->count++ - place) * sizeof *d->at);
-	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, {0}};
+	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, day_ns, {0}};
 	return &d->at[place];
 }
 
@@ -110,38 +110,105 @@ bool days_lack_steps(const struct replica_days *d, int64_t from_ns, int64_t to_n
 	return lack;
 }
 
-static struct spell spell_of(const struct replica_day *d) {
-	return (struct spell){d->day_ns, INT64_MAX, d->kind, d->kind == DAY_STEPS && d->requests};
+/* The first instant of a day's evidence, and the last: a request may have begun on an earlier day, a window ends on a later one. */
+static int64_t first_of(const struct replica_day *d) {
+	int64_t ns = d->first_step_ns < d->day_ns ? d->first_step_ns : d->day_ns;
+
+	return d->first_ns < ns ? d->first_ns : ns;
+}
+
+static int64_t last_of(const struct replica_day *d) {
+	int64_t ns = d->last_step_ns > d->day_ns ? d->last_step_ns : d->day_ns;
+
+	return d->last_ns > ns ? d->last_ns : ns;
+}
+
+/* Spells as they are found; only counted if `at` is NULL. */
+struct spelling {
+	struct spell *at, last;
+	size_t count;
+	int64_t covered_ns; /* up to which evidence covers the time */
+};
+
+static void put(struct spelling *p, struct spell s) {
+	if (p->at && p->count > 0) {
+		p->at[p->count - 1].to_ns = s.from_ns;
+		p->at[p->count - 1].ends = s.begins;
+	}
+	s.from_ns = p->count == 0 ? INT64_MIN : s.from_ns;
+	s.to_ns = INT64_MAX;
+	if (p->at) {
+		p->at[p->count] = s;
+	}
+	p->last = s;
+	p->count++;
+}
+
+/* The last evidence's work may be moved past midnight: a pause begins a day later. */
+static int64_t pause_after(int64_t covered_ns) {
+	int64_t day_ns = instant_floor(covered_ns, NS_PER_DAY);
+
+	return day_ns < INT64_MAX - 3 * NS_PER_DAY ? day_ns + 2 * NS_PER_DAY : INT64_MAX;
+}
+
+static void put_pause(struct spelling *p, int64_t from_ns) {
+	put(p, (struct spell){.from_ns = from_ns, .kind = DAY_NOTHING, .begins = true});
+}
+
+/* The spell that begins on a day, unless the last one goes on. */
+static void put_day(struct spelling *p, const struct replica_day *d) {
+	int64_t since_ns = instant_floor(d->since_ns, NS_PER_DAY), pause_ns = p->covered_ns == INT64_MIN ? INT64_MIN : pause_after(p->covered_ns);
+	bool paused = p->count > 0 && (p->covered_ns == INT64_MIN || since_ns >= pause_ns);
+	struct spell s = {.from_ns = paused ? since_ns : d->day_ns, .kind = d->kind, .requests = d->kind == DAY_STEPS && d->requests, .begins = paused};
+	int64_t last_ns = last_of(d);
+
+	if (d->kind == DAY_NOTHING) {
+		return;
+	}
+	if (paused && p->last.kind != DAY_NOTHING && since_ns > pause_ns) {
+		put_pause(p, pause_ns);
+	}
+	if (p->count == 0 || paused || s.kind != p->last.kind || s.requests != p->last.requests) {
+		put(p, s);
+	}
+	p->covered_ns = last_ns > p->covered_ns ? last_ns : p->covered_ns;
 }
 
 /* Finds the spells; writes them to `out` unless it is NULL. */
-static size_t go_through(const struct replica_days *d, struct spell *out) {
-	struct spell last = {.kind = DAY_NOTHING};
-	size_t count = 0;
+static size_t go_through(const struct replica_days *d, int64_t from_ns, int64_t to_ns, struct spell *out) {
+	struct spelling p = {.at = out, .covered_ns = INT64_MIN};
 
-	for (size_t i = 0; i < d->count; i++) {
-		struct spell s = spell_of(&d->at[i]);
-		if (s.kind == DAY_NOTHING || (s.kind == last.kind && s.requests == last.requests)) {
-			continue;
-		}
-		s.from_ns = count == 0 ? INT64_MIN : s.from_ns;
-		if (out && count > 0) {
-			out[count - 1].to_ns = s.from_ns;
-		}
-		if (out) {
-			out[count] = s;
-		}
-		last = s;
-		count++;
+	if (d->count > 0 && from_ns < instant_floor(d->at[0].since_ns, NS_PER_DAY)) {
+		put_pause(&p, INT64_MIN);
 	}
-	return count;
+	for (size_t i = 0; i < d->count; i++) {
+		put_day(&p, &d->at[i]);
+	}
+	if (p.covered_ns != INT64_MIN && to_ns > pause_after(p.covered_ns)) {
+		put_pause(&p, pause_after(p.covered_ns));
+	}
+	return p.count;
 }
 
-size_t days_spells(const struct replica_days *d, struct spell **out) {
-	size_t count = go_through(d, NULL);
+size_t days_spells(const struct replica_days *d, const struct replica_summary *whole, const struct attribute_options *o, struct spell **out) {
+	int64_t from_ns = !whole->has_span ? INT64_MAX : whole->span_first_ns > o->from_ns ? whole->span_first_ns : o->from_ns;
+	int64_t to_ns = !whole->has_span ? INT64_MIN : whole->span_last_ns < o->to_ns ? whole->span_last_ns : o->to_ns;
+	size_t count = go_through(d, from_ns, to_ns, NULL);
 
 	*out = count > 1 ? must_calloc(count, sizeof **out) : NULL;
-	return *out ? go_through(d, *out) : count;
+	return *out ? go_through(d, from_ns, to_ns, *out) : count;
+}
+
+bool spell_reaches(const struct spell *s, int64_t at_ns, int64_t margin_ns) {
+	return s->from_ns == INT64_MIN || at_ns >= s->from_ns - (s->begins ? 0 : margin_ns);
+}
+
+bool spell_is_over(const struct spell *s, int64_t at_ns, int64_t margin_ns) {
+	return s->to_ns != INT64_MAX && at_ns >= s->to_ns + (s->ends ? 0 : margin_ns);
+}
+
+bool spell_has(const struct spell *s, int64_t at_ns, int64_t margin_ns) {
+	return s->kind != DAY_NOTHING && spell_reaches(s, at_ns, margin_ns) && !spell_is_over(s, at_ns, margin_ns);
 }
 
 static void add_extents(const struct replica_day *d, struct replica_summary *sum) {
@@ -154,9 +221,14 @@ static void no_extents(struct replica_summary *sum) {
 	sum->last_step_ns = sum->last_ns = INT64_MIN;
 }
 
-void days_extents(const struct replica_days *d, struct replica_summary *sum) {
+void days_extents(struct replica_days *d, struct replica_summary *sum) {
+	int64_t since_ns = INT64_MAX;
+
 	no_extents(sum);
-	for (size_t i = 0; i < d->count; i++) {
+	for (size_t i = d->count; i-- > 0;) {
+		int64_t first_ns = first_of(&d->at[i]);
+		since_ns = first_ns < since_ns ? first_ns : since_ns;
+		d->at[i].since_ns = since_ns;
 		add_extents(&d->at[i], sum);
 	}
 }
@@ -179,13 +251,14 @@ void days_span(const struct replica_days *d, struct replica_summary *sum) {
 struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,
                                     int64_t margin_ns) {
 	struct replica_summary sum = *whole;
-	size_t from = s->from_ns == INT64_MIN ? 0 : place_of(d, s->from_ns - margin_ns);
-	size_t to = s->to_ns == INT64_MAX ? d->count : place_of(d, s->to_ns + margin_ns);
+	size_t from = s->from_ns == INT64_MIN ? 0 : place_of(d, s->from_ns - (s->begins ? 0 : margin_ns));
+	size_t to = s->to_ns == INT64_MAX ? d->count : place_of(d, s->to_ns + (s->ends ? 0 : margin_ns));
 
 	sum.steps = s->kind == DAY_STEPS ? whole->steps : 0;
 	sum.requests = s->kind == DAY_REQUESTS || s->requests ? whole->requests : 0;
+	sum.windows = s->kind == DAY_NOTHING ? 0 : whole->windows;
 	no_extents(&sum);
-	for (size_t i = from; i < to; i++) {
+	for (size_t i = from; i < to && s->kind != DAY_NOTHING; i++) {
 		add_extents(&d->at[i], &sum);
 	}
 	return sum;

@@ -43,6 +43,7 @@ struct replica_day {
 	int64_t first_step_ns, last_step_ns; /* as in struct replica_summary */
 	int64_t first_ns, last_ns;
 	int64_t first_work_ns, last_work_ns; /* of requests, and of windows with tokens */
+	int64_t since_ns;                    /* set by days_extents: the first instant of this day's evidence and of later days' */
 	struct prompt_tokens prompts;
 };
 
@@ -64,20 +65,32 @@ struct prompt_tokens days_prompts(const struct replica_days *d, int64_t day_ns);
 void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns);
 void days_add(struct replica_days *to, const struct replica_days *from);
 
-/* Consecutive days with the same best kind, and the days without evidence that follow them. */
+/*
+ * Consecutive days with the same best kind. A whole day that no evidence covers is a pause: DAY_NOTHING, idle if it is paid,
+ * and what was logged before it is not compared with what was logged after it. A day of a book is split by the records that
+ * meet it or an adjacent day; by this rule those of a run decide the same.
+ */
 struct spell {
 	int64_t from_ns, to_ns; /* the first begins at INT64_MIN, the last ends at INT64_MAX */
 	enum day_kind kind;
-	bool requests; /* of DAY_STEPS: of requests with them, or without */
+	bool requests;          /* of DAY_STEPS: of requests with them, or without */
+	bool begins, ends;      /* at a pause: records beyond it are not its own */
 };
 /* Is there a day in a period with more than an hour of work before the first step or after the last? */
 bool days_lack_steps(const struct replica_days *d, int64_t from_ns, int64_t to_ns);
 
-/* The number of spells; *out, which the caller frees, is set if there is more than one. */
-size_t days_spells(const struct replica_days *d, struct spell **out);
+/*
+ * The number of spells in the time that evidence covers and, as far as it is requested, in the replica's span; *out, which
+ * the caller frees, is set if there is more than one.
+ */
+size_t days_spells(const struct replica_days *d, const struct replica_summary *whole, const struct attribute_options *o, struct spell **out);
+/* Is an instant after a spell's start; is it after its end; does the spell have records of it? With a margin, but not across a pause. */
+bool spell_reaches(const struct spell *s, int64_t at_ns, int64_t margin_ns);
+bool spell_is_over(const struct spell *s, int64_t at_ns, int64_t margin_ns);
+bool spell_has(const struct spell *s, int64_t at_ns, int64_t margin_ns);
 
 /* Sets the summary's extents to those of all days. */
-void days_extents(const struct replica_days *d, struct replica_summary *sum);
+void days_extents(struct replica_days *d, struct replica_summary *sum);
 /* Sets the summary's span, unless it has one: the time covered by each day's best kind. */
 void days_span(const struct replica_days *d, struct replica_summary *sum);
 /* The summary for a pass through a spell, with `margin_ns` around it. */

@@ -70,3 +70,25 @@ void sequence_find(struct sequence *q, const char *name, struct quality *quality
 									  "what drops log lines", name);
 	}
 }
+
+void pauses_follow(struct pauses *p, const struct attribute_options *o, const struct step_item *s) {
+	bool wanted = s->head.at_ns >= o->from_ns && s->head.at_ns < o->to_ns;
+	bool known = wanted && p->last != UNKNOWN && s->index != UNKNOWN && s->index > p->last + 1;
+
+	if (known && instant_floor(s->head.at_ns, NS_PER_DAY) - instant_floor(p->end_ns, NS_PER_DAY) > NS_PER_DAY) {
+		exact_add(&p->missing, s->index - p->last - 1);
+		p->count++;
+	}
+	p->last = s->index;
+	p->end_ns = s->head.at_ns + s->duration_ns;
+}
+
+void pauses_find(const struct pauses *p, const char *name, struct quality *quality) {
+	const int64_t count[2] = {p->missing, p->count};
+
+	if (p->count > 0) {
+		quality_finding_counted(quality, "gap", name, NULL, count,
+		                        "%s: " QUALITY_A " steps are missing, judging by the step numbers, on days of which "
+		                        "no log has a line (" QUALITY_B " such periods): they are counted as idle; find the logs of these days", name);
+	}
+}

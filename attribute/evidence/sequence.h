@@ -23,4 +23,12 @@ int64_t sequence_follow(struct sequence *q, const struct attribute_options *o, c
 /* Adds findings, if there are any. */
 void sequence_find(struct sequence *q, const char *name, struct quality *quality);
 
+/* What the numbers of steps before and after pauses show (days.h): steps of days that no log has. */
+struct pauses {
+	int64_t last, end_ns; /* of the step before; UNKNOWN */
+	int64_t missing, count;
+};
+void pauses_follow(struct pauses *p, const struct attribute_options *o, const struct step_item *s);
+void pauses_find(const struct pauses *p, const char *name, struct quality *quality);
+
 #endif

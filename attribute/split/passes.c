@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "attribute/evidence/days.h"
+#include "attribute/evidence/sequence.h"
 #include "attribute/split/parallel.h"
 #include "core/exact.h"
 
@@ -26,6 +27,7 @@ struct going {
 	const struct replica_summary *at; /* NULL: at no replica */
 	struct replica_summary spanned; /* the same with a span, if it has spells */
 	struct spell *spells; /* of that replica; NULL: it has only one */
+	struct pauses pauses;
 	size_t count, begun;
 	struct part *parts; /* those in progress */
 	bool substituted[SUBSTITUTES];
@@ -42,12 +44,11 @@ static int64_t margin_of(enum pass_purpose purpose) {
 	return purpose == PASS_POST ? MARGIN_NS : 0;
 }
 
-static bool reaches_to(const struct spell *s, int64_t at_ns, int64_t margin_ns) {
-	return s->from_ns == INT64_MIN || at_ns >= s->from_ns - margin_ns;
-}
+/* A pause has nothing to fit, and only the requested period is posted. */
+static bool is_needed(const struct going *g, const struct spell *s) {
+	const struct attribute_options *o = g->ws->common->options;
 
-static bool is_behind(const struct spell *s, int64_t at_ns, int64_t margin_ns) {
-	return s->to_ns != INT64_MAX && at_ns >= s->to_ns + margin_ns;
+	return g->ws->purpose != PASS_POST ? s->kind != DAY_NOTHING : s->from_ns < o->to_ns && s->to_ns > o->from_ns && s->from_ns < s->to_ns;
 }
 
 static int begin_part(struct going *g, const struct spell *s, struct fault *why) {
@@ -86,37 +87,42 @@ static int end_part(struct going *g, struct part **at, struct fault *why) {
 	return rc;
 }
 
-/* Does the pass's summary count the item? */
-static bool is_for(const struct part *p, const struct item *item) {
-	int64_t at_ns = days_instant(item), margin_ns = margin_of(p->pass.purpose);
+/* Begins the passes through the spells up to an instant, which must have all their items. */
+static int begin_parts(struct going *g, int64_t until_ns, struct fault *why) {
+	int rc = 0;
 
-	return reaches_to(&p->spell, at_ns, margin_ns) && !is_behind(&p->spell, at_ns, margin_ns);
+	for (; rc >= 0 && g->begun < g->count && spell_reaches(&g->spells[g->begun], until_ns, MARGIN_NS); g->begun++) {
+		rc = is_needed(g, &g->spells[g->begun]) ? begin_part(g, &g->spells[g->begun], why) : 0;
+	}
+	return rc;
 }
 
 static int item_of_spells(struct going *g, const struct item *item, struct fault *why) {
-	int rc = 0;
+	int64_t ends_ns = days_instant(item);
+	int rc = begin_parts(g, ends_ns > item->at_ns ? ends_ns : item->at_ns, why);
 
-	while (rc >= 0 && g->begun < g->count && reaches_to(&g->spells[g->begun], item->at_ns, MARGIN_NS)) {
-		rc = begin_part(g, &g->spells[g->begun++], why);
+	if (item->kind == ITEM_STEP && g->ws->purpose == PASS_POST) {
+		pauses_follow(&g->pauses, g->ws->common->options, (const struct step_item *)item);
 	}
 	for (struct part **p = &g->parts; *p && rc >= 0;) {
-		if (is_behind(&(*p)->spell, item->at_ns, MARGIN_NS)) {
+		if (spell_is_over(&(*p)->spell, item->at_ns, MARGIN_NS)) {
 			rc = end_part(g, p, why);
 			continue;
 		}
-		rc = is_for(*p, item) ? pass_item(&(*p)->pass, item, why) : 0;
+		rc = spell_has(&(*p)->spell, days_instant(item), margin_of(g->ws->purpose)) ? pass_item(&(*p)->pass, item, why) : 0;
 		p = &(*p)->next;
 	}
 	return rc;
 }
 
 static int end_spells(struct going *g, struct fault *why) {
-	int rc = 0;
+	int rc = begin_parts(g, INT64_MAX, why);
 
 	while (g->parts) {
 		int failed = end_part(g, &g->parts, why);
 		rc = rc < 0 ? rc : failed;
 	}
+	pauses_find(&g->pauses, names_text(g->ws->common->options->names, g->at->replica).at, g->ws->quality);
 	free(g->spells);
 	g->spells = NULL;
 	return rc;
@@ -140,8 +146,9 @@ static int begin(struct going *g, name_id replica, struct fault *why) {
 	g->at = replicas_of(g->ws->replicas, replica);
 	warn_lacking_steps(g);
 	g->whole.days = replicas_days(g->ws->replicas, replica);
-	g->count = days_spells(g->whole.days, &g->spells);
+	g->count = days_spells(g->whole.days, g->at, g->ws->common->options, &g->spells);
 	g->begun = 0;
+	g->pauses = (struct pauses){.last = UNKNOWN};
 	if (g->spells) {
 		g->spanned = *g->at;
 		days_span(g->whole.days, &g->spanned);
