@@ -110,7 +110,7 @@ static void add_directory(struct paths *p, const char *name, const struct above 
 		return;
 	}
 	size_t len = strlen(name);
-	const char *slash = len > 0 && name[len - 1] == '/' ? "" : "/";
+	const char *slash = name[len - 1] == '/' ? "" : "/";
 	for (size_t i = 0; i < count; i++) {
 		size_t room = len + strlen(names[i]) + 2;
 		char *inner = must_alloc(room);
@@ -175,27 +175,25 @@ static int by_server_name(const void *a, const void *b) {
 static size_t common_start(struct text a, struct text b) {
 	size_t whole = 0;
 
-	for (size_t i = 0; i <= a.len && i <= b.len; i++) {
+	for (size_t i = 0;; i++) {
 		bool end_a = i == a.len || a.at[i] == '/', end_b = i == b.len || b.at[i] == '/';
 		whole = end_a && end_b ? i : whole;
 		if (i == a.len || i == b.len || a.at[i] != b.at[i]) {
-			break;
+			return whole;
 		}
 	}
-	return whole;
 }
 
 static size_t common_end(struct text a, struct text b) {
 	size_t whole = 0;
 
-	for (size_t i = 0; i <= a.len && i <= b.len; i++) {
+	for (size_t i = 0;; i++) {
 		bool start_a = i == a.len || a.at[a.len - 1 - i] == '/', start_b = i == b.len || b.at[b.len - 1 - i] == '/';
 		whole = start_a && start_b ? i : whole;
 		if (i == a.len || i == b.len || a.at[a.len - 1 - i] != b.at[b.len - 1 - i]) {
-			break;
+			return whole;
 		}
 	}
-	return whole;
 }
 
 /* A folder that states when, or that its files are old, and not whose they are. */

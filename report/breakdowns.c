@@ -13,15 +13,23 @@ struct reading {
 
 #define FIGURES_MAX 8
 
-/* The figures of a row, after its first `skip` members; false if it has another form, or one is negative. */
-static bool read_figures(const struct json *j, json_at row, int skip, int count, int64_t out[FIGURES_MAX]) {
+struct bounds {
+	int64_t least, most;
+};
+#define COUNTED {0, INT64_MAX}
+#define MAYBE {-1, INT64_MAX} /* a rate may be unknown */
+#define ONE_OR_MORE {1, INT64_MAX}
+#define COUNT_OF(array) (int)(sizeof(array) / sizeof *(array))
+
+/* The figures of a row, after its first `skip` members; false if it has another form, or one is outside of its bounds. */
+static bool read_figures(const struct json *j, json_at row, int skip, const struct bounds *bounds, int count, int64_t *out) {
 	json_at v = json_first(j, row);
 
 	for (; skip > 0 && v != JSON_ABSENT; skip--) {
 		v = json_next(j, v);
 	}
 	for (int i = 0; i < count; i++, v = json_next(j, v)) {
-		if (v == JSON_ABSENT || !json_i64(j, v, &out[i]) || out[i] < -1) {
+		if (v == JSON_ABSENT || !json_i64(j, v, &out[i]) || out[i] < bounds[i].least || out[i] > bounds[i].most) {
 			return false;
 		}
 	}
@@ -34,76 +42,68 @@ static name_id model_of(struct reading *r, json_at row) {
 }
 
 static int add_position(struct reading *r, json_at row) {
-	int64_t f[FIGURES_MAX];
+	static const struct bounds bounds[] = {{0, ENTRY_OUTPUT}, COUNTED, ONE_OR_MORE, MAYBE, COUNTED, COUNTED}, last = COUNTED;
+	int64_t f[FIGURES_MAX], low = 0; /* a book of an older version has no low end */
 
-	if (!read_figures(r->json, row, 1, 7, f)) {
-		f[6] = 0; /* of an older book */
-	}
-	if (!read_figures(r->json, row, 1, 6, f) || f[6] < 0 || f[0] < 0 || f[0] > ENTRY_OUTPUT || f[1] < 0 || f[1] >= f[2] || f[4] < 0 || f[5] < 0) {
+	if (!read_figures(r->json, row, 1, bounds, COUNT_OF(bounds), f) || f[1] >= f[2]) {
 		return 0;
 	}
-	return statement_add_position(r->statement, &(struct position_row){model_of(r, row), (enum entry_kind)f[0], f[1], f[2], f[6], f[3], f[4], f[5]});
+	read_figures(r->json, row, 1 + COUNT_OF(bounds), &last, 1, &low);
+	return statement_add_position(r->statement, &(struct position_row){model_of(r, row), (enum entry_kind)f[0], f[1], f[2], low, f[3], f[4], f[5]});
 }
 
 static int add_rule(struct reading *r, json_at row) {
+	static const struct bounds bounds[] = {MAYBE, COUNTED, COUNTED};
 	int64_t f[FIGURES_MAX];
-	json_at rule = json_next(r->json, json_first(r->json, row));
+	char name[64];
 
-	if (rule == JSON_ABSENT || !read_figures(r->json, row, 2, 3, f) || f[1] < 0 || f[2] < 0) {
+	if (!read_figures(r->json, row, 2, bounds, COUNT_OF(bounds), f)) {
 		return 0;
 	}
-	char name[64];
-	struct text word = json_string(r->json, rule, name, sizeof name);
+	struct text word = json_string(r->json, json_next(r->json, json_first(r->json, row)), name, sizeof name);
 	const char *kept = names_text(r->names, names_id(r->names, word)).at;
 	return statement_add_rule(r->statement, &(struct rule_row){kept, model_of(r, row), f[0], f[1], f[2]});
 }
 
 static int add_batch(struct reading *r, json_at row) {
+	static const struct bounds bounds[] = {ONE_OR_MORE, ONE_OR_MORE, MAYBE, COUNTED, COUNTED, COUNTED, COUNTED};
 	int64_t f[FIGURES_MAX];
 
-	if (!read_figures(r->json, row, 1, 7, f) || f[0] < 1 || f[0] > f[1] || f[3] < 0 || f[4] < 0 || f[5] < 0 || f[6] < 0) {
+	if (!read_figures(r->json, row, 1, bounds, COUNT_OF(bounds), f) || f[0] > f[1]) {
 		return 0;
 	}
 	return statement_add_batch(r->statement, &(struct batch_row){model_of(r, row), f[0], f[1], f[2], f[3], f[4], f[5], f[6]});
 }
 
 static int add_curve(struct reading *r, json_at row) {
+	static const struct bounds bounds[] = {ONE_OR_MORE, COUNTED, COUNTED, COUNTED};
 	int64_t f[FIGURES_MAX];
 
-	if (!read_figures(r->json, row, 1, 4, f) || f[0] < 1 || f[1] < 0 || f[2] < 0 || f[3] < 0) {
+	if (!read_figures(r->json, row, 1, bounds, COUNT_OF(bounds), f)) {
 		return 0;
 	}
 	return statement_add_curve(r->statement, &(struct curve_row){model_of(r, row), f[0], f[1], f[2], f[3]});
 }
 
 /* Places under a roofline, in cells, which may be below 1 FLOP and so negative. */
-static bool read_cell(const struct json *j, json_at cell, int64_t f[5]) {
-	json_at v = json_first(j, cell);
-
-	for (int i = 0; i < 5; i++, v = json_next(j, v)) {
-		if (v == JSON_ABSENT || !json_i64(j, v, &f[i])) {
-			return false;
-		}
-	}
-	return f[0] >= 0 && f[0] < ROOF_ROW_KINDS && f[1] > INT16_MIN && f[1] < INT16_MAX && f[2] > INT16_MIN && f[2] < INT16_MAX && f[3] > 0 && f[4] >= 0;
-}
-
 static int add_roof(struct reading *r, json_at row) {
+	static const struct bounds peaks[] = {ONE_OR_MORE, ONE_OR_MORE, ONE_OR_MORE},
+				   place[] = {{0, ROOF_ROW_KINDS - 1}, {INT16_MIN + 1, INT16_MAX - 1}, {INT16_MIN + 1, INT16_MAX - 1}, ONE_OR_MORE, COUNTED};
 	char name[2048];
-	int64_t peaks[FIGURES_MAX], f[5];
-	json_at gpu = json_next(r->json, json_first(r->json, row)), v = gpu;
+	int64_t f[FIGURES_MAX];
+	json_at gpu = json_next(r->json, json_first(r->json, row)), cells = gpu;
+	int rc = 0;
 
-	if (gpu == JSON_ABSENT || !read_figures(r->json, row, 2, 3, peaks) || peaks[0] < 1 || peaks[1] < 1 || peaks[2] < 1) {
+	if (!read_figures(r->json, row, 2, peaks, COUNT_OF(peaks), f)) {
 		return 0;
 	}
-	struct roof_row to = {.model = model_of(r, row), .gpus = peaks[0], .flop_s = peaks[1], .byte_s = peaks[2]};
+	struct roof_row to = {.model = model_of(r, row), .gpus = f[0], .flop_s = f[1], .byte_s = f[2]};
 	to.gpu = names_id(r->names, json_string(r->json, gpu, name, sizeof name));
-	for (int i = 0; i < 4 && v != JSON_ABSENT; i++) {
-		v = json_next(r->json, v);
+	for (int i = 0; i <= COUNT_OF(peaks) && cells != JSON_ABSENT; i++) {
+		cells = json_next(r->json, cells);
 	}
-	int rc = 0;
-	for (json_at cell = v == JSON_ABSENT || json_type(r->json, v) != JSON_ARRAY ? JSON_ABSENT : json_first(r->json, v); cell != JSON_ABSENT && rc >= 0; cell = json_next(r->json, cell)) {
-		if (read_cell(r->json, cell, f)) {
+	for (json_at cell = json_first(r->json, cells); cell != JSON_ABSENT && rc >= 0; cell = json_next(r->json, cell)) {
+		if (read_figures(r->json, cell, 0, place, COUNT_OF(place), f)) {
 			to.kind = f[0], to.x = f[1], to.y = f[2], to.steps = f[3], to.gpu_ns = f[4];
 			rc = statement_add_roof(r->statement, &to);
 		}
@@ -114,7 +114,7 @@ static int add_roof(struct reading *r, json_at row) {
 static void read_rows(struct reading *r, struct text key, int (*add)(struct reading *, json_at)) {
 	json_at rows = json_get(r->json, 0, key);
 
-	for (json_at v = rows == JSON_ABSENT ? rows : json_first(r->json, rows); v != JSON_ABSENT && r->rc >= 0; v = json_next(r->json, v)) {
+	for (json_at v = json_first(r->json, rows); v != JSON_ABSENT && r->rc >= 0; v = json_next(r->json, v)) {
 		r->rc = json_type(r->json, v) == JSON_ARRAY ? add(r, v) : 0;
 	}
 }
