@@ -180,6 +180,16 @@ static void print_window(const struct window *w, char *out, size_t size) {
 
 	snprintf(out + len, size - len, " tenant=%.*s", TEXT_ARG(w->tenant));
 	print_numbers(out, size, names, values, COUNT(names));
+	/* what only some engines count: if it is known */
+#define NAME(name) #name,
+#define VALUE(name) w->name,
+	static const char *const counts[] = {WINDOW_COUNTS(NAME)};
+	const int64_t counted[] = {WINDOW_COUNTS(VALUE)};
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		if (counted[i] != UNKNOWN) {
+			print_numbers(out, size, &counts[i], &counted[i], 1);
+		}
+	}
 }
 
 const char *record_print(const struct record *r, char out[1024]) {

@@ -153,6 +153,244 @@ static void times_in_front(void **state) {
 	bench_release(&b);
 }
 
+#define M "{model_name=\"m\"} "
+#define LE(le) "{model_name=\"m\",le=\"" le "\"} "
+#define NOTHING UNKNOWN, ""
+
+/* What vLLM counts besides tokens: steps and prompts by size, sums of times, the cache. */
+static void counts_of_steps(void **state) {
+	static const struct expected_line cases[] = {
+		{"# 2026-08-10T23:59:25Z", NOTHING},
+		{"vllm:cache_config_info{block_size=\"16\",num_gpu_blocks=\"31250\"} 1", NOTHING},
+		{"vllm:cache_config_info{block_size=\"0\",num_gpu_blocks=\"31250\"} 1", NOTHING}, /* not taken */
+		{"vllm:cache_config_info{block_size=\"16\",num_gpu_blocks=\"many\"} 1", NOTHING},
+		{"vllm:prompt_tokens_total" M "1000", NOTHING},
+		{"vllm:generation_tokens_total" M "100", NOTHING},
+		{"vllm:iteration_tokens_total_count" M "10", NOTHING},
+		{"vllm:iteration_tokens_total_bucket" LE("8") "4", NOTHING},
+		{"vllm:iteration_tokens_total_bucket" LE("4") "2", NOTHING}, /* out of order: left out */
+		{"vllm:iteration_tokens_total_bucket" LE("64") "8", NOTHING},
+		{"vllm:iteration_tokens_total_bucket" LE("+Inf") "10", NOTHING},
+		{"vllm:iteration_tokens_total_bucket" LE("much") "10", NOTHING},
+		{"vllm:iteration_tokens_total_bucket" LE("128") "-1", NOTHING},
+		{"vllm:inter_token_latency_seconds_count" M "50", NOTHING},
+		{"vllm:inter_token_latency_seconds_sum" M "1.0", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("1") "0", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("1000") "1", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("10000") "1", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("+Inf") "1", NOTHING},
+		{"vllm:request_prompt_tokens_sum" M "1000", NOTHING},
+		{"vllm:time_to_first_token_seconds_count" M "1", NOTHING},
+		{"vllm:time_to_first_token_seconds_sum" M "0.5", NOTHING},
+		{"vllm:request_prefill_time_seconds_sum" M "0.25", NOTHING},
+		{"vllm:request_prefill_time_seconds_count" M "1", NOTHING},
+		{"vllm:num_requests_running" M "4", NOTHING},
+		{"# 2026-08-10T23:59:40Z", NOTHING},
+		{"vllm:prompt_tokens_total" M "13000", NOTHING},
+		{"vllm:generation_tokens_total" M "400", NOTHING},
+		{"vllm:iteration_tokens_total_count" M "110", NOTHING},
+		{"vllm:iteration_tokens_total_bucket" LE("8") "84", NOTHING},  /* 80 steps of about 4.5 tokens */
+		{"vllm:iteration_tokens_total_bucket" LE("64") "98", NOTHING}, /* 10 of about 36.5 */
+		{"vllm:iteration_tokens_total_bucket" LE("+Inf") "110", NOTHING}, /* 10 of more: with prompts, at 4 to 4 running requests */
+		{"vllm:inter_token_latency_seconds_count" M "450", NOTHING},
+		{"vllm:inter_token_latency_seconds_sum" M "9.0", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("1") "0", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("1000") "3", NOTHING},   /* 2 of about 501 */
+		{"vllm:request_prompt_tokens_bucket" LE("10000") "5", NOTHING},  /* 2 of about 5,500 */
+		{"vllm:request_prompt_tokens_bucket" LE("+Inf") "5", NOTHING},
+		{"vllm:request_prompt_tokens_sum" M "13000", NOTHING},
+		{"vllm:time_to_first_token_seconds_count" M "5", NOTHING},
+		{"vllm:time_to_first_token_seconds_sum" M "2.5", NOTHING},
+		{"vllm:request_prefill_time_seconds_sum" M "1.25", NOTHING},
+		{"vllm:request_prefill_time_seconds_count" M "5", NOTHING},
+		{"vllm:num_requests_running" M "4", NOTHING},
+		{"vllm:num_requests_waiting" M "2", NOTHING},
+		{"vllm:num_preemptions_total" M "1", NOTHING},
+		{"vllm:kv_cache_usage_perc" M "0.25", NOTHING},
+		{NULL, UNKNOWN,
+		 "window host m tenant= start=1786406365000000000 end=1786406380000000000 in=12000 cached=0 out=300 requests=? pgpu=? dgpu=? "
+		 "running=4 computed=0 steps=100 prompt_steps=10 sequence_steps=400 sequence_ns=8000000000 "
+		 "sequence_square=4094 first_tokens=4 prompt_ns=1000000000 prompts=4 prompt_tokens=12000 prompt_square=60982507 "
+		 "prompt_chunks=8 context_tokens=125000 waiting=2 preempted=1"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("prometheus", cases);
+}
+
+/* Before December 2024, vLLM had the times of prefill and decode swapped: they are left out, and all else is used. */
+static void swapped_times(void **state) {
+	static const struct expected_line cases[] = {
+		{"# 2026-08-10T23:59:25Z", NOTHING},
+		{"vllm:prompt_tokens_total" M "1000", NOTHING},
+		{"# 2026-08-10T23:59:40Z", NOTHING},
+		{"vllm:prompt_tokens_total" M "2000", NOTHING},
+		{"vllm:time_to_first_token_seconds_count" M "5", NOTHING},
+		{"vllm:time_to_first_token_seconds_sum" M "2.5", NOTHING},
+		{"vllm:request_prefill_time_seconds_sum" M "7.75", NOTHING},
+		{"vllm:request_prefill_time_seconds_count" M "5", NOTHING},
+		{NULL, UNKNOWN,
+		 "window host m tenant= start=1786406365000000000 end=1786406380000000000 in=1000 cached=0 out=0 requests=? pgpu=? dgpu=? "
+		 "running=? computed=0 first_tokens=5"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("prometheus", cases);
+}
+
+/* A process that starts anew counts from 0, also where its counters have passed the former ones; start times are gauges. */
+static void restarts(void **state) {
+	static const struct expected_line cases[] = {
+		{"# 2026-08-10T23:59:25Z", NOTHING},
+		{"process_start_time_seconds 1786400000", NOTHING},
+		{"vllm:prompt_tokens_total" M "1000", NOTHING},
+		{"process_start_time_seconds" M "1786400000.5", NOTHING},
+		{"# 2026-08-10T23:59:40Z", NOTHING},
+		{"vllm:prompt_tokens_total" M "5000", NOTHING},
+		{"process_start_time_seconds" M "1786406370.5", NOTHING},
+		{"# 2026-08-10T23:59:55Z", UNKNOWN,
+		 "window host m tenant= start=1786406365000000000 end=1786406380000000000 in=5000 cached=0 out=0 requests=? pgpu=? dgpu=? "
+		 "running=? computed=0"},
+		{"vllm:prompt_tokens_total" M "5500", NOTHING},
+		{"process_start_time_seconds" M "1786406369.9", NOTHING}, /* the same one, read less exactly */
+		{NULL, UNKNOWN,
+		 "window host m tenant= start=1786406380000000000 end=1786406395000000000 in=500 cached=0 out=0 requests=? pgpu=? dgpu=? "
+		 "running=? computed=0"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("prometheus", cases);
+}
+
+/* A histogram that one scrape lacks is as it was, not 0. */
+static void scrape_without_buckets(void **state) {
+	static const struct expected_line cases[] = {
+		{"# 2026-08-10T23:59:25Z", NOTHING},
+		{"vllm:prompt_tokens_total" M "1000", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("1000") "10", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("+Inf") "10", NOTHING},
+		{"vllm:request_prompt_tokens_sum" M "1000", NOTHING},
+		{"# 2026-08-10T23:59:40Z", NOTHING},
+		{"vllm:prompt_tokens_total" M "2000", NOTHING},
+		{"# 2026-08-10T23:59:55Z", UNKNOWN,
+		 "window host m tenant= start=1786406365000000000 end=1786406380000000000 in=1000 cached=0 out=0 requests=? pgpu=? dgpu=? "
+		 "running=? computed=0"},
+		{"vllm:prompt_tokens_total" M "3000", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("1000") "12", NOTHING},
+		{"vllm:request_prompt_tokens_bucket" LE("+Inf") "12", NOTHING},
+		{"vllm:request_prompt_tokens_sum" M "2000", NOTHING},
+		{NULL, UNKNOWN, /* two prompts of 500 */
+		 "window host m tenant= start=1786406380000000000 end=1786406395000000000 in=1000 cached=0 out=0 requests=? pgpu=? dgpu=? "
+		 "running=? computed=0 prompt_tokens=1000 prompt_square=500000 prompt_chunks=2"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("prometheus", cases);
+}
+
+/* llama.cpp's times are those of slots: the device's only if one slot was busy at a time. */
+static void times_of_slots(void **state) {
+	static const struct expected_line cases[] = {
+		{"# 2026-08-10T23:59:25Z", NOTHING},
+		{"llamacpp:prompt_tokens_total 100", NOTHING},
+		{"llamacpp:prompt_seconds_total 1", NOTHING},
+		{"llamacpp:n_busy_slots_per_decode 1", NOTHING},
+		{"# 2026-08-10T23:59:40Z", NOTHING},
+		{"llamacpp:prompt_tokens_total 300", NOTHING},
+		{"llamacpp:prompt_seconds_total 3", NOTHING},
+		{"llamacpp:n_busy_slots_per_decode 1", NOTHING},
+		{"# 2026-08-10T23:59:55Z", UNKNOWN,
+		 "window host  tenant= start=1786406365000000000 end=1786406380000000000 in=200 cached=0 out=0 requests=? pgpu=2000000000 "
+		 "dgpu=0 running=? computed=1"},
+		{"llamacpp:prompt_tokens_total 400", NOTHING},
+		{"llamacpp:prompt_seconds_total 4", NOTHING},
+		{"llamacpp:n_busy_slots_per_decode 1.5", NOTHING},
+		{NULL, UNKNOWN,
+		 "window host  tenant= start=1786406380000000000 end=1786406395000000000 in=100 cached=0 out=0 requests=? pgpu=? dgpu=? "
+		 "running=? computed=1"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("prometheus", cases);
+}
+
+/* One sample twice: of a second Prometheus server, or of another rank, whose times are its own. */
+static void copies_of_samples(void **state) {
+	static const struct expected_line cases[] = {
+		{"# 2026-08-10T23:59:25Z", NOTHING},
+		{"vllm:prompt_tokens_total{prometheus_replica=\"a\"} 100", NOTHING},
+		{"vllm:prompt_tokens_total{prometheus_replica=\"b\"} 90", NOTHING},
+		{"# 2026-08-10T23:59:40Z", NOTHING},
+		{"vllm:prompt_tokens_total{prometheus_replica=\"b\"} 250", NOTHING},
+		{"vllm:prompt_tokens_total{prometheus_replica=\"a\"} 300", NOTHING},
+		{"vllm:generation_tokens_total{tp_rank=\"0\"} 7", NOTHING},
+		{"vllm:generation_tokens_total{tp_rank=\"1\"} 7", NOTHING},
+		{"sglang:forward_execution_seconds_total{category=\"extend\",pp_rank=\"0\"} 1", NOTHING},
+		{"sglang:forward_execution_seconds_total{category=\"extend\",pp_rank=\"1\"} 2", NOTHING},
+		{NULL, UNKNOWN,
+		 "window host  tenant= start=1786406365000000000 end=1786406380000000000 in=200 cached=0 out=7 requests=? pgpu=3000000000 "
+		 "dgpu=0 running=? computed=0"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("prometheus", cases);
+}
+
+/* More servers than a file of counters has room for: the others are left out, with a warning, once. */
+static void too_many_series(void **state) {
+	struct bench b;
+	struct record r;
+	char line[200];
+
+	(void)state;
+	bench_init(&b, "prometheus");
+	assert_int_equal(bench_line(&b, "# 2026-08-10T23:59:25Z", UNKNOWN, &r), PARSE_NONE);
+	for (int i = 0; i < SERIES_MAX + 2; i++) {
+		snprintf(line, sizeof line, "vllm:prompt_tokens_total{instance=\"s%d\"} 1", i);
+		assert_int_equal(bench_line(&b, line, UNKNOWN, &r), PARSE_NONE);
+		snprintf(line, sizeof line, "vllm:request_prompt_tokens_bucket{instance=\"s%d\",le=\"8\"} 1", i);
+		assert_int_equal(bench_line(&b, line, UNKNOWN, &r), PARSE_NONE);
+		assert_int_equal(b.quality.warning_count, i >= SERIES_MAX);
+	}
+	assert_string_equal(b.quality.warnings[0], "more than 256 replicas in one file of counters: the others are left out");
+	bench_release(&b);
+}
+
+static void absurd_values(void **state) {
+	static const struct expected_line cases[] = {
+		{"DCGM_FI_DEV_POWER_USAGE{gpu=\"0\"} 412", UNKNOWN, "!sample without a time"},
+		{"vllm:prompt_tokens_total" M "1", UNKNOWN, ""},
+		{"# 2026-08-10T23:59:25Z", UNKNOWN, "!scrape without a time"},
+		{"vllm:prompt_tokens_total" M "1", NOTHING},
+		{"vllm:generation_tokens_total" M "1", NOTHING},
+		{"DCGM_FI_DEV_POWER_USAGE{gpu=\"0\"} -1", UNKNOWN, "!absurd power"},
+		{"DCGM_FI_DEV_POWER_USAGE{gpu=\"0\"} 100001", UNKNOWN, "!absurd power"},
+		{"# 2026-08-10T23:59:40Z", NOTHING},
+		{"vllm:prompt_tokens_total" M "2", NOTHING},
+		{"vllm:generation_tokens_total" M "1e16", NOTHING},
+		{NULL, UNKNOWN, "!absurd count"},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("prometheus", cases);
+}
+
+/* Names as Ray and other exporters print them. */
+static void names_of_metrics(void **state) {
+	static const char *const known[] = {"vllm:prompt_tokens_total", "ray_vllm_prompt_tokens_total", "vllm_prompt_tokens_total",
+	                                    "DCGM_FI_DEV_POWER_USAGE", "vllm:cache_config_info", "vllm:iteration_tokens_total_bucket",
+	                                    "vllm:request_prompt_tokens_bucket"};
+	static const char *const others[] = {"vllm-prompt_tokens_total", "vlln_prompt_tokens_total", "vllm_prompt_tokens_totam", "up", ""};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		assert_true(metric_known(text_of(known[i])));
+	}
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		assert_false(metric_known(text_of(others[i])));
+	}
+}
+
 static void bids(void **state) {
 	(void)state;
 	assert_string_equal(format_detect(&T("vllm:prompt_tokens_total{engine=\"0\",model_name=\"org/m\"} 10290.0"), 1)->name, "prometheus");
@@ -165,6 +403,15 @@ int main(void) {
 		cmocka_unit_test(device_times),
 		cmocka_unit_test(samples_with_times),
 		cmocka_unit_test(times_in_front),
+		cmocka_unit_test(counts_of_steps),
+		cmocka_unit_test(swapped_times),
+		cmocka_unit_test(restarts),
+		cmocka_unit_test(scrape_without_buckets),
+		cmocka_unit_test(times_of_slots),
+		cmocka_unit_test(copies_of_samples),
+		cmocka_unit_test(too_many_series),
+		cmocka_unit_test(absurd_values),
+		cmocka_unit_test(names_of_metrics),
 		cmocka_unit_test(bids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -555,7 +555,9 @@ static void roll_over(struct series *from, int64_t at_ns) {
 	}
 	for (int i = 0; i < HISTOGRAMS; i++) {
 		struct buckets *b = &from->histograms[i];
-		memcpy(b->before, b->now, sizeof b->before);
+		if (b->count > 0 && b->now[b->count - 1] > 0) { /* the last one counts all */
+			memcpy(b->before, b->now, sizeof b->before);
+		}
 		memset(b->now, 0, sizeof b->now);
 	}
 	from->before_ns = at_ns;
