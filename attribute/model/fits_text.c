@@ -114,7 +114,10 @@ static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 static void write_counted(const struct counted *c, FILE *out) {
 	int128 sums[COUNTED_SUMS];
 
-	for (int k = 0; k < COUNTED_BUDGETS && c; k++) {
+	if (!c) {
+		return;
+	}
+	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		for (int b = 0; b < COUNTED_BUCKETS; b++) {
 			const struct counted_rows *rows = &c->by[k].buckets[b];
 			if (rows->rows > 0) {
@@ -123,11 +126,9 @@ static void write_counted(const struct counted *c, FILE *out) {
 			}
 		}
 	}
-	if (c) {
-		pack_counts(c, sums);
-		fputs("counts", out);
-		write_sums(sums, COUNTED_SUMS, out);
-	}
+	pack_counts(c, sums);
+	fputs("counts", out);
+	write_sums(sums, COUNTED_SUMS, out);
 }
 
 static void write_gauged(const struct gauged *g, FILE *out) {
@@ -263,6 +264,15 @@ static bool read_count(struct reading *r, int64_t *out) {
 	return true;
 }
 
+/* A count below a bound, and one of at least 1. */
+static bool read_index(struct reading *r, int64_t bound, int64_t *out) {
+	return read_count(r, out) && *out >= 0 && *out < bound;
+}
+
+static bool read_some(struct reading *r, int64_t *out) {
+	return read_count(r, out) && *out > 0;
+}
+
 static bool read_name(struct reading *r, name_id *out) {
 	struct text t = field(r);
 	char plain[NAME_MAX_BYTES];
@@ -303,8 +313,7 @@ static bool read_fit(struct reading *r) {
 	int64_t level, unfit;
 
 	if (!read_name(r, &key.model) || !read_name(r, &key.gpu) || !read_count(r, &key.gpus_per_replica) ||
-	    !read_role(r, &key.role) || !read_count(r, &key.day_ns) || !read_count(r, &level) || !read_count(r, &unfit) ||
-	    level < 0 || level > BIN_LEVELS || unfit < 0) {
+	    !read_role(r, &key.role) || !read_count(r, &key.day_ns) || !read_index(r, BIN_LEVELS + 1, &level) || !read_index(r, INT64_MAX, &unfit)) {
 		return false;
 	}
 	r->fit = fits_of(r->fits, &key);
@@ -331,12 +340,11 @@ static bool read_rows(struct reading *r) {
 	struct aggregates more = {.totals = {0}};
 	int64_t kind, bucket;
 
-	if (!r->fit || !read_count(r, &kind) || !read_count(r, &bucket) || kind < 0 || kind >= AGGREGATE_KINDS || bucket < 0 ||
-	    bucket >= AGGREGATE_BUCKETS) {
+	if (!read_index(r, AGGREGATE_KINDS, &kind) || !read_index(r, AGGREGATE_BUCKETS, &bucket)) {
 		return false;
 	}
 	struct aggregate_rows *rows = &more.buckets[kind][bucket];
-	if (!read_count(r, &rows->rows) || rows->rows <= 0 || !read_sums(r, rows->sums, AGGREGATE_SUMS)) {
+	if (!read_some(r, &rows->rows) || !read_sums(r, rows->sums, AGGREGATE_SUMS)) {
 		return false;
 	}
 	aggregates_join(fits_aggregates(r->fits, &r->fit->key), &more);
@@ -346,7 +354,7 @@ static bool read_rows(struct reading *r) {
 static bool read_work(struct reading *r) {
 	struct aggregates more = {.totals = {0}};
 
-	if (!r->fit || !read_sums(r, more.totals, AGGREGATE_TOTALS)) {
+	if (!read_sums(r, more.totals, AGGREGATE_TOTALS)) {
 		return false;
 	}
 	aggregates_join(fits_aggregates(r->fits, &r->fit->key), &more);
@@ -357,8 +365,7 @@ static bool read_rebuilt(struct reading *r) {
 	struct rebuilt_rows more;
 	int64_t bucket;
 
-	if (!r->fit || !read_count(r, &bucket) || bucket < 0 || bucket >= REBUILT_BUCKETS || !read_count(r, &more.rows) || more.rows <= 0 ||
-	    !read_sums(r, more.sums, REBUILT_PRODUCTS)) {
+	if (!read_index(r, REBUILT_BUCKETS, &bucket) || !read_some(r, &more.rows) || !read_sums(r, more.sums, REBUILT_PRODUCTS)) {
 		return false;
 	}
 	rebuilt_join_rows(&aggregates_rebuilt(fits_aggregates(r->fits, &r->fit->key))->buckets[bucket], &more);
@@ -368,7 +375,7 @@ static bool read_rebuilt(struct reading *r) {
 static bool read_replayed(struct reading *r) {
 	int128 more[REBUILT_TOTALS];
 
-	if (!r->fit || !read_sums(r, more, REBUILT_TOTALS)) {
+	if (!read_sums(r, more, REBUILT_TOTALS)) {
 		return false;
 	}
 	rebuilt_join_totals(aggregates_rebuilt(fits_aggregates(r->fits, &r->fit->key)), more);
@@ -379,8 +386,8 @@ static bool read_counted(struct reading *r) {
 	struct counted_rows more;
 	int64_t budget, bucket;
 
-	if (!r->fit || !read_count(r, &budget) || budget < 0 || budget >= COUNTED_BUDGETS || !read_count(r, &bucket) || bucket < 0 ||
-	    bucket >= COUNTED_BUCKETS || !read_count(r, &more.rows) || more.rows <= 0 || !read_sums(r, more.sums, COUNTED_PRODUCTS)) {
+	if (!read_index(r, COUNTED_BUDGETS, &budget) || !read_index(r, COUNTED_BUCKETS, &bucket) || !read_some(r, &more.rows) ||
+	    !read_sums(r, more.sums, COUNTED_PRODUCTS)) {
 		return false;
 	}
 	counted_join_rows(&aggregates_counted(fits_aggregates(r->fits, &r->fit->key))->by[budget].buckets[bucket], &more);
@@ -392,7 +399,7 @@ static bool read_counts(struct reading *r) {
 	int128 sums[COUNTED_SUMS], *at = sums;
 
 	memset(&more, 0, sizeof more);
-	if (!r->fit || !read_sums(r, sums, COUNTED_SUMS)) {
+	if (!read_sums(r, sums, COUNTED_SUMS)) {
 		return false;
 	}
 	more.steps = *at++;
@@ -412,8 +419,7 @@ static bool read_gauged(struct reading *r) {
 	struct gauged_rows more;
 	int64_t kind, bucket;
 
-	if (!r->fit || !read_count(r, &kind) || kind < 0 || kind >= GAUGED_KINDS || !read_count(r, &bucket) || bucket < 0 ||
-	    bucket >= GAUGED_BUCKETS || !read_count(r, &more.rows) || more.rows <= 0 || !read_sums(r, more.sums, GAUGED_SUMS)) {
+	if (!read_index(r, GAUGED_KINDS, &kind) || !read_index(r, GAUGED_BUCKETS, &bucket) || !read_some(r, &more.rows) || !read_sums(r, more.sums, GAUGED_SUMS)) {
 		return false;
 	}
 	gauged_join_rows(&aggregates_gauged(fits_aggregates(r->fits, &r->fit->key))->buckets[kind][bucket], &more);
@@ -423,7 +429,7 @@ static bool read_gauged(struct reading *r) {
 static bool read_gauges(struct reading *r) {
 	int128 more[GAUGED_TOTALS];
 
-	if (!r->fit || !read_sums(r, more, GAUGED_TOTALS)) {
+	if (!read_sums(r, more, GAUGED_TOTALS)) {
 		return false;
 	}
 	gauged_join_totals(aggregates_gauged(fits_aggregates(r->fits, &r->fit->key)), more);
@@ -434,8 +440,8 @@ static bool read_bin(struct reading *r) {
 	struct step_bin c = {0};
 	int128 key;
 
-	if (!r->fit || !read_number(field(r), 16, &key) || !bin_key_is_valid((uint64_t)key) || key >> 64 != 0 ||
-	    !read_count(r, &c.steps) || !read_count(r, &c.duration_us) || c.steps <= 0 || c.duration_us < 0) {
+	if (!read_number(field(r), 16, &key) || key >> 64 != 0 || !bin_key_is_valid((uint64_t)key) || !read_some(r, &c.steps) ||
+	    !read_index(r, INT64_MAX, &c.duration_us)) {
 		return false;
 	}
 	c.key = (uint64_t)key;
@@ -460,7 +466,7 @@ static bool read_line(struct reading *r, struct text line, int64_t number) {
 	struct text what = field(r);
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (what.len == strlen(kinds[i].word) && memcmp(what.at, kinds[i].word, what.len) == 0) {
-			return kinds[i].read(r);
+			return (r->fit || kinds[i].read == read_fit) && kinds[i].read(r); /* all others belong to a fit */
 		}
 	}
 	return false;

@@ -401,6 +401,126 @@ static void damaged_text(void **state) {
 	names_free(n);
 }
 
+/* Fits of all kinds of evidence, of a model whose name has to be encoded. */
+static struct attribution_fits *all_kinds(struct names *n) {
+	struct attribution_fits *f = attribution_fits_new(n);
+	struct fit_key key = day_one;
+	struct fit_step steps[40];
+
+	key.model = names_id(n, T("100 %\tm\x7f"));
+	make_steps(steps, 40, 0.01);
+	for (size_t i = 0; i < 40; i++) {
+		fits_add_step(f, &key, &steps[i]);
+	}
+	struct aggregates *a = fits_aggregates(f, &key);
+	a->buckets[1][2] = (struct aggregate_rows){.rows = 3, .sums = {1, 2, 3}};
+	a->totals[0] = 7;
+	struct rebuilt *rebuilt = aggregates_rebuilt(a);
+	rebuilt->buckets[1].rows = 2;
+	rebuilt->buckets[1].sums[0] = (int128)1 << 100;
+	struct counted *c = aggregates_counted(a);
+	c->steps = 5, c->steps_ns = 6, c->long_steps = 1;
+	c->by[1].buckets[3].rows = 4;
+	c->by[1].buckets[3].sums[2] = 99;
+	c->by[0].all[1] = 17;
+	struct gauged *g = aggregates_gauged(a);
+	g->buckets[0][1].rows = 8;
+	g->buckets[0][1].sums[1] = 21;
+	return f;
+}
+
+/* Any line that is read back otherwise than it was written is an error that names it. */
+static bool is_refused(const char *text, size_t len, int line) {
+	struct names *n = names_new();
+	struct attribution_fits *f = attribution_fits_new(n);
+	struct fault why;
+	char place[40];
+	int rc = attribution_fits_read(f, (struct text){text, len}, "x", &why);
+
+	snprintf(place, sizeof place, "x:%d: not a line of fits", line);
+	bool refused = rc == ERROR_CONFIG && strncmp(why.message, place, strlen(place)) == 0;
+	attribution_fits_free(f);
+	names_free(n);
+	return refused;
+}
+
+/* A text with one field replaced, or without it and all after it in its line. */
+static size_t with_field(char *out, const char *text, const char *from, const char *to, const char *by) {
+	size_t before = (size_t)(from - text), len = strlen(by), rest = strlen(to);
+
+	memcpy(out, text, before);
+	memcpy(out + before, by, len);
+	memcpy(out + before + len, to, rest);
+	return before + len + rest;
+}
+
+static void every_field_of_every_kind(void **state) {
+	static const char *const wrong[] = {"", "-1", "z", "99999999999999999999999999999999999999999999"};
+	static const char *const kinds[] = {"fit", "cell", "rows", "work", "rebuilt", "replayed", "counted", "counts", "gauged", "gauges"};
+	struct names *n = names_new(), *m = names_new();
+	struct attribution_fits *f = all_kinds(n), *again = attribution_fits_new(m);
+	struct fault why;
+	char *text = written(f), *copy = must_alloc(strlen(text) + 100);
+	bool seen[10] = {false};
+	int line = 2;
+
+	(void)state;
+	assert_int_equal(attribution_fits_read(again, text_of(text), "x", &why), 0);
+	assert_written_same(f, again);
+	for (const char *at = strchr(text, '\n') + 1; *at; line++) {
+		const char *end = strchr(at, '\n');
+		size_t kind = 0, word = strcspn(at, "\t");
+		while (strlen(kinds[kind]) != word || memcmp(kinds[kind], at, word) != 0) {
+			kind++;
+		}
+		/* a word that is none, more fields, a line before any fit */
+		assert_true(is_refused(copy, with_field(copy, text, at, at + 1, "?"), line));
+		assert_true(is_refused(copy, with_field(copy, text, end, end, "\t0"), line));
+		assert_true(kind == 0 || is_refused(copy, with_field(copy, text, strchr(text, '\n') + 1, at, ""), 2));
+		for (const char *from = at + word; from < end && !seen[kind]; from += strcspn(from + 1, "\t\n") + 1) {
+			const char *to = from + 1 + strcspn(from + 1, "\t\n");
+			bool named = kind == 0 && from < at + word + 20;
+			if (!is_refused(copy, with_field(copy, text, from, end, ""), line)) {
+				fail_msg("%.*s without its end is read", (int)(end - at), at);
+			}
+			for (size_t i = 0; i < sizeof wrong / sizeof *wrong && !named; i++) {
+				size_t len = with_field(copy, text, from + 1, to, wrong[i]);
+				bool fine = kind == 0 && i == 1; /* GPUs that are not known, a day before 1970 */
+				if (!fine && !is_refused(copy, len, line)) {
+					fail_msg("%s: field %s in place of %.*s is read", kinds[kind], wrong[i], (int)(to - from), from);
+				}
+			}
+		}
+		seen[kind] = true;
+		at = end + 1;
+	}
+	for (size_t i = 0; i < 10; i++) {
+		assert_true(seen[i]);
+	}
+	free(copy);
+	free(text);
+	attribution_fits_free(f);
+	attribution_fits_free(again);
+	names_free(n);
+	names_free(m);
+}
+
+static void names_with_escapes(void **state) {
+	static const struct {
+		const char *name;
+		bool fine;
+	} cases[] = {{"a", true}, {"", true}, {"%41", true}, {"%4", false}, {"%", false}, {"%g1", false}, {"%1g", false}};
+	char text[8192];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		size_t len = (size_t)snprintf(text, sizeof text, "tollbook.fits.v3\nfit\t%s\tb\t1\tmixed\t0\t0\t0\n", cases[i].name);
+		assert_int_equal(is_refused(text, len, 2), !cases[i].fine);
+	}
+	size_t len = (size_t)snprintf(text, sizeof text, "tollbook.fits.v3\nfit\t%05000d\tb\t1\tmixed\t0\t0\t0\n", 0);
+	assert_true(is_refused(text, len, 2)); /* longer than any name */
+}
+
 /* Leaving out what is 0 changes no bit of the time. */
 static void time_is_the_sum_of_terms(void **state) {
 	uint64_t seed = 11;
@@ -440,6 +560,8 @@ int main(void) {
 		cmocka_unit_test(a_described_model),
 		cmocka_unit_test(the_same_step_again),
 		cmocka_unit_test(damaged_text),
+		cmocka_unit_test(every_field_of_every_kind),
+		cmocka_unit_test(names_with_escapes),
 		cmocka_unit_test(time_is_the_sum_of_terms),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
