@@ -29,7 +29,7 @@ static bool read_figures(const struct json *j, json_at row, int skip, const stru
 		v = json_next(j, v);
 	}
 	for (int i = 0; i < count; i++, v = json_next(j, v)) {
-		if (v == JSON_ABSENT || !json_i64(j, v, &out[i]) || out[i] < bounds[i].least || out[i] > bounds[i].most) {
+		if (!json_i64(j, v, &out[i]) || out[i] < bounds[i].least || out[i] > bounds[i].most) {
 			return false;
 		}
 	}

@@ -167,7 +167,7 @@ static int read_flops(struct spec_reader *r, json_at card, struct gpu *g) {
 	json_at flops = spec_get(r, card, "dense_tflops");
 	int err = 0;
 
-	if (flops == JSON_ABSENT || json_type(r->json, flops) != JSON_OBJECT) {
+	if (json_type(r->json, flops) != JSON_OBJECT) {
 		return spec_wrong(r, flops == JSON_ABSENT ? card : flops,
 		                  "no \"dense_tflops\" here, expected an object with \"bf16\" and, where it has them, \"fp8\", \"int8\", \"fp4\"");
 	}
@@ -233,7 +233,7 @@ static int read_cards(struct spec_reader *r, struct gpu_catalogue *c) {
 	if (schema == JSON_ABSENT || !text_eq(json_raw(r->json, schema), T("tollbook.gpus.v1"))) {
 		return spec_wrong(r, schema == JSON_ABSENT ? 0 : schema, "unknown schema, expected \"tollbook.gpus.v1\"");
 	}
-	if (gpus == JSON_ABSENT || json_type(r->json, gpus) != JSON_ARRAY) {
+	if (json_type(r->json, gpus) != JSON_ARRAY) {
 		return spec_wrong(r, gpus == JSON_ABSENT ? 0 : gpus, "no list \"gpus\" here, expected [ … ]");
 	}
 	c->cards = must_calloc((size_t)json_count(r->json, gpus), sizeof *c->cards);

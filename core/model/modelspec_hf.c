@@ -134,10 +134,10 @@ static int read_dims(struct spec_reader *r, json_at c, struct modelspec *m) {
 
 /* A factor such as 2.625, of a block's MLP; 0 if there is none. */
 static double width_of(struct spec_reader *r, json_at block) {
-	json_at ffn = spec_get(r, block, "ffn"), mult = ffn == JSON_ABSENT ? JSON_ABSENT : spec_get(r, ffn, "ffn_mult");
+	json_at ffn = spec_get(r, block, "ffn"), mult = spec_get(r, ffn, "ffn_mult");
 	int64_t nano = 0;
 
-	return mult != JSON_ABSENT && decimal_parse(json_raw(r->json, mult), 0, &nano) && nano > 0 && nano < 64 * NANO ? (double)nano / 1e9 : 0;
+	return decimal_parse(json_raw(r->json, mult), 0, &nano) && nano > 0 && nano < 64 * NANO ? (double)nano / 1e9 : 0;
 }
 
 /* Nemotron's searched blocks: some without attention, MLPs of several widths, here their mean. */

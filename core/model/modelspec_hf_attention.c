@@ -107,10 +107,10 @@ static const char *const window_keys[] = {"sliding_window", "attention_chunk_siz
 static int64_t windowed(struct spec_reader *r, json_at c, int64_t every, const struct modelspec *m) {
 	json_at types = spec_get(r, c, "layer_types"), pattern = spec_get(r, c, "hybrid_layer_pattern");
 
-	if (types != JSON_ABSENT && json_type(r->json, types) == JSON_ARRAY) {
+	if (json_type(r->json, types) == JSON_ARRAY) {
 		return hf_count_first(r, types, m->layers, "sliding_attention", "chunked_attention"); /* what predicts further tokens comes after them */
 	}
-	if (pattern != JSON_ABSENT && json_type(r->json, pattern) == JSON_ARRAY) {
+	if (json_type(r->json, pattern) == JSON_ARRAY) {
 		return hf_count(r, pattern, "1", NULL);
 	}
 	return every > 1 ? m->layers - m->layers / every : every == 1 ? m->layers : 0;
@@ -120,7 +120,7 @@ static int64_t windowed(struct spec_reader *r, json_at c, int64_t every, const s
 static int read_every(struct spec_reader *r, json_at c, int64_t *every) {
 	json_at v = spec_get(r, c, "sliding_window_pattern");
 
-	if (v != JSON_ABSENT && json_type(r->json, v) == JSON_STRING && json_raw(r->json, v).len > 0) {
+	if (json_type(r->json, v) == JSON_STRING && json_raw(r->json, v).len > 0) {
 		*every = (int64_t)json_raw(r->json, v).len;
 		return 0;
 	}
@@ -133,7 +133,7 @@ static int read_window(struct spec_reader *r, json_at c, const struct architectu
 	json_at window = hf_first(r, c, window_keys);
 	int err = spec_bool_if(r, c, "use_sliding_window", &used);
 
-	if (!err && window != JSON_ABSENT && json_type(r->json, window) == JSON_NUMBER && (!json_i64(r->json, window, &m->window) || m->window < 0)) {
+	if (!err && json_type(r->json, window) == JSON_NUMBER && (!json_i64(r->json, window, &m->window) || m->window < 0)) {
 		err = spec_wrong(r, window, "\"sliding_window\" is out of range, expected a number of tokens");
 	}
 	err = err ? err : read_every(r, c, &every);

@@ -53,7 +53,7 @@ static int read_number(struct spec_reader *r, json_at c, const char *const *keys
 		if (json_type(r->json, v) == JSON_ARRAY) {
 			v = json_first(r->json, v);
 		}
-		if (v == JSON_ABSENT || !json_i64(r->json, v, out) || *out < min || *out > SPEC_DIM_MAX) {
+		if (!json_i64(r->json, v, out) || *out < min || *out > SPEC_DIM_MAX) {
 			return spec_wrong(r, v == JSON_ABSENT ? c : v, "\"%s\" is out of range, expected a whole number from %lld", *keys, (long long)min);
 		}
 		return 0;
@@ -73,7 +73,7 @@ static int dense_by_step(struct spec_reader *r, json_at c, struct modelspec *m) 
 	if (!err && step > 1) {
 		m->dense_layers = m->layers - m->layers / step;
 	}
-	if (!err && only != JSON_ABSENT && json_type(r->json, only) == JSON_ARRAY) {
+	if (!err && json_type(r->json, only) == JSON_ARRAY) {
 		m->dense_layers += json_count(r->json, only);
 	}
 	return err;
@@ -98,13 +98,13 @@ static int read_dense_layers(struct spec_reader *r, json_at c, struct modelspec 
 	err = err ? err : spec_int_if(r, c, "first_k_dense_replace", 0, m->layers, &m->dense_layers);
 	err = err ? err : spec_int_if(r, c, "moe_layer_start_index", 0, m->layers, &m->dense_layers);
 	err = err ? err : spec_int_if(r, c, "num_dense_layers", 0, m->layers, &m->dense_layers);
-	if (types != JSON_ABSENT && json_type(r->json, types) == JSON_ARRAY) {
+	if (json_type(r->json, types) == JSON_ARRAY) {
 		m->dense_layers = hf_count(r, types, "dense", NULL);
-	} else if (which != JSON_ABSENT && json_type(r->json, which) == JSON_ARRAY) {
+	} else if (json_type(r->json, which) == JSON_ARRAY) {
 		m->dense_layers = hf_count(r, which, "0", NULL);
-	} else if (list != JSON_ABSENT && json_type(r->json, list) == JSON_ARRAY) {
+	} else if (json_type(r->json, list) == JSON_ARRAY) {
 		m->dense_layers = m->layers - json_count(r->json, list);
-	} else if (words != JSON_ABSENT && json_type(r->json, words) == JSON_STRING) {
+	} else if (json_type(r->json, words) == JSON_STRING) {
 		m->dense_layers = m->layers - words_in(json_raw(r->json, words));
 	}
 	if (!err && (m->dense_layers < 0 || m->dense_layers > m->layers)) {
@@ -143,7 +143,7 @@ static int read_experts(struct spec_reader *r, json_at c, const struct architect
 	if (!err && m->experts_per_token > m->experts) {
 		err = spec_wrong(r, chosen, "more experts per token than experts, expected at most %lld", (long long)m->experts);
 	}
-	if (topk != JSON_ABSENT && text_eq(json_raw(r->json, topk), T("noaux_tc"))) {
+	if (text_eq(json_raw(r->json, topk), T("noaux_tc"))) {
 		m->router_vectors += m->experts;
 	}
 	if (a->traits & EXPERT_BIAS) {

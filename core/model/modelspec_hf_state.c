@@ -9,7 +9,7 @@ static const char *const mamba_groups[] = {"n_groups", "mamba_n_groups", NULL};
 static int read_dim(struct spec_reader *r, json_at c, const char *const *keys, int64_t *out) {
 	json_at v = hf_first(r, c, keys);
 
-	if (v == JSON_ABSENT || !json_i64(r->json, v, out) || *out < 1 || *out > 65536) {
+	if (!json_i64(r->json, v, out) || *out < 1 || *out > 65536) {
 		return spec_wrong(r, v == JSON_ABSENT ? c : v, "\"%s\" is missing or out of range, expected a whole number from 1", *keys);
 	}
 	return 0;
@@ -47,7 +47,7 @@ static int read_pattern(struct spec_reader *r, json_at c, struct modelspec *m) {
 	json_at pattern = spec_get(r, c, "hybrid_override_pattern"), types = spec_get(r, c, "layers_block_type");
 	int64_t attention = 0, dense = 0, moe = 0, mamba = 0;
 
-	if (pattern != JSON_ABSENT && json_type(r->json, pattern) == JSON_STRING) {
+	if (json_type(r->json, pattern) == JSON_STRING) {
 		struct text t = json_raw(r->json, pattern);
 		for (size_t i = 0; i < t.len; i++) {
 			mamba += t.at[i] == 'M';
@@ -90,10 +90,10 @@ static int read_jamba(struct spec_reader *r, json_at c, struct modelspec *m) {
 /* Kimi Linear: gated delta nets with gates of a rank of one head, and layers of latent attention. */
 static int read_kimi(struct spec_reader *r, json_at c, struct modelspec *m) {
 	json_at l = spec_get(r, c, "linear_attn_config");
-	json_at layers = l == JSON_ABSENT ? JSON_ABSENT : spec_get(r, l, "kda_layers");
+	json_at layers = spec_get(r, l, "kda_layers");
 	int64_t heads = 0, dim = 0, kernel = 4;
 
-	if (layers == JSON_ABSENT || json_type(r->json, layers) != JSON_ARRAY) {
+	if (json_type(r->json, layers) != JSON_ARRAY) {
 		return spec_wrong(r, c, "no \"linear_attn_config\" with \"kda_layers\" here, expected a list of layers");
 	}
 	int err = spec_int(r, l, "num_heads", 1, 65536, &heads);
@@ -149,7 +149,7 @@ static int read_mamba_layers(struct spec_reader *r, json_at c, struct modelspec 
 	json_at attention = spec_get(r, c, "attn_layer_indices");
 	types = types == JSON_ABSENT ? spec_get(r, c, "layers_block_type") : types;
 	m->linear_layers = types == JSON_ABSENT ? 0 : hf_count(r, types, "mamba", NULL);
-	if (types == JSON_ABSENT && attention != JSON_ABSENT && json_type(r->json, attention) == JSON_ARRAY) {
+	if (types == JSON_ABSENT && json_type(r->json, attention) == JSON_ARRAY) {
 		m->linear_layers = m->layers - json_count(r->json, attention);
 	}
 	return m->linear_layers == 0 ? 0 : read_mamba(r, c, m);

@@ -195,7 +195,7 @@ static int read_label(struct spec_reader *r, json_at root, struct modelspec *m) 
 	if (v == JSON_ABSENT) {
 		v = spec_get(r, root, "_name_or_path");
 	}
-	if (v != JSON_ABSENT && json_type(r->json, v) == JSON_STRING && json_raw(r->json, v).len > 0) {
+	if (json_type(r->json, v) == JSON_STRING && json_raw(r->json, v).len > 0) {
 		return spec_name(r, v, m->name, sizeof m->name);
 	}
 	const char *slash = strrchr(r->path, '/');

@@ -56,7 +56,7 @@ static int read_scheme(struct spec_reader *r, json_at s, int64_t *bits, int64_t 
 	json_at type = spec_get(r, s, "type");
 	int err = spec_int(r, s, "num_bits", 2, 16, bits);
 
-	*is_float = type != JSON_ABSENT && text_eq(json_raw(r->json, type), T("float"));
+	*is_float = text_eq(json_raw(r->json, type), T("float"));
 	return err ? err : spec_int_if(r, s, "group_size", -1, 65536, group);
 }
 
@@ -67,8 +67,8 @@ static enum precision precision_of(int64_t bits, bool is_float) {
 
 static int quant_compressed(struct spec_reader *r, json_at q, struct modelspec *m) {
 	json_at groups = spec_get(r, q, "config_groups"), kv = spec_get(r, q, "kv_cache_scheme");
-	json_at first = groups == JSON_ABSENT ? JSON_ABSENT : json_first(r->json, groups);
-	json_at weights = first == JSON_ABSENT ? JSON_ABSENT : spec_get(r, first, "weights");
+	json_at first = json_first(r->json, groups);
+	json_at weights = spec_get(r, first, "weights");
 	int64_t bits = 0, group = 0, input_bits = 16, ignored = 0, kv_bits = 16;
 	bool is_float, input_float = false;
 
@@ -99,9 +99,9 @@ static int quant_modelopt(struct spec_reader *r, json_at q, struct modelspec *m)
 	             {T("INT8_SQ"), 8000, PRECISION_INT8},     {T("W8A8_SQ_PER_CHANNEL"), 8000, PRECISION_INT8}, {T("W4A8_MXFP4_FP8"), 4250, PRECISION_FP8}};
 	json_at nested = spec_get(r, q, "quantization");
 	json_at in = nested == JSON_ABSENT ? q : nested, algo = spec_get(r, in, "quant_algo"), kv = spec_get(r, in, "kv_cache_quant_algo");
-	struct text name = algo == JSON_ABSENT ? T("") : json_raw(r->json, algo);
+	struct text name = json_raw(r->json, algo);
 
-	if (kv != JSON_ABSENT && text_eq(json_raw(r->json, kv), T("FP8"))) {
+	if (text_eq(json_raw(r->json, kv), T("FP8"))) {
 		m->kv_mbit = 8000;
 	}
 	for (size_t i = 0; i < sizeof algos / sizeof *algos; i++) {
@@ -151,7 +151,7 @@ static int quant_torchao(struct spec_reader *r, json_at q, struct modelspec *m) 
 static int quant_quark(struct spec_reader *r, json_at q, struct modelspec *m) {
 	static const struct named names[] = {{T("fp4"), 4250, PRECISION_FP4},  {T("mxfp8"), 8250, PRECISION_FP8}, {T("fp8"), 8000, PRECISION_FP8},
 	                                     {T("int4"), 4156, PRECISION_BF16}, {T("int8"), 8000, PRECISION_INT8}};
-	json_at global = spec_get(r, q, "global_quant_config"), weight = global == JSON_ABSENT ? JSON_ABSENT : spec_get(r, global, "weight");
+	json_at global = spec_get(r, q, "global_quant_config"), weight = spec_get(r, global, "weight");
 	json_at layers = spec_get(r, q, "layer_quant_config");
 	json_at from = weight != JSON_ABSENT ? weight : layers;
 
@@ -181,11 +181,11 @@ static int quant_bits(struct spec_reader *r, json_at q, struct modelspec *m) {
 	json_at inner = spec_get(r, q, "quant_config");
 	int64_t nano = 0;
 
-	inner = inner == JSON_ABSENT || json_type(r->json, inner) != JSON_OBJECT ? JSON_ABSENT : spec_get(r, inner, "weight_quant_params"); /* HQQ */
-	q = inner == JSON_ABSENT || json_type(r->json, inner) != JSON_OBJECT ? q : inner;
+	inner = json_type(r->json, inner) != JSON_OBJECT ? JSON_ABSENT : spec_get(r, inner, "weight_quant_params"); /* HQQ */
+	q = json_type(r->json, inner) != JSON_OBJECT ? q : inner;
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		json_at v = spec_get(r, q, keys[i]);
-		if (v != JSON_ABSENT && json_type(r->json, v) == JSON_NUMBER && decimal_parse(json_raw(r->json, v), 0, &nano) && nano >= NANO && nano <= 16 * NANO) {
+		if (json_type(r->json, v) == JSON_NUMBER && decimal_parse(json_raw(r->json, v), 0, &nano) && nano >= NANO && nano <= 16 * NANO) {
 			set_weights(m, nano / 1000000 + 250, PRECISION_BF16);
 			return 0;
 		}

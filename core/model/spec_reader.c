@@ -33,7 +33,7 @@ int spec_parse(struct spec_reader *r, const char *like) {
 json_at spec_get(struct spec_reader *r, json_at object, const char *key) {
 	json_at v = json_get(r->json, object, text_of(key));
 
-	return v != JSON_ABSENT && json_type(r->json, v) == JSON_NULL ? JSON_ABSENT : v;
+	return json_type(r->json, v) == JSON_NULL ? JSON_ABSENT : v;
 }
 
 int spec_int_if(struct spec_reader *r, json_at object, const char *key, int64_t min, int64_t max, int64_t *out) {

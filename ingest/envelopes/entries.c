@@ -102,7 +102,7 @@ static json_at descend(const struct entries *b, json_at at, const struct text **
 	const struct text *end = b->path->keys + sizeof b->path->keys / sizeof *b->path->keys;
 
 	for (; *keys < end && (*keys)->len > 0 && !is_each(**keys); ++*keys) {
-		at = at != JSON_ABSENT && json_type(b->json, at) == JSON_OBJECT ? json_get(b->json, at, **keys) : JSON_ABSENT;
+		at = json_get(b->json, at, **keys);
 	}
 	return at;
 }
@@ -131,7 +131,7 @@ static json_at first_of(const struct entries *b, int level) {
 	const struct text *keys = keys_behind(b->path, level);
 	json_at array = descend(b, level == 0 ? 0 : b->at[level - 1], &keys);
 
-	return array != JSON_ABSENT && json_type(b->json, array) == JSON_ARRAY ? json_first(b->json, array) : JSON_ABSENT;
+	return json_type(b->json, array) == JSON_ARRAY ? json_first(b->json, array) : JSON_ABSENT;
 }
 
 /* Moves to the next entry; at the start all `at` are JSON_ABSENT. False after the last. */
@@ -180,7 +180,7 @@ static void put(struct entries *b, struct text t) {
 
 static json_at field_named(const struct json *j, json_at entry, struct text name) {
 	for (json_at f = json_first(j, entry); f != JSON_ABSENT; f = json_next(j, f)) {
-		json_at key = json_type(j, f) == JSON_OBJECT ? json_get(j, f, T("field")) : JSON_ABSENT;
+		json_at key = json_get(j, f, T("field"));
 		if (key != JSON_ABSENT && text_eq(json_raw(j, key), name)) {
 			return json_get(j, f, T("value"));
 		}
@@ -225,9 +225,9 @@ static bool row_as_object(struct entries *b, struct peeling *p) {
 	json_at columns = json_get(j, b->at[0], T("columns")), cell = json_first(j, entry_of(b));
 
 	b->labels_len = 0;
-	for (json_at c = columns == JSON_ABSENT ? columns : json_first(j, columns); c != JSON_ABSENT && cell != JSON_ABSENT;
+	for (json_at c = json_first(j, columns); c != JSON_ABSENT && cell != JSON_ABSENT;
 	     c = json_next(j, c), cell = json_next(j, cell)) {
-		json_at name = json_type(j, c) == JSON_OBJECT ? json_get(j, c, T("name")) : JSON_ABSENT;
+		json_at name = json_get(j, c, T("name"));
 		if (name != JSON_ABSENT) {
 			put_member(b, json_raw(j, name), cell);
 		}
@@ -250,9 +250,9 @@ static json_at cell_of(const struct entries *b, struct text name) {
 	const struct json *j = b->json;
 	json_at columns = json_get(j, b->at[0], T("columns")), cell = json_first(j, entry_of(b));
 
-	for (json_at c = columns == JSON_ABSENT ? columns : json_first(j, columns); c != JSON_ABSENT && cell != JSON_ABSENT;
+	for (json_at c = json_first(j, columns); c != JSON_ABSENT && cell != JSON_ABSENT;
 	     c = json_next(j, c), cell = json_next(j, cell)) {
-		json_at named = json_type(j, c) == JSON_OBJECT ? json_get(j, c, T("name")) : JSON_ABSENT;
+		json_at named = json_get(j, c, T("name"));
 		if (named != JSON_ABSENT && text_eq(json_raw(j, named), name)) {
 			return cell;
 		}
@@ -279,7 +279,7 @@ static bool take_row(struct envelope *e, struct entries *b, struct peeling *p) {
 
 static bool take_pair(struct envelope *e, const struct json *j, json_at entry, struct peeling *p) {
 	json_at stamp = json_type(j, entry) == JSON_ARRAY ? json_first(j, entry) : JSON_ABSENT;
-	json_at line = stamp == JSON_ABSENT ? JSON_ABSENT : json_next(j, stamp);
+	json_at line = json_next(j, stamp);
 
 	return line != JSON_ABSENT && wrapper_read(e, j, line, stamp, false, p);
 }
@@ -293,16 +293,15 @@ static bool looks_like_entry(const struct entries *b) {
 		return json_type(j, entry) == JSON_OBJECT && (wrapper_is(j, entry) || wrapper_is_event(j, entry));
 	case ENTRY_PAIR: { /* Prometheus' instants are numbers */
 		json_at stamp = json_type(j, entry) == JSON_ARRAY ? json_first(j, entry) : JSON_ABSENT;
-		return stamp != JSON_ABSENT && json_type(j, stamp) == JSON_STRING;
+		return json_type(j, stamp) == JSON_STRING;
 	}
 	case ENTRY_ROW:
 		return json_type(j, entry) == JSON_ARRAY && cell_of(b, T("TimeGenerated")) != JSON_ABSENT;
 	case ENTRY_FIELDS:
 		return json_type(j, entry) == JSON_ARRAY && (field_named(j, entry, T("@message")) != JSON_ABSENT || field_named(j, entry, T("@timestamp")) != JSON_ABSENT);
-	case ENTRY_SERIES:
-		break;
+	default:
+		return json_get(j, entry, T("metric")) != JSON_ABSENT;
 	}
-	return json_type(j, entry) == JSON_OBJECT && json_get(j, entry, T("metric")) != JSON_ABSENT;
 }
 
 /* --- samples --- */
@@ -313,7 +312,7 @@ static void write_labels(struct entries *b, json_at metric) {
 	bool any = false;
 
 	b->labels_len = 0;
-	put(b, name == JSON_ABSENT ? T("") : json_raw(b->json, name));
+	put(b, json_raw(b->json, name));
 	put(b, T("{"));
 	for (json_at v = json_first(b->json, metric); v != JSON_ABSENT; v = json_next(b->json, v)) {
 		if (v != name && json_type(b->json, v) == JSON_STRING) {
@@ -334,9 +333,9 @@ static void begin_series(struct entries *b) {
 	json_at entry = entry_of(b), values = json_get(j, entry, T("values")), stamps = json_get(j, entry, T("timestamps"));
 	json_at metric = json_get(j, entry, T("metric"));
 
-	b->value = values != JSON_ABSENT && json_type(j, values) == JSON_ARRAY ? json_first(j, values) : json_get(j, entry, T("value"));
-	b->stamp = stamps != JSON_ABSENT && json_type(j, stamps) == JSON_ARRAY ? json_first(j, stamps) : JSON_ABSENT;
-	if (json_type(j, entry) != JSON_OBJECT || metric == JSON_ABSENT) {
+	b->value = json_type(j, values) == JSON_ARRAY ? json_first(j, values) : json_get(j, entry, T("value"));
+	b->stamp = json_type(j, stamps) == JSON_ARRAY ? json_first(j, stamps) : JSON_ABSENT;
+	if (metric == JSON_ABSENT) {
 		b->value = JSON_ABSENT;
 	} else {
 		write_labels(b, metric);
@@ -348,8 +347,8 @@ static void write_sample(struct envelope *e, struct entries *b, struct peeling *
 	const struct json *j = b->json;
 	bool pair = json_type(j, b->value) == JSON_ARRAY, alone = b->value == json_get(j, entry_of(b), T("value"));
 	json_at stamp = pair ? json_first(j, b->value) : b->stamp;
-	json_at value = !pair ? b->value : stamp == JSON_ABSENT ? JSON_ABSENT : json_next(j, stamp);
-	struct text number = value == JSON_ABSENT ? T("") : json_raw(j, value), at = stamp == JSON_ABSENT ? T("") : json_raw(j, stamp);
+	json_at value = !pair ? b->value : json_next(j, stamp);
+	struct text number = json_raw(j, value), at = json_raw(j, stamp);
 	size_t len = b->labels_len + number.len + 1 + at.len;
 	char *to = envelope_scratch(e, p, len);
 
@@ -378,8 +377,7 @@ static bool next_sample(struct envelope *e, struct entries *b, struct peeling *p
 
 static bool has_key(const struct json *j, const struct entry_path *path) {
 	if (text_starts(path->first_key, T("["))) {
-		json_at first = json_type(j, 0) == JSON_ARRAY ? json_first(j, 0) : JSON_ABSENT;
-		return first != JSON_ABSENT && json_type(j, first) == (text_eq(path->first_key, T("[[")) ? JSON_ARRAY : JSON_OBJECT);
+		return json_type(j, json_first(j, 0)) == (text_eq(path->first_key, T("[[")) ? JSON_ARRAY : JSON_OBJECT);
 	}
 	return json_type(j, 0) == JSON_OBJECT && json_get(j, 0, path->first_key) != JSON_ABSENT;
 }
@@ -419,12 +417,12 @@ bool entries_open(struct entries *b, struct text document) {
 static void take_origin(struct envelope *e, struct entries *b, struct peeling *p) {
 	for (int i = b->levels - 2; i >= -1; i--) {
 		json_at object = i < 0 ? 0 : b->at[i];
-		if (object == JSON_ABSENT || json_type(b->json, object) != JSON_OBJECT) {
+		if (json_type(b->json, object) != JSON_OBJECT) {
 			continue;
 		}
 		json_at resource = json_get(b->json, object, T("resource"));
 		json_at stream = json_get(b->json, object, T("logStream"));
-		if (resource != JSON_ABSENT && json_type(b->json, resource) == JSON_OBJECT) {
+		if (json_type(b->json, resource) == JSON_OBJECT) {
 			envelope_origin_of_attributes(e, b->json, json_get(b->json, resource, T("attributes")), p);
 		}
 		if (stream != JSON_ABSENT) {
@@ -450,12 +448,9 @@ static bool take_entry(struct envelope *e, struct entries *b, struct peeling *p)
 		return json_type(b->json, entry) == JSON_ARRAY && take_fields(e, b, entry, p);
 	case ENTRY_ROW:
 		return json_type(b->json, entry) == JSON_ARRAY && take_row(e, b, p);
-	case ENTRY_OBJECT:
+	default: /* samples are read one by one, see next_sample */
 		return json_type(b->json, entry) == JSON_OBJECT && wrapper_unwrap(e, b->json, entry, p);
-	case ENTRY_SERIES:
-		break;
 	}
-	return false;
 }
 
 bool entries_next(struct envelope *e, struct entries *b, struct peeling *p) {

@@ -115,12 +115,12 @@ bool wrapper_may_begin(struct text t) {
 
 /* OpenTelemetry's body of keys and values: {"values":[{"key":"log","value":{"stringValue":"a line"}}]}. */
 static json_at line_of_pairs(const struct json *j, json_at list) {
-	json_at values = json_type(j, list) == JSON_OBJECT ? json_get(j, list, T("values")) : JSON_ABSENT;
+	json_at values = json_get(j, list, T("values"));
 
-	for (json_at v = values == JSON_ABSENT ? values : json_first(j, values); v != JSON_ABSENT; v = json_next(j, v)) {
-		json_at key = json_type(j, v) == JSON_OBJECT ? json_get(j, v, T("key")) : JSON_ABSENT;
+	for (json_at v = json_first(j, values); v != JSON_ABSENT; v = json_next(j, v)) {
+		json_at key = json_get(j, v, T("key"));
 		json_at value = key == JSON_ABSENT ? JSON_ABSENT : json_get(j, v, T("value"));
-		struct text name = value == JSON_ABSENT || json_type(j, value) != JSON_OBJECT ? T("") : json_raw(j, key);
+		struct text name = json_type(j, value) != JSON_OBJECT ? T("") : json_raw(j, key);
 		if (text_eq(name, T("log")) || text_eq(name, T("message")) || text_eq(name, T("MESSAGE"))) {
 			return json_get(j, value, T("stringValue"));
 		}
@@ -133,15 +133,15 @@ static json_at value_at(const struct json *j, json_at object, struct text path) 
 	struct text key;
 
 	while (text_until(&path, T("/"), &key)) {
-		object = object == JSON_ABSENT || json_type(j, object) != JSON_OBJECT ? JSON_ABSENT : json_get(j, object, key);
+		object = json_get(j, object, key);
 	}
-	json_at v = path.len == 0 || object == JSON_ABSENT || json_type(j, object) != JSON_OBJECT ? JSON_ABSENT : json_get(j, object, path);
-	bool only = v != JSON_ABSENT && json_type(j, v) == JSON_ARRAY && json_count(j, v) == 1;
+	json_at v = path.len == 0 ? JSON_ABSENT : json_get(j, object, path);
+	bool only = json_type(j, v) == JSON_ARRAY && json_count(j, v) == 1;
 	json_at first = only ? json_first(j, v) : JSON_ABSENT;
 	if (v != JSON_ABSENT && text_eq(path, T("kvlistValue"))) {
 		return line_of_pairs(j, v);
 	}
-	return first != JSON_ABSENT && json_type(j, first) == JSON_STRING ? first : v;
+	return json_type(j, first) == JSON_STRING ? first : v;
 }
 
 /*
@@ -153,7 +153,7 @@ static bool is_engines_own(const struct json *j, json_at object) {
 	bool rust = target != JSON_ABSENT && (json_get(j, object, T("time")) == JSON_ABSENT ||
 	                                      text_find(json_raw(j, target), T("::")) != SIZE_MAX);
 
-	return rust || (event != JSON_ABSENT && json_type(j, event) == JSON_STRING && text_find_byte(json_raw(j, event), ' ') == SIZE_MAX) ||
+	return rust || (json_type(j, event) == JSON_STRING && text_find_byte(json_raw(j, event), ' ') == SIZE_MAX) ||
 	       (json_get(j, object, T("function")) != JSON_ABSENT && json_get(j, object, T("asctime")) == JSON_ABSENT);
 }
 
@@ -196,7 +196,7 @@ static void take_parts(const struct json *j, json_at object, struct peeling *p, 
 	int known = 0;
 
 	at = at == JSON_ABSENT ? json_get(j, object, T("_p")) : at;
-	tag = at == JSON_ABSENT ? T("") : json_raw(j, at);
+	tag = json_raw(j, at);
 	for (size_t i = 0; i < sizeof docker_keys / sizeof *docker_keys; i++) {
 		known += json_get(j, object, docker_keys[i]) != JSON_ABSENT;
 	}
@@ -212,7 +212,7 @@ static void take_parts(const struct json *j, json_at object, struct peeling *p, 
  */
 static void take_process(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
 	json_at v = json_get(j, object, T("processName"));
-	struct text name = v == JSON_ABSENT ? T("") : json_raw(j, v);
+	struct text name = json_raw(j, v);
 
 	if (p->label.len == 0 && (text_starts(name, T("EngineCore")) || text_starts(name, T("ApiServer_")))) {
 		p->label = name;
@@ -246,12 +246,12 @@ bool wrapper_read(struct envelope *e, const struct json *j, json_at line, json_a
 }
 
 bool wrapper_is_event(const struct json *j, json_at record) {
-	json_at list = json_type(j, record) == JSON_OBJECT ? json_get(j, record, T("attributes")) : JSON_ABSENT;
+	json_at list = json_get(j, record, T("attributes"));
 
-	for (json_at a = list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list); a != JSON_ABSENT;
+	for (json_at a = json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list); a != JSON_ABSENT;
 	     a = json_next(j, a)) {
-		json_at key = json_type(j, a) == JSON_OBJECT ? json_get(j, a, T("key")) : JSON_ABSENT;
-		if (key != JSON_ABSENT && text_eq(json_raw(j, key), T("event.name"))) {
+		json_at key = json_get(j, a, T("key"));
+		if (text_eq(json_raw(j, key), T("event.name"))) {
 			return true;
 		}
 	}
@@ -292,7 +292,7 @@ static json_at inner_object(const struct json *j, json_at object) {
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		json_at inner = json_get(j, object, keys[i]);
-		if (inner != JSON_ABSENT && json_type(j, inner) == JSON_OBJECT && wrapper_of(j, inner)) {
+		if (json_type(j, inner) == JSON_OBJECT && wrapper_of(j, inner)) {
 			return inner;
 		}
 	}
@@ -313,7 +313,7 @@ static void take_names(struct envelope *e, const struct json *j, json_at object,
 	envelope_origin_of_attributes(e, j, json_get(j, object, T("attributes")), p);
 	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
 		json_at v = json_get(j, object, streams[i]);
-		if (v != JSON_ABSENT && json_type(j, v) == JSON_STRING) {
+		if (json_type(j, v) == JSON_STRING) {
 			origin_set(&p->origin, ORIGIN_INSTANCE, json_raw(j, v));
 		}
 	}
@@ -334,7 +334,7 @@ static void note_unwrapping(const struct json *j, json_at inner, const struct wr
 	p->unwrapping.stamp_key = w->stamp;
 	p->unwrapping.line = json_raw(j, line);
 	p->unwrapping.stamp = stamp == JSON_ABSENT ? (struct text){NULL, 0} : json_raw(j, stamp);
-	p->unwrapping.stamp_is_number = stamp != JSON_ABSENT && json_type(j, stamp) == JSON_NUMBER;
+	p->unwrapping.stamp_is_number = json_type(j, stamp) == JSON_NUMBER;
 	p->unwrapping.in_utc = text_eq(w->line, T("@message"));
 	p->unwrapping.repeatable = is_repeatable(j, inner, w, line, stamp);
 }
@@ -343,8 +343,8 @@ static bool has_usage(const struct json *j, json_at object) {
 	static const struct text keys[] = {KEY("usage"), KEY("usageMetadata"), KEY("usage_metadata")};
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		json_at v = json_type(j, object) == JSON_OBJECT ? json_get(j, object, keys[i]) : JSON_ABSENT;
-		if (v != JSON_ABSENT && json_type(j, v) == JSON_OBJECT) {
+		json_at v = json_get(j, object, keys[i]);
+		if (json_type(j, v) == JSON_OBJECT) {
 			return true;
 		}
 	}
@@ -357,7 +357,7 @@ static bool has_counts(const struct json *j, json_at object) {
 
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
 		json_at v = json_get(j, object, keys[i]);
-		if (v != JSON_ABSENT && json_type(j, v) == JSON_NUMBER) {
+		if (json_type(j, v) == JSON_NUMBER) {
 			return true;
 		}
 	}
@@ -393,7 +393,7 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 	take_names(e, j, inner, p);
 	struct text rest = w->line, parent;
 	json_at nested = text_until(&rest, T("/"), &parent) ? json_get(j, inner, parent) : JSON_ABSENT;
-	if (nested != JSON_ABSENT && json_type(j, nested) == JSON_OBJECT) {
+	if (json_type(j, nested) == JSON_OBJECT) {
 		take_names(e, j, nested, p);
 	}
 	if (inner != object) {

@@ -160,12 +160,12 @@ static void take_tag(struct origin *o, struct text tag) {
 static void take_tags(struct origin *o, const struct json *j, json_at object) {
 	json_at tags = json_get(j, object, T("tags")), text = json_get(j, object, T("ddtags"));
 
-	if (tags != JSON_ABSENT && json_type(j, tags) == JSON_ARRAY) {
+	if (json_type(j, tags) == JSON_ARRAY) {
 		for (json_at v = json_first(j, tags); v != JSON_ABSENT; v = json_next(j, v)) {
 			take_tag(o, json_raw(j, v));
 		}
 	}
-	if (text != JSON_ABSENT && json_type(j, text) == JSON_STRING) {
+	if (json_type(j, text) == JSON_STRING) {
 		struct text rest = json_raw(j, text), tag;
 		while (text_until(&rest, T(","), &tag)) {
 			take_tag(o, tag);

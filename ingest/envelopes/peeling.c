@@ -9,13 +9,13 @@ void envelope_origin(const struct envelope *e, const struct json *j, json_at obj
 }
 
 void envelope_origin_of_attributes(const struct envelope *e, const struct json *j, json_at attributes, struct peeling *p) {
-	if (attributes == JSON_ABSENT || json_type(j, attributes) != JSON_ARRAY) {
+	if (json_type(j, attributes) != JSON_ARRAY) {
 		return;
 	}
 	for (json_at a = json_first(j, attributes); a != JSON_ABSENT; a = json_next(j, a)) {
-		json_at key = json_type(j, a) == JSON_OBJECT ? json_get(j, a, T("key")) : JSON_ABSENT;
+		json_at key = json_get(j, a, T("key"));
 		json_at value = key == JSON_ABSENT ? JSON_ABSENT : json_get(j, a, T("value"));
-		json_at text = value == JSON_ABSENT || json_type(j, value) != JSON_OBJECT ? JSON_ABSENT : json_get(j, value, T("stringValue"));
+		json_at text = json_get(j, value, T("stringValue"));
 		if (text != JSON_ABSENT) {
 			origin_from_pair(&p->origin, e->rules, json_raw(j, key), json_raw(j, text));
 		}

@@ -169,7 +169,7 @@ static bool strip_stern(struct peeling *p) {
 			break;
 		}
 	}
-	if (count < 2 || !opens_line(t) || is_digit(words[0].at[0])) {
+	if (count < 2 || !opens_line(t)) {
 		return false;
 	}
 	struct text pod = words[count - 2];
@@ -354,7 +354,7 @@ bool strip_label(struct envelope *e, struct peeling *p) {
 	if (!text_skip(&t, T("(")) || !text_until(&t, T(") "), &label) || label.len > 64) {
 		return false;
 	}
-	while (text_starts(t, T("(")) && text_until(&t, T(") "), &inner) && inner.len <= 64) {
+	for (struct text rest = t; text_skip(&rest, T("(")) && text_until(&rest, T(") "), &inner) && inner.len <= 64; t = rest) {
 		label = inner;
 	}
 	if (!text_starts(t, T("{"))) {
@@ -418,9 +418,7 @@ static bool take_labels(struct text *t, struct text *labels) {
 void labels_origin(const struct envelope *e, struct text labels, struct peeling *p) {
 	struct text before, name, value;
 
-	if (!text_until(&labels, T("{"), &before)) {
-		return;
-	}
+	text_until(&labels, T("{"), &before);
 	for (;;) {
 		while (labels.len > 0 && memchr(" ,\"", *labels.at, 3)) {
 			labels = text_cut(labels, 1, labels.len);

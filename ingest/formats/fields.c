@@ -109,7 +109,7 @@ static struct text digits_of(struct parser *p, json_at v) {
 
 /* Zero-initialised keys name nothing. */
 static json_at member(const struct parser *p, json_at object, struct text key) {
-	return object == JSON_ABSENT || key.len == 0 ? JSON_ABSENT : json_get(p->json, object, key);
+	return key.len == 0 ? JSON_ABSENT : json_get(p->json, object, key);
 }
 
 int64_t field_count(struct parser *p, json_at object, struct text key) {
@@ -189,7 +189,7 @@ struct text field_text(struct parser *p, json_at object, struct text key) {
 
 json_at field_path(const struct json *j, json_at object, const struct text *keys, size_t count) {
 	for (size_t i = 0; i < count && object != JSON_ABSENT; i++) {
-		object = json_type(j, object) == JSON_OBJECT ? json_get(j, object, keys[i]) : JSON_ABSENT;
+		object = json_get(j, object, keys[i]);
 	}
 	return object;
 }

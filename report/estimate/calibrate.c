@@ -86,8 +86,8 @@ static bool parse_count(const struct json *j, json_at object, const char *key, d
  */
 static int by_statement(struct costs *c, const struct json *j, const char *path, struct fault *why) {
 	json_at total = json_get(j, 0, T("total"));
-	json_at tokens = total == JSON_ABSENT ? JSON_ABSENT : json_get(j, total, T("tokens"));
-	json_at gpu_ns = total == JSON_ABSENT ? JSON_ABSENT : json_get(j, total, T("gpu_ns"));
+	json_at tokens = json_get(j, total, T("tokens"));
+	json_at gpu_ns = json_get(j, total, T("gpu_ns"));
 	double input, cached = 0, output, prefill, decode;
 
 	if (!parse_count(j, tokens, "input", &input) || !parse_count(j, tokens, "output", &output) || !parse_count(j, gpu_ns, "prefill", &prefill) ||

@@ -123,7 +123,7 @@ static int read_cache_hit(struct import *im, json_at model, struct price_model *
 	struct price_ladder *ladder = &rule->ladder[SERVICE_STANDARD][PRICE_CACHE_READ];
 	struct price_step step = {0};
 
-	if (v == JSON_ABSENT || json_type(im->json, v) != JSON_NUMBER) {
+	if (json_type(im->json, v) != JSON_NUMBER) {
 		return 0;
 	}
 	int error = import_price(im, v, 6, &step.nano);
@@ -220,9 +220,9 @@ static int read_searches(struct import *im, json_at v, struct price_model *m) {
 	json_at price = JSON_ABSENT;
 
 	for (size_t i = 0; i < sizeof sizes / sizeof *sizes && price == JSON_ABSENT; i++) {
-		price = json_type(im->json, v) == JSON_OBJECT ? json_get(im->json, v, sizes[i]) : JSON_ABSENT;
+		price = json_get(im->json, v, sizes[i]);
 	}
-	if (price == JSON_ABSENT || json_type(im->json, price) != JSON_NUMBER) {
+	if (json_type(im->json, price) != JSON_NUMBER) {
 		return 0;
 	}
 	int error = import_price(im, price, 6, &step.nano);

@@ -104,7 +104,7 @@ static int read_cost(struct import *im, json_at cost, struct price_model *m, int
  */
 static int read_mode(struct import *im, json_at mode, struct price_model *m) {
 	json_at cost = json_get(im->json, mode, T("cost")), provider = json_get(im->json, mode, T("provider"));
-	json_at body = provider == JSON_ABSENT ? JSON_ABSENT : json_get(im->json, provider, T("body"));
+	json_at body = json_get(im->json, provider, T("body"));
 	struct text tier = body == JSON_ABSENT ? T("") : json_raw(im->json, json_get(im->json, body, T("service_tier")));
 	struct text speed = body == JSON_ABSENT ? T("") : json_raw(im->json, json_get(im->json, body, T("speed")));
 	enum service service = service_of(tier);
@@ -123,7 +123,7 @@ static int read_mode(struct import *im, json_at mode, struct price_model *m) {
 
 static int read_modes(struct import *im, json_at model, struct price_model *m) {
 	json_at experimental = json_get(im->json, model, T("experimental"));
-	json_at modes = json_type(im->json, experimental) == JSON_OBJECT ? json_get(im->json, experimental, T("modes")) : JSON_ABSENT;
+	json_at modes = json_get(im->json, experimental, T("modes"));
 	int error = 0;
 
 	for (json_at v = json_first(im->json, modes); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {

@@ -124,7 +124,7 @@ static void fill_from(struct price_rule *rates, const struct price_rule *base) {
 int import_off_peak(struct import *im, json_at v, struct price_model *m, read_costs *read) {
 	const struct json *j = im->json;
 
-	if (v == JSON_ABSENT || json_type(j, v) != JSON_OBJECT) {
+	if (json_type(j, v) != JSON_OBJECT) {
 		return 0;
 	}
 	struct price_rule *rates = import_rules(im, 1);

@@ -180,7 +180,10 @@ static void print_window(const struct window *w, char *out, size_t size) {
 
 	snprintf(out + len, size - len, " tenant=%.*s", TEXT_ARG(w->tenant));
 	print_numbers(out, size, names, values, COUNT(names));
-	/* what only some engines count: if it is known */
+	if (w->steps == UNKNOWN && w->first_tokens == UNKNOWN && w->prompt_tokens == UNKNOWN) {
+		return;
+	}
+	/* what engines with counters of steps and prompts count: if it is known */
 #define NAME(name) #name,
 #define VALUE(name) w->name,
 	static const char *const counts[] = {WINDOW_COUNTS(NAME)};

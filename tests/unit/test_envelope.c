@@ -9,6 +9,7 @@
 #include "core/files/name_rules.h"
 #include "core/instant.h"
 #include "ingest/envelopes/envelope.h"
+#include "ingest/envelopes/peeling.h"
 #include "tests/unit/ingest_help.h"
 
 #define STAMP "2026-05-12T08:50:00.123456789Z"
@@ -112,21 +113,135 @@ static const struct {
 	{"{\"time\":\"" STAMP "\",\"target\":\"loggers.log\",\"message\":\"INFO x\"}", "INFO x", STAMP_NS},
 	{"{\"log\":\"a\\u001b[32mb\\u00e9\\\\n\",\"time\":\"" STAMP "\",\"stream\":\"stderr\",\"x\":1}", "ab\xc3\xa9\\n", STAMP_NS},
 	{"{\"time\":\"" STAMP "\",\"stream\":\"stderr\",\"_p\":\"F\",\"log\":\"INFO x\"}", "INFO x", STAMP_NS},
+	/* what resembles a shipper's prefix, and is none */
+	{"[vllm-0] 0.12.345.678 I slot x", "0.12.345.678 I slot x", UNKNOWN},
+	{"[vllm-0] 1234567890 items", "[vllm-0] 1234567890 items", UNKNOWN},
+	{"2026-05-12 10:50:00.123 | INFO     | engine:1 - x", "2026-05-12 10:50:00.123 | INFO     | engine:1 - x", UNKNOWN},
+	{"2026-05-12 10:50:00.123 | ABCDEFGHI | x", "x", UNKNOWN}, /* nor a level, and so docker compose's service */
+	{"2026-05-12 10:50:00+02:00 | INFO x", "INFO x", INT64_C(1778575800000000000)},
+	{"[pod/a b/c] INFO x", "[pod/a b/c] INFO x", UNKNOWN},
+	{"[pod/vllm-0] INFO x", "INFO x", UNKNOWN},
+	{"[", "[", UNKNOWN},
+	{"[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa] INFO x", "[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa] INFO x", UNKNOWN},
+	{"[vllm-0 vllm] INFO x", "INFO x", UNKNOWN},
+	{"[vllm-0 vllm_1] INFO x", "[vllm-0 vllm_1] INFO x", UNKNOWN},
+	{"[vllm] INFO x", "[vllm] INFO x", UNKNOWN},
+	{"[vllm-] INFO x", "[vllm-] INFO x", UNKNOWN},
+	{"[vllm-0] no line", "[vllm-0] no line", UNKNOWN},
+	{"llm/vllm-0[vllm_1]: INFO x", "llm/vllm-0[vllm_1]: INFO x", UNKNOWN},
+	{"llm/vllm-0[vllm] INFO x", "llm/vllm-0[vllm] INFO x", UNKNOWN},
+	{"vllm.out:INFO x", "INFO x", UNKNOWN},
+	{"vllm.err:12:INFO x", "INFO x", UNKNOWN},
+	{"vllm.txt:12:anything", "anything", UNKNOWN},
+	{"vllm.log:anything", "vllm.log:anything", UNKNOWN},
+	{"a\"b.log:INFO x", "a\"b.log:INFO x", UNKNOWN},
+	{"12.log:INFO x", "INFO x", UNKNOWN},
+	{"12:anything", "12:anything", UNKNOWN},
+	{":INFO x", ":INFO x", UNKNOWN},
+	{"INFO  PyProcess W-142-model-stderr: INFO x", "INFO x", UNKNOWN},
+	{"INFO  PyProcess W-142-model: INFO x", "INFO  PyProcess W-142-model: INFO x", UNKNOWN},
+	{"INFO  PyProcess W-142-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-stdout: INFO x", "INFO  PyProcess W-142-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-stdout: INFO x", UNKNOWN},
+	{"INFO  PyProcess W-142-model-stdout: [1,0] x", "[1,0] x", UNKNOWN},
+	{"INFO  PyProcess W-142-model-stdout: [1,0]<stdout x", "[1,0]<stdout x", UNKNOWN},
+	{"INFO  PyProcess W-142-model-stdout: [1,0]<stdout>: INFO x", "INFO x", UNKNOWN},
+	{"kube.vllm: [1778575800.123, {\"log\":\"INFO x\"}", "kube.vllm: [1778575800.123, {\"log\":\"INFO x\"}", UNKNOWN},
+	{"kube.vllm: [never, {\"log\":\"INFO x\"}]", "kube.vllm: [never, {\"log\":\"INFO x\"}]", UNKNOWN},
+	{"Oct 05 24:00:00.123456 host vllm[17]: INFO x", "Oct 05 24:00:00.123456 host vllm[17]: INFO x", UNKNOWN},
+	{"Oct 05 06:60:00.123456 host vllm[17]: INFO x", "Oct 05 06:60:00.123456 host vllm[17]: INFO x", UNKNOWN},
+	{"Oct 05 06:00:60.123456 host vllm[17]: INFO x", "Oct 05 06:00:60.123456 host vllm[17]: INFO x", UNKNOWN},
+	{"Oct 05 -6:00:00.123456 host vllm[17]: INFO x", "Oct 05 -6:00:00.123456 host vllm[17]: INFO x", UNKNOWN},
+	{"Oct 05 06:-1:00.123456 host vllm[17]: INFO x", "Oct 05 06:-1:00.123456 host vllm[17]: INFO x", UNKNOWN},
+	{"Oct 05 06:00:-1.123456 host vllm[17]: INFO x", "Oct 05 06:00:-1.123456 host vllm[17]: INFO x", UNKNOWN},
+	{"Oct 32 06:00:00.123456 host vllm[17]: INFO x", "Oct 32 06:00:00.123456 host vllm[17]: INFO x", UNKNOWN},
+	{"Tue 2026-05-12 08:50:00 GMT host vllm[17]: INFO x", "INFO x", INT64_C(1778575800000000000)},
+	{"Tue 2026-05-12 08:50:00 CEST host vllm[17]: INFO x", "INFO x", UNKNOWN},
+	{"Tue 2026-05-12 08:50:00 EVENTUALLY host", "Tue 2026-05-12 08:50:00 EVENTUALLY host", UNKNOWN},
+	{"Tue 2026-05-12T08:50:00Z host vllm[17]: INFO x", "INFO x", INT64_C(1778575800000000000)},
+	{"Tue 2026-05-12 08:50:00", "Tue 2026-05-12 08:50:00", UNKNOWN},
+	{"Tue never ", "Tue never ", UNKNOWN},
+	{"(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa) {\"asctime\": \"2026-05-12 08:50:00,123\", \"message\": \"x\"}", "(aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa) {\"asctime\": \"2026-05-12 08:50:00,123\", \"message\": \"x\"}", UNKNOWN},
+	{"(EngineCore_DP1 pid=7) (Worker_TP0 pid=8) {\"asctime\": \"2026-05-12 08:50:00,123\", \"message\": \"x\"}", "(Worker_TP0 pid=8) x", UNKNOWN},
+	{STAMP "  INFO 1.2: x", " INFO 1.2: x", STAMP_NS},
+	{STAMP " {app=\"v\\\"}\", pod=\"p-0\"} INFO x", "INFO x", STAMP_NS},
+	{STAMP " {app=\"vllm\"}x", "{app=\"vllm\"}x", STAMP_NS},
+	{STAMP " {", "{", STAMP_NS},
+	{STAMP " {app", "{app", STAMP_NS},
+	{STAMP " {a/b=\"c\", d} INFO x", "INFO x", STAMP_NS},
+	{STAMP " {a=\"c} INFO x", "{a=\"c} INFO x", STAMP_NS},
+	{"EVENTS\tid\t1778575800000\tstream\tINFO x\t1778575800123", "INFO x", INT64_C(1778575800123000000)},
+	{"EVENTS\tINFO x\t1778575800123", "EVENTS\tINFO x\t1778575800123", UNKNOWN},
+	{"EVENTS\t1\tINFO x\tnever", "EVENTS\t1\tINFO x\tnever", UNKNOWN},
+	{"EVENTS\ta\tb\tc\td\te\tf\tg\th", "EVENTS\ta\tb\tc\td\te\tf\tg\th", UNKNOWN},
+	{"2026-05-12T08:50:00+00:00\tkube.vllm\tINFO x", "2026-05-12T08:50:00+00:00\tkube.vllm\tINFO x", UNKNOWN},
+	/* objects that resemble an envelope */
+	{"{\"log\":\"INFO x\\n\",\"time\":\"never\",\"stream\":\"stderr\"}", "INFO x", UNKNOWN},
+	{"{\"@timestamp\":\"" STAMP "\",\"message\":[\"INFO x\",\"INFO y\"]}", "{\"@timestamp\":\"" STAMP "\",\"message\":[\"INFO x\",\"INFO y\"]}", UNKNOWN},
+	{"{\"@timestamp\":\"" STAMP "\",\"message\":[7]}", "\a", STAMP_NS}, /* bytes, as the journal writes them */
+	{"{\"__REALTIME_TIMESTAMP\":\"1778575800123456\",\"MESSAGE\":[73,-1]}", "{\"__REALTIME_TIMESTAMP\":\"1778575800123456\",\"MESSAGE\":[73,-1]}", UNKNOWN},
+	{"{\"__REALTIME_TIMESTAMP\":\"1778575800123456\",\"MESSAGE\":[\"I\"]}", "I", INT64_C(1778575800123456000)},
 	{"\33[", "", UNKNOWN},
 	{"x\33", "x", UNKNOWN},
 };
 
 static void comes_off(void **state) {
+	int failed = 0;
+
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct envelope *e = envelope_new(1000);
 		struct unwrapped out;
-		assert_int_equal(envelope_strip(e, text_of(cases[i].raw), &out), ENVELOPE_LINE);
-		if (!text_eq(out.text, text_of(cases[i].text)) || out.stamp_ns != cases[i].stamp_ns) {
-			fail_msg("case %zu: got '%.*s' at %lld", i, TEXT_ARG(out.text), (long long)out.stamp_ns);
+		enum envelope_status status = envelope_strip(e, text_of(cases[i].raw), &out);
+		if (status != ENVELOPE_LINE || !text_eq(out.text, text_of(cases[i].text)) || out.stamp_ns != cases[i].stamp_ns) {
+			print_error("case %zu: %s: got '%.*s' at %lld\n", i, cases[i].raw, TEXT_ARG(out.text), (long long)out.stamp_ns);
+			failed++;
 		}
 		assert_false(envelope_last(e, &out));
 		envelope_free(e);
+	}
+	assert_int_equal(failed, 0);
+}
+
+/* Instants of log stores: in Unix time of any unit, with or without a zone, in words. */
+static const struct {
+	const char *text;
+	int64_t utc_ns; /* or UNKNOWN: none */
+	bool zone_given;
+} instants[] = {
+	{"1778575800", INT64_C(1778575800000000000), true},
+	{"1778575800123", INT64_C(1778575800123000000), true},
+	{"1778575800123456", INT64_C(1778575800123456000), true},
+	{"1778575800123456789", STAMP_NS, true},
+	{STAMP, STAMP_NS, true},
+	{"2026-05-12 08:50:00", INT64_C(1778575800000000000), false},
+	{"2026-05-12 08:50:00 UTC", INT64_C(1778575800000000000), true},
+	{"May 12, 2026 @ 08:50:00.123", INT64_C(1778575800123000000), false},
+	{"5/12/2026, 8:50:00.123 AM", INT64_C(1778575800123000000), false},
+	{"5/12/2026, 8:50:00 PM", INT64_C(1778619000000000000), false},
+	{"5/12/2026, 12:50:00 AM", INT64_C(1778547000000000000), false},
+	{"5/12/2026, 8:50:00", INT64_C(1778575800000000000), false},
+	{"", UNKNOWN, false}, {"0", UNKNOWN, false}, {"-1778575800", UNKNOWN, false}, {"never", UNKNOWN, false}, {"yesterday", UNKNOWN, false},
+	{"2026-05-12 08:50:00 CET", UNKNOWN, false}, {"2026-05-12 08:50:00Zx", UNKNOWN, false},
+	{"May 12, 2026, 08:50:00", UNKNOWN, false}, {"May 12 2026 @ 08:50:00", UNKNOWN, false}, {"May-12, 2026 @ 08:50:00", UNKNOWN, false},
+	{"May x, 2026 @ 08:50:00", UNKNOWN, false}, {"May 12, x @ 08:50:00", UNKNOWN, false}, {"May 12, 2026 @ 08:50", UNKNOWN, false},
+	{"May 12, 2026 @ 8", UNKNOWN, false}, {"May 12, 2026 @ x:50:00", UNKNOWN, false}, {"May 12, 2026 @ 08:50:60", UNKNOWN, false},
+	{"May 12, 2026 @ 08:50:-1", UNKNOWN, false}, {"May 12, 2026 @ 08:50:00 XM", UNKNOWN, false}, {"May 12, 2026 @ 24:50:00", UNKNOWN, false},
+	{"May 32, 2026 @ 08:50:00", UNKNOWN, false}, {"May 12, 99999 @ 08:50:00", UNKNOWN, false},
+	{"13/12/2026, 8:50:00", UNKNOWN, false}, {"5-12-2026, 8:50:00", UNKNOWN, false}, {"5/x/2026, 8:50:00", UNKNOWN, false},
+	{"5/12-2026, 8:50:00", UNKNOWN, false}, {"5/12/x, 8:50:00", UNKNOWN, false}, {"5/12/2026 8:50:00", UNKNOWN, false},
+};
+
+static void instants_of_log_stores(void **state) {
+	(void)state;
+	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+		struct peeling utc = {.stamp_ns = UNKNOWN}, local = {.stamp_ns = UNKNOWN};
+		bool is = instants[i].utc_ns != UNKNOWN;
+		if (peel_stamp(&utc, text_of(instants[i].text), true) != is || peel_stamp(&local, text_of(instants[i].text), false) != is ||
+		    utc.stamp_ns != instants[i].utc_ns) {
+			fail_msg("%s: %lld", instants[i].text, (long long)utc.stamp_ns);
+		}
+		/* without a zone it stays as it is written, for --log-zone */
+		assert_int_equal(local.has_local, is && !instants[i].zone_given);
+		assert_int_equal(local.stamp_ns, instants[i].zone_given ? instants[i].utc_ns : UNKNOWN);
 	}
 }
 
@@ -157,6 +272,26 @@ static const struct {
 	 " ? up{job=\"a\"} 2 1; ? up{job=\"a\"} 4 3.5;"},
 	{"{\"metric\":{\"__name__\":\"up\"},\"values\":[2,4],\"timestamps\":[1000,3500]}", " ? up{} 2 1000; ? up{} 4 3500;"},
 	{"{\"data\":{\"result\":[{\"metric\":{\"__name__\":\"up\"},\"value\":[1,\"2\"]}]}}", " ? up{} 2 1;"},
+	/* the line in other members of a body; attributes that are none */
+	{"{\"resourceLogs\":[{\"resource\":{\"attributes\":7},\"scopeLogs\":[{\"logRecords\":["
+	 "{\"timeUnixNano\":\"1\",\"body\":{\"kvlistValue\":{\"values\":[{\"key\":\"x\",\"value\":{\"stringValue\":\"no\"}},{\"key\":\"message\",\"value\":{\"stringValue\":\"a b\"}}]}}},"
+	 "{\"timeUnixNano\":\"2\",\"body\":{\"kvlistValue\":{\"values\":[7,{\"key\":\"MESSAGE\",\"value\":{\"stringValue\":\"c d\"}}]}}}]}]}]}",
+	 " 1000000000 a b; 2000000000 c d;"},
+	{"{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"1\",\"body\":{\"stringValue\":\"a b\"}}]}]}", " 1000000000 a b;"},
+	/* tables of figures: each row is an object, for the formats */
+	{"{\"results\":[[{\"field\":\"@timestamp\",\"value\":\"2026-05-12 08:50:00.123\"},{\"field\":\"tokens\",\"value\":\"7\"},{\"field\":\"@ptr\",\"value\":\"x\"},"
+	 "{\"field\":\"n\",\"value\":8},7,{\"field\":\"alone\"}]]}", " ? {\"@timestamp\":\"2026-05-12 08:50:00.123\",\"tokens\":\"7\",\"n\":8};"},
+	{"{\"results\":[[{\"field\":\"@timestamp\",\"value\":\"2026-05-12 08:50:00.123\"},{\"field\":\"@logStream\",\"value\":\"s\"},"
+	 "{\"field\":\"@message\",\"value\":\"a b\"}]]}", "s 1778575800123000000 a b;"},
+	{"{\"tables\":[{\"columns\":[{\"name\":\"TimeGenerated\"},7,{\"name\":\"Tokens\"}],\"rows\":[[\"" STAMP "\",\"x\",9,\"more\"]]}]}",
+	 " ? {\"TimeGenerated\":\"" STAMP "\",\"Tokens\":9};"},
+	{"{\"tables\":[{\"columns\":[{\"name\":\"TimeGenerated\"},{\"name\":\"PodName\"},{\"name\":\"LogMessage\"}],\"rows\":[[\"" STAMP "\",\"p-0\",\"a b\"],7]}]}",
+	 "p-0 1778575800123456789 a b;"},
+	/* samples without labels, values or instants */
+	{"{\"metric\":{\"__name__\":\"up\",\"n\":7},\"value\":[1]}", " ? up{}  1;"},
+	{"{\"metric\":{\"__name__\":\"up\"},\"values\":[2]}", " ? up{} 2 ;"},
+	{"[{\"metric\":{\"__name__\":\"up\"},\"values\":[[1,\"2\"]]},{\"other\":7},7]", " ? up{} 2 1;"},
+	{"{\"streams\":[{\"stream\":{\"pod\":\"p-0\"},\"values\":[[\"1\",\"a b\"],7,[],[\"2\"]]}]}", "p-0 1000000000 a b;"},
 	/* spans and usage are none */
 	{"{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"1\",\"body\":{\"stringValue\":\"claude_code.api_request\"}}]}]}]}",
 	 " ? {\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"1\",\"body\":{\"stringValue\":\"claude_code.api_request\"}}]}]}]};"},
@@ -381,6 +516,7 @@ static void rules_see_each_line(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_off),
+		cmocka_unit_test(instants_of_log_stores),
 		cmocka_unit_test(documents_give_lines),
 		cmocka_unit_test(tables_have_headers),
 		cmocka_unit_test(parts_join),

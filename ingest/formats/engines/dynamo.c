@@ -153,9 +153,9 @@ static int64_t arrival_of(struct parser *p, json_at event, int64_t stamp_ns) {
 static enum parse_result parse_pass(struct parser *p, json_at event, json_at fpm, int64_t stamp_ns, struct record *out) {
 	struct dynamo *m = p->state;
 	struct step *s = &out->step;
-	json_at batch = fpm == JSON_ABSENT ? JSON_ABSENT : json_get(p->json, fpm, T("scheduled_requests"));
+	json_at batch = json_get(p->json, fpm, T("scheduled_requests"));
 
-	if (batch == JSON_ABSENT || json_type(p->json, batch) != JSON_OBJECT) {
+	if (json_type(p->json, batch) != JSON_OBJECT) {
 		return reject(p, "missing field");
 	}
 	record_begin(out, RECORD_STEP);
@@ -186,7 +186,7 @@ static void set_workers(struct parser *p, json_at request, struct record *out) {
 	struct dynamo *m = p->state;
 	json_at worker = json_get(p->json, request, T("worker"));
 
-	if (worker == JSON_ABSENT || json_type(p->json, worker) != JSON_OBJECT) {
+	if (json_type(p->json, worker) != JSON_OBJECT) {
 		return;
 	}
 	struct text prefill = worker_name(p, worker, T("prefill_worker_id"), T("prefill_dp_rank"), m->replica[0]);
@@ -202,7 +202,7 @@ static enum parse_result parse_request(struct parser *p, json_at event, struct r
 	struct request *q = &out->request;
 	json_at r = json_get(p->json, event, T("request"));
 
-	if (r == JSON_ABSENT || json_type(p->json, r) != JSON_OBJECT) {
+	if (json_type(p->json, r) != JSON_OBJECT) {
 		return reject(p, "missing field");
 	}
 	record_begin(out, RECORD_REQUEST);
@@ -226,9 +226,9 @@ static enum parse_result parse_request(struct parser *p, json_at event, struct r
 }
 
 static json_at object_in(const struct json *j, json_at object, struct text key) {
-	json_at at = json_type(j, object) == JSON_OBJECT ? json_get(j, object, key) : JSON_ABSENT;
+	json_at at = json_get(j, object, key);
 
-	return at != JSON_ABSENT && json_type(j, at) == JSON_OBJECT ? at : JSON_ABSENT;
+	return json_type(j, at) == JSON_OBJECT ? at : JSON_ABSENT;
 }
 
 /* vLLM's own stream: the message, alone or next to its arrival. */

@@ -17,7 +17,7 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 	bool done = false;
 
 	json_at flag = json_get(p->json, object, T("done"));
-	if (flag == JSON_ABSENT || !json_bool(p->json, flag, &done) || !done) {
+	if (!json_bool(p->json, flag, &done) || !done) {
 		return PARSE_NONE; /* a piece of a stream */
 	}
 	int64_t total = field_duration(p, object, T("total_duration"), UNIT_NS);

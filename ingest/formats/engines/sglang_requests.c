@@ -77,7 +77,7 @@ static enum parse_result parse_meta(struct parser *p, json_at meta, struct text 
 	q->preemptions = field_count(p, meta, T("num_retractions"));
 	q->preemptions = q->preemptions == UNKNOWN ? field_count_or_0(p, meta, T("total_retractions")) : q->preemptions;
 	json_at reason = json_get(p->json, meta, T("finish_reason"));
-	if (reason != JSON_ABSENT && json_type(p->json, reason) == JSON_OBJECT) {
+	if (json_type(p->json, reason) == JSON_OBJECT) {
 		q->ok = !text_eq(field_text(p, reason, T("type")), T("abort"));
 	}
 	set_instants(p, meta, s->line_ns, q);
@@ -86,9 +86,9 @@ static enum parse_result parse_meta(struct parser *p, json_at meta, struct text 
 }
 
 static json_at meta_of(const struct json *j, json_at output) {
-	json_at meta = json_type(j, output) == JSON_OBJECT ? json_get(j, output, T("meta_info")) : JSON_ABSENT;
+	json_at meta = json_get(j, output, T("meta_info"));
 
-	return meta != JSON_ABSENT && json_type(j, meta) == JSON_OBJECT ? meta : JSON_ABSENT;
+	return json_type(j, meta) == JSON_OBJECT ? meta : JSON_ABSENT;
 }
 
 /* A request of several outputs has a list of them. */

@@ -172,14 +172,14 @@ static int64_t rank_of(struct parser *p, json_at object) {
 	json_at rank = json_get(p->json, object, T("attentionDpRank"));
 	int64_t n;
 
-	return rank != JSON_ABSENT && text_to_i64(json_raw(p->json, rank), &n) ? (n > 0 ? n : 0) : field_count_or_0(p, object, T("rank"));
+	return text_to_i64(json_raw(p->json, rank), &n) ? (n > 0 ? n : 0) : field_count_or_0(p, object, T("rank"));
 }
 
 /* False, with the reason noted, if the object is not an iteration. */
 static bool read_object(struct parser *p, json_at object, struct iteration *it) {
 	json_at batch = json_get(p->json, object, T("inflightBatchingStats"));
 
-	if (batch == JSON_ABSENT || json_type(p->json, batch) != JSON_OBJECT) {
+	if (json_type(p->json, batch) != JSON_OBJECT) {
 		return false;
 	}
 	*it = (struct iteration){.own_host_ns = UNKNOWN};

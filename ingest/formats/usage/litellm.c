@@ -20,7 +20,7 @@ static bool cache_hit(struct parser *p, json_at row) {
 	json_at v = json_get(p->json, row, T("cache_hit"));
 	bool hit = false;
 
-	if (v != JSON_ABSENT && json_bool(p->json, v, &hit)) {
+	if (json_bool(p->json, v, &hit)) {
 		return hit;
 	}
 	return text_eq_nocase(field_text(p, row, T("cache_hit")), T("true"));

@@ -55,7 +55,7 @@ static void read_details(struct parser *p, json_at details, struct request *q, s
 
 json_at usage_old_details(const struct json *j, json_at row) {
 	json_at usage = usage_object(j, row, T("usage"));
-	bool old = usage != JSON_ABSENT && json_get(j, usage, T("unit")) != JSON_ABSENT && json_get(j, usage, T("input")) != JSON_ABSENT;
+	bool old = json_get(j, usage, T("unit")) != JSON_ABSENT && json_get(j, usage, T("input")) != JSON_ABSENT;
 
 	return old ? usage : JSON_ABSENT;
 }

@@ -139,7 +139,7 @@ struct otlp_value otlp_value_of(const struct json *j, json_at attributes_at, jso
 	if (json_type(j, attributes_at) == JSON_OBJECT) {
 		return json_type(j, attribute) == JSON_NULL ? none : (struct otlp_value){attributes_at, json_key(j, attribute)};
 	}
-	json_at holder = json_type(j, attribute) == JSON_OBJECT ? json_get(j, attribute, T("value")) : JSON_ABSENT;
+	json_at holder = json_get(j, attribute, T("value"));
 	if (holder == JSON_ABSENT || json_type(j, holder) == JSON_ARRAY) {
 		return none;
 	}
@@ -154,7 +154,7 @@ struct otlp_value otlp_value_of(const struct json *j, json_at attributes_at, jso
 json_at otlp_attributes_of(const struct json *j, json_at object) {
 	static const struct text keys[] = {KEY("attributes"), KEY("tags")};
 
-	for (size_t i = 0; i < 2 && object != JSON_ABSENT && json_type(j, object) == JSON_OBJECT; i++) {
+	for (size_t i = 0; i < 2 && json_type(j, object) == JSON_OBJECT; i++) {
 		json_at list = json_get(j, object, keys[i]);
 		if (list != JSON_ABSENT && (json_type(j, list) == JSON_ARRAY || json_type(j, list) == JSON_OBJECT)) {
 			return list;
@@ -167,9 +167,9 @@ struct text otlp_attribute_key(const struct json *j, json_at attributes_at, json
 	if (json_type(j, attributes_at) == JSON_OBJECT) {
 		return json_key(j, attribute);
 	}
-	json_at key = json_type(j, attribute) == JSON_OBJECT ? json_get(j, attribute, T("key")) : JSON_ABSENT;
+	json_at key = json_get(j, attribute, T("key"));
 
-	return key == JSON_ABSENT ? T("") : json_raw(j, key);
+	return json_raw(j, key);
 }
 
 static void read_attributes(const struct json *j, json_at span, struct otlp_value *out) {
@@ -272,7 +272,7 @@ static void set_instants(struct parser *p, json_at span, const struct otlp_value
 
 static bool failed(struct parser *p, json_at span, const struct otlp_value *v) {
 	json_at status = json_get(p->json, span, T("status"));
-	bool object = status != JSON_ABSENT && json_type(p->json, status) == JSON_OBJECT;
+	bool object = json_type(p->json, status) == JSON_OBJECT;
 	struct text code = object ? field_text(p, status, T("code")) : field_text(p, span, T("status_code"));
 
 	code = object && code.len == 0 ? field_text(p, status, T("status_code")) : code;
@@ -294,7 +294,7 @@ static void settle(struct parser *p, const struct otlp_value *v, struct request 
 /* Is it from an engine, not from one of its clients? vLLM and SGLang state their names. */
 static bool is_engine(struct otlp *s, struct parser *p) {
 	json_at scope = json_get(p->json, s->walk.at[SPAN_SCOPE], T("scope"));
-	struct text name = scope == JSON_ABSENT || json_type(p->json, scope) != JSON_OBJECT ? T("") : field_text(p, scope, T("name"));
+	struct text name = field_text(p, scope, T("name"));
 
 	p->engine = text_starts(name, T("vllm")) ? "vllm" : text_starts(name, T("sglang")) ? "sglang" : NULL;
 	return p->engine != NULL;
@@ -319,8 +319,8 @@ static bool has_input(const struct json *j, json_at span) {
 /* The first text under any of the keys. */
 static struct text first_text(const struct json *j, json_at object, const struct text *keys, size_t count) {
 	for (size_t i = 0; i < count; i++) {
-		json_at v = object != JSON_ABSENT && json_type(j, object) == JSON_OBJECT ? json_get(j, object, keys[i]) : JSON_ABSENT;
-		if (v != JSON_ABSENT && json_type(j, v) == JSON_STRING) {
+		json_at v = json_get(j, object, keys[i]);
+		if (json_type(j, v) == JSON_STRING) {
 			return json_raw(j, v);
 		}
 	}
@@ -340,7 +340,7 @@ static struct text parent_id(const struct json *j, json_at span) {
 	static const struct text keys[] = {KEY("parentSpanId"), KEY("parentSpanID"), KEY("parent_id"), KEY("parentId"), KEY("parent_span_id")};
 	static const struct text in_reference[] = {KEY("spanID")};
 	json_at list = json_get(j, span, T("references"));
-	bool has_list = list != JSON_ABSENT && json_type(j, list) == JSON_ARRAY;
+	bool has_list = json_type(j, list) == JSON_ARRAY;
 
 	return has_list ? first_text(j, json_first(j, list), in_reference, 1) : first_text(j, span, keys, sizeof keys / sizeof *keys);
 }

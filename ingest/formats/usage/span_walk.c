@@ -10,7 +10,7 @@ static const struct text arrays[SPAN_LEVELS][3] = {
 };
 
 static bool is_object(const struct json *j, json_at at) {
-	return at != JSON_ABSENT && json_type(j, at) == JSON_OBJECT;
+	return json_type(j, at) == JSON_OBJECT;
 }
 
 static void enter(const struct json *j, struct span_walk *w, int level, json_at parent) {
@@ -18,7 +18,7 @@ static void enter(const struct json *j, struct span_walk *w, int level, json_at 
 	w->at[level] = is_object(j, parent) ? parent : JSON_ABSENT;
 	for (size_t i = 0; i < sizeof arrays[level] / sizeof *arrays[level] && w->at[level] != JSON_ABSENT && arrays[level][i].len > 0; i++) {
 		json_at list = json_get(j, parent, arrays[level][i]);
-		if (list != JSON_ABSENT && json_type(j, list) == JSON_ARRAY) {
+		if (json_type(j, list) == JSON_ARRAY) {
 			w->alone[level] = false;
 			w->at[level] = json_first(j, list);
 			return;

@@ -54,7 +54,7 @@ static json_at counts_of(const struct json *j, json_at answer) {
 }
 
 static enum service service_in(struct parser *p, json_at usage, json_at answer) {
-	struct text word = usage == JSON_ABSENT ? T("") : field_text(p, usage, T("service_tier"));
+	struct text word = field_text(p, usage, T("service_tier"));
 
 	return service_of(word.len > 0 ? word : field_text(p, answer, T("service_tier")));
 }
@@ -103,7 +103,7 @@ static int64_t searches_in(struct parser *p, json_at answer) {
 	json_at list = json_get(p->json, answer, T("output"));
 	int64_t n = 0;
 
-	for (json_at v = list == JSON_ABSENT ? list : json_first(p->json, list); v != JSON_ABSENT; v = json_next(p->json, v)) {
+	for (json_at v = json_first(p->json, list); v != JSON_ABSENT; v = json_next(p->json, v)) {
 		n += json_type(p->json, v) == JSON_OBJECT && text_eq(field_text(p, v, T("type")), T("web_search_call"));
 	}
 	return n;
@@ -151,9 +151,9 @@ static void set_finish(struct parser *p, json_at answer, json_at around, int64_t
  */
 static bool is_piece(struct parser *p, json_at answer) {
 	json_at list = json_get(p->json, answer, T("candidates"));
-	json_at first = list == JSON_ABSENT || json_type(p->json, list) != JSON_ARRAY ? JSON_ABSENT : json_first(p->json, list);
+	json_at first = json_type(p->json, list) != JSON_ARRAY ? JSON_ABSENT : json_first(p->json, list);
 
-	return first != JSON_ABSENT && json_type(p->json, first) == JSON_OBJECT && json_get(p->json, first, T("content")) != JSON_ABSENT &&
+	return json_get(p->json, first, T("content")) != JSON_ABSENT &&
 	       json_get(p->json, first, T("finishReason")) == JSON_ABSENT && json_get(p->json, first, T("finish_reason")) == JSON_ABSENT &&
 	       json_get(p->json, answer, T("usageMetadata")) != JSON_ABSENT && json_get(p->json, answer, T("responseId")) == JSON_ABSENT;
 }
@@ -299,7 +299,7 @@ static json_at answer_in(struct parser *p, json_at object) {
 	                          usage_object(j, object, T("message")), usage_object(j, object, T("body"))};
 
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-		bool is = places[i] != JSON_ABSENT && json_type(j, places[i]) == JSON_OBJECT &&
+		bool is = json_type(j, places[i]) == JSON_OBJECT &&
 		          (counts_of(j, places[i]) != JSON_ABSENT || usage_object(j, places[i], T("timings")) != JSON_ABSENT);
 		if (is) {
 			return places[i];
@@ -334,12 +334,12 @@ static json_at counts_as_text(const struct json *j, json_at row) {
 	static const struct text members[] = {KEY("usage_object"), KEY("additional_usage_values")};
 	json_at metadata = json_get(j, row, T("metadata"));
 
-	if (metadata != JSON_ABSENT && json_type(j, metadata) == JSON_STRING) {
+	if (json_type(j, metadata) == JSON_STRING) {
 		return text_starts(json_raw(j, metadata), T("{")) ? metadata : JSON_ABSENT;
 	}
-	for (size_t i = 0; metadata != JSON_ABSENT && json_type(j, metadata) == JSON_OBJECT && i < sizeof members / sizeof *members; i++) {
+	for (size_t i = 0; json_type(j, metadata) == JSON_OBJECT && i < sizeof members / sizeof *members; i++) {
 		json_at v = json_get(j, metadata, members[i]);
-		if (v != JSON_ABSENT && json_type(j, v) == JSON_STRING && text_starts(json_raw(j, v), T("{"))) {
+		if (json_type(j, v) == JSON_STRING && text_starts(json_raw(j, v), T("{"))) {
 			return v;
 		}
 	}
@@ -393,7 +393,7 @@ static enum parse_result parse_object(struct parser *p, struct usage *s, json_at
 	if (details != JSON_ABSENT) {
 		return usage_observation(p, object, details, stamp_ns, out);
 	}
-	if (tokens != JSON_ABSENT && json_get(j, tokens, T("input")) != JSON_ABSENT) {
+	if (json_get(j, tokens, T("input")) != JSON_ABSENT) {
 		return usage_message(p, object, tokens, around, stamp_ns, out);
 	}
 	json_at answer = answer_in(p, object);
@@ -410,9 +410,9 @@ static json_at records_in(const struct json *j, json_at object) {
 	                                  KEY("schemaType"), KEY("input_tokens"), KEY("timings")};
 	static const struct text lists[] = {KEY("data"), KEY("results"), KEY("messages"), KEY("observations"), KEY("generations"), KEY("items"),
 	                                    KEY("records"), KEY("logs"), KEY("value"), KEY("result"), KEY("model_breakdown")};
-	json_at shares = usage_object(j, object, T("modelUsage")), share = shares == JSON_ABSENT ? shares : json_first(j, shares);
+	json_at shares = usage_object(j, object, T("modelUsage")), share = json_first(j, shares);
 
-	if (share != JSON_ABSENT && json_type(j, share) == JSON_OBJECT) {
+	if (json_type(j, share) == JSON_OBJECT) {
 		return share;
 	}
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
@@ -423,8 +423,8 @@ static json_at records_in(const struct json *j, json_at object) {
 	}
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		json_at list = json_get(j, object, lists[i]);
-		json_at first = list == JSON_ABSENT || json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list);
-		if (first != JSON_ABSENT && json_type(j, first) == JSON_OBJECT) {
+		json_at first = json_type(j, list) != JSON_ARRAY ? JSON_ABSENT : json_first(j, list);
+		if (json_type(j, first) == JSON_OBJECT) {
 			return first;
 		}
 	}

@@ -2,9 +2,9 @@
 #include "ingest/formats/usage/usage.h"
 
 json_at usage_object(const struct json *j, json_at object, struct text key) {
-	json_at v = object == JSON_ABSENT || json_type(j, object) != JSON_OBJECT ? JSON_ABSENT : json_get(j, object, key);
+	json_at v = json_get(j, object, key);
 
-	return v == JSON_ABSENT || json_type(j, v) != JSON_OBJECT ? JSON_ABSENT : v;
+	return json_type(j, v) != JSON_OBJECT ? JSON_ABSENT : v;
 }
 
 /* The unit of a number since 1970, by its digits. */
@@ -200,7 +200,7 @@ static int64_t modality(struct parser *p, json_at usage, const struct text *keys
 
 	for (size_t k = 0; k < 2; k++) {
 		json_at list = json_get(p->json, usage, keys[k]);
-		for (json_at v = list == JSON_ABSENT ? list : json_first(p->json, list); v != JSON_ABSENT; v = json_next(p->json, v)) {
+		for (json_at v = json_first(p->json, list); v != JSON_ABSENT; v = json_next(p->json, v)) {
 			static const struct text counts[] = {KEY("tokenCount"), KEY("token_count")};
 			if (json_type(p->json, v) == JSON_OBJECT && text_eq_nocase(field_text(p, v, T("modality")), name)) {
 				sum += or_0(FIRST_COUNT(p, v, counts));
@@ -252,7 +252,7 @@ static void read_camel(struct parser *p, json_at usage, struct request *q, struc
 	q->cache_write_tokens = or_0(FIRST_COUNT(p, usage, written));
 	q->reasoning_tokens = field_count_or_0(p, usage, T("reasoningTokens"));
 	q->prompt_tokens += q->prompt_tokens == UNKNOWN || within ? 0 : q->cached_tokens + q->cache_write_tokens;
-	for (json_at v = details == JSON_ABSENT ? details : json_first(p->json, details); v != JSON_ABSENT; v = json_next(p->json, v)) {
+	for (json_at v = json_first(p->json, details); v != JSON_ABSENT; v = json_next(p->json, v)) {
 		bool hour = json_type(p->json, v) == JSON_OBJECT && text_eq(field_text(p, v, T("ttl")), T("1h"));
 		b->part[BILLED_WRITE_1H] += hour ? field_count_or_0(p, v, T("inputTokens")) : 0;
 	}
