@@ -241,6 +241,14 @@ bench: all $(BENCHES) ## How fast and how small: MB/s next to inflate alone; a b
 bench-day: all $(BENCHES) $(SIMULATE) ## A day of 10 million steps: time and memory of attribution next to ingest's
 	@tests/bench/day $(BUILD)
 
+# Two builds in one folder, as the profile is beside the objects. What the training does not run is compiled as without a profile.
+PGO := $(BUILD)/pgo
+pgo: ## Build with the profile of typical runs and link-time optimisation: build/pgo/tollbook
+	@rm -rf $(PGO)
+	@$(MAKE) $(PGO)/tollbook $(PGO)/tests/bench/generate BUILD=$(PGO) AR=gcc-ar CFLAGS="$(CFLAGS) -fprofile-generate -fprofile-update=atomic"
+	@tests/bench/train $(PGO)
+	@$(MAKE) $(PGO)/tollbook BUILD=$(PGO) AR=gcc-ar CFLAGS="$(CFLAGS) -flto=auto -fprofile-use -fprofile-partial-training -Wno-missing-profile"
+
 # ---- Use ----
 
 demo: ## Build and run the main job on samples/; installs what is missing for that

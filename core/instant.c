@@ -62,13 +62,6 @@ bool civil_to_instant(const struct civil *c, int64_t *ns) {
 	return true;
 }
 
-int64_t instant_floor(int64_t ns, int64_t unit_ns) {
-	int64_t rest = ns % unit_ns, floor = ns - rest;
-
-	/* In the first unit of the range the start is not representable: there it is the first instant. */
-	return rest >= 0 ? floor : floor < INT64_MIN + unit_ns ? INT64_MIN : floor - unit_ns;
-}
-
 void instant_to_civil(int64_t ns, struct civil *out) {
 	int64_t days = ns / NS_PER_DAY, rest = ns % NS_PER_DAY;
 

@@ -43,6 +43,11 @@ bool instant_parse(struct text t, int64_t *ns);
 const char *instant_format(int64_t ns, char out[INSTANT_TEXT_MAX]);
 
 /* The start of the unit (NS_PER_HOUR or NS_PER_DAY) in which `ns` lies, UTC; works before 1970. */
-int64_t instant_floor(int64_t ns, int64_t unit_ns);
+static inline int64_t instant_floor(int64_t ns, int64_t unit_ns) {
+	int64_t rest = ns % unit_ns, floor = ns - rest;
+
+	/* In the first unit of the range the start is not representable: there it is the first instant. */
+	return rest >= 0 ? floor : floor < INT64_MIN + unit_ns ? INT64_MIN : floor - unit_ns;
+}
 
 #endif

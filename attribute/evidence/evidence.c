@@ -105,6 +105,7 @@ void evidence_free(struct evidence *e) {
 		spool_free(e->patches);
 	}
 	free(e->only);
+	free(e->unrepeated);
 	free(e->vendor_answers);
 	free(e);
 }
@@ -440,6 +441,7 @@ int evidence_seal(struct evidence *e, struct fault *why) {
 	}
 	rc = rc < 0 ? rc : spool_seal(e->spool, why);
 	rc = rc < 0 ? rc : spool_seal(e->power, why);
+	evidence_forget_repeats(e);
 	return rc < 0 || evidence_has_gateway(e) ? rc : spool_seal(e->bought, why);
 }
 

@@ -2,6 +2,8 @@
 #ifndef ATTRIBUTE_EVIDENCE_PRIVATE_H
 #define ATTRIBUTE_EVIDENCE_PRIVATE_H
 
+#include <stdatomic.h>
+
 #include "attribute/evidence/evidence.h"
 
 /* The content of a record begins here; duplicates differ only in what precedes it: the place in the logs. */
@@ -43,6 +45,9 @@ struct evidence {
 	struct vendor_answer *vendor_answers;
 	void *vendors;
 	struct spool *patches; /* tenants from gateways; or NULL */
+	/* by name_id: a reading of the whole replica has found no repeat (repeats.h), so that the next need not look */
+	_Atomic bool *unrepeated;
+	size_t unrepeated_count;
 	struct gateways gateways; /* GATEWAYS_NONE: not known before evidence_seal */
 	struct evidence_lane *lanes;
 	unsigned lane_count;
@@ -56,6 +61,9 @@ struct evidence {
 
 /* A store of items, sorted as evidence is. */
 struct spool *evidence_spool(const struct evidence *e, size_t memory_bytes);
+
+/* The items have changed: which replicas have repeats is not known. */
+void evidence_forget_repeats(struct evidence *e);
 
 /* A reading of a store of items. */
 int evidence_reading_of(struct evidence_reader **out, struct spool *spool, struct fault *why);

@@ -10,7 +10,11 @@ struct evidence_reader {
 	char *last; /* the item returned last */
 	size_t last_len, room;
 	int64_t duplicates, count_from_ns, count_to_ns;
-	struct repeats *repeats; /* or NULL: not reported here */
+	/* repeats: NULL if they are not reported here */
+	struct evidence *evidence;
+	struct repeats *repeats;
+	name_id replica; /* that of the last item; 0: none was read */
+	bool looks, repeated; /* looks for repeats of the replica; has found one */
 	/* tenants from gateways */
 	struct spool_reader *patches; /* or NULL */
 	struct tenant_patch patch;    /* the next one */
@@ -133,7 +137,9 @@ static void restore_tenant(struct evidence_reader *r) {
 int evidence_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
 	int rc = evidence_reading_of(out, e->spool, why);
 
+	(*out)->evidence = e;
 	(*out)->repeats = repeats_new();
+	(*out)->looks = true;
 	if (rc >= 0 && e->patches) {
 		rc = spool_reader_new(&(*out)->patches, e->patches, why);
 	}
@@ -213,9 +219,35 @@ static void count_duplicate(struct evidence_reader *r, const struct item *i) {
 	r->duplicates += i->at_ns >= r->count_from_ns && i->at_ns < r->count_to_ns;
 }
 
+void evidence_forget_repeats(struct evidence *e) {
+	free(e->unrepeated);
+	e->unrepeated_count = names_count(e->names) + 1;
+	e->unrepeated = must_calloc(e->unrepeated_count, sizeof *e->unrepeated);
+}
+
+/* A replica follows, or none (0): the one before was read as a whole. Several threads read, each its own replicas. */
+static void next_replica(struct evidence_reader *r, name_id replica) {
+	struct evidence *e = r->evidence;
+
+	if (r->looks && !r->repeated && r->replica != 0 && r->replica < e->unrepeated_count) {
+		atomic_store_explicit(&e->unrepeated[r->replica], true, memory_order_relaxed);
+	}
+	r->replica = replica;
+	r->repeated = false;
+	r->looks = replica >= e->unrepeated_count || !atomic_load_explicit(&e->unrepeated[replica], memory_order_relaxed);
+}
+
 /* Is it a request that another log reports with other fields? */
 static bool is_repeat(struct evidence_reader *r, const struct item *i) {
-	return r->repeats && i->kind == ITEM_REQUEST && repeats_seen(r->repeats, (const struct request_item *)(const void *)i);
+	if (!r->repeats) {
+		return false;
+	}
+	if (r->replica != i->replica) {
+		next_replica(r, i->replica);
+	}
+	bool is = r->looks && i->kind == ITEM_REQUEST && repeats_seen(r->repeats, (const struct request_item *)(const void *)i);
+	r->repeated |= is;
+	return is;
 }
 
 /*
@@ -245,6 +277,9 @@ int evidence_next(struct evidence_reader *r, const struct item **out, struct fau
 		}
 		*out = (const struct item *)(void *)r->last;
 		return r->patches && (*out)->kind == ITEM_REQUEST ? patch_tenant(r, why) : 1;
+	}
+	if (got == 0 && r->repeats) {
+		next_replica(r, 0);
 	}
 	return got;
 }

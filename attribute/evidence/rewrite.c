@@ -70,5 +70,6 @@ int evidence_rewrite(struct evidence *e, evidence_change *change, void *context,
 	int rc = rewrite(e, &e->spool, change, context, duplicates, why);
 	int64_t ignored = 0;
 
+	evidence_forget_repeats(e);
 	return rc < 0 ? rc : rewrite(e, &e->power, change, context, &ignored, why);
 }

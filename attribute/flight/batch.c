@@ -9,7 +9,10 @@ static bool rebuild(int64_t part, int64_t explained, int64_t whole, int64_t *out
 		*out = 0;
 		return false;
 	}
-	*out = explained >= whole ? part : (int64_t)((int128)part * whole / explained);
+	int64_t product;
+	*out = explained >= whole ? part
+	       : __builtin_mul_overflow(part, whole, &product) ? (int64_t)((int128)part * whole / explained)
+							       : product / explained;
 	return true;
 }
 

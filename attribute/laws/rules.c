@@ -44,6 +44,11 @@ void split_times(const struct step_model *m, const struct batch *b, struct split
 		*t = (struct split_times){ns, 0, ns};
 		return;
 	}
+	if (b->decode_tokens == 0 && b->decode_kv_tokens == 0 && b->decode_unequal_kv == 0) {
+		double ns = step_model_ns(m, b);
+		*t = (struct split_times){ns, ns, 0};
+		return;
+	}
 	batch_of_phases(b, &prefill, &decode);
 	*t = (struct split_times){step_model_ns(m, b), step_model_ns(m, &prefill), step_model_ns(m, &decode)};
 }

@@ -292,6 +292,7 @@ static struct rebuild_chunks fill(struct passing *p, struct batch *b, bool *unce
 	for (size_t i = 0; i < r->prompt_count; i++) {
 		struct rebuild_request *q = &r->at[r->prompts[i]];
 		bool ends = q->at_first <= p->mark + 1;
+		r->cut |= q->rest_ntok > room;
 		int64_t ntok = rebuild_chunk(q->rest_ntok, room, ends), before = q->cached_ntok + q->compute_ntok - q->rest_ntok;
 		b->prefill_tokens += ntok;
 		b->prefill_token_kv += ntok * before + ntok * ntok / 2;

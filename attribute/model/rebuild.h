@@ -124,6 +124,7 @@ struct rebuild {
 	bool first;          /* no round was done yet */
 	bool without_prompt; /* this term is left out */
 	int64_t budget_ntok;
+	bool cut;            /* a prompt had more tokens left than a step had room for */
 	double tokens_a_step; /* tokens per step of a sequence: more than 1 with drafts */
 	int64_t gap_ns;
 	int64_t most_sequences; /* that decoded at a time */

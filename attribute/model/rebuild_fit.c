@@ -264,16 +264,19 @@ static double scale_of(const struct rebuild_row *row) {
 	return row->sd * (ns > 3 * row->ns ? 3 * row->ns : ns < row->ns / 3 ? row->ns / 3 : ns);
 }
 
+/* Rows have none of the terms after these (left_out in rebuild.c): their sums are 0. */
+#define ROW_TERMS TERM_PREFILL_CONTEXT
+
 static void solve(struct rebuild *r) {
 	double gram[TERMS * TERMS] = {0}, moment[TERMS] = {0};
 
 	for (size_t k = 0; k < r->row_count; k++) {
 		const struct rebuild_row *row = &r->rows[k];
 		double scale = scale_of(row), weight = row->kept && (!r->first || row->x[TERM_PROMPT] <= 1) ? 1 / (scale * scale) : 0;
-		for (int i = 0; i < TERMS && weight > 0; i++) {
+		for (int i = 0; i < ROW_TERMS && weight > 0; i++) {
 			double part = weight * row->x[i];
 			moment[i] += part * row->ns;
-			for (int j = i; j < TERMS && part > 0; j++) {
+			for (int j = i; j < ROW_TERMS && part > 0; j++) {
 				gram[i * TERMS + j] += part * row->x[j];
 			}
 		}
@@ -392,6 +395,7 @@ static double prefill_part(struct rebuild *r) {
 
 struct budget_fit {
 	double score, ns[TERMS];
+	bool unbound; /* no prompt was cut for lack of room: a larger budget gives the same */
 };
 
 static void use_budget(struct rebuild *r, int64_t budget_ntok, const struct budget_fit *fit) {
@@ -419,17 +423,38 @@ static double spread_of(struct rebuild *r, const struct budget_fit fits[REBUILT_
 	return most;
 }
 
+static void fit_with(struct rebuild *r, int64_t budget_ntok, const struct budget_fit *first, struct budget_fit *out) {
+	use_budget(r, budget_ntok, first);
+	r->first = true;
+	r->cut = false;
+	rounds_of(r, BUDGET_ROUNDS);
+	memcpy(out->ns, r->model.ns, sizeof out->ns);
+	out->score = r->score + WAITING_WEIGHT * r->waiting_part;
+	out->unbound = !r->cut && !r->guesses; /* guesses depend on the budget in other ways */
+}
+
+/* A fit that a smaller budget gave already; or NULL. */
+static const struct budget_fit *same_fit(const struct budget_fit *fits, size_t count) {
+	for (size_t i = 0; i < count; i++) {
+		if (fits[i].unbound && usual_ntok[i] < usual_ntok[count]) {
+			return &fits[i];
+		}
+	}
+	return NULL;
+}
+
 static void choose_budget(struct rebuild *r) {
 	struct budget_fit first, fits[REBUILT_BUDGETS];
 	size_t best = 0;
 
 	memcpy(first.ns, r->model.ns, sizeof first.ns);
 	for (size_t i = 0; i < REBUILT_BUDGETS; i++) {
-		use_budget(r, usual_ntok[i], &first);
-		r->first = true;
-		rounds_of(r, BUDGET_ROUNDS);
-		memcpy(fits[i].ns, r->model.ns, sizeof fits[i].ns);
-		fits[i].score = r->score + WAITING_WEIGHT * r->waiting_part;
+		const struct budget_fit *same = same_fit(fits, i);
+		if (same) {
+			fits[i] = *same;
+		} else {
+			fit_with(r, usual_ntok[i], &first, &fits[i]);
+		}
 		double margin = r->guesses && usual_ntok[i] < SMALL_NTOK && usual_ntok[best] >= SMALL_NTOK ? SMALL_MARGIN : SCORE_MARGIN;
 		best = fits[i].score < fits[best].score * margin ? i : best;
 	}

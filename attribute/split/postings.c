@@ -155,11 +155,16 @@ static void grow(struct postings *p) {
 }
 
 struct entry *postings_find(struct postings *p, const struct entry *key) {
-	size_t at = hash_of(key) & p->place_mask;
+	uint32_t *last = &p->last[key->kind][key->grade];
 
+	if (*last != 0 && same_key(&p->at[*last - 1], key)) {
+		return &p->at[*last - 1];
+	}
+	size_t at = hash_of(key) & p->place_mask;
 	while (p->places[at] != 0) {
 		struct entry *found = &p->at[p->places[at] - 1];
 		if (same_key(found, key)) {
+			*last = p->places[at];
 			return found;
 		}
 		at = (at + 1) & p->place_mask;
@@ -171,7 +176,7 @@ struct entry *postings_find(struct postings *p, const struct entry *key) {
 	}
 	p->at[p->count] = *key;
 	p->tilt_ns[p->count] = 0;
-	p->places[at] = (uint32_t)++p->count;
+	p->places[at] = *last = (uint32_t)++p->count;
 	if (p->count * 2 > p->place_mask) {
 		grow(p);
 	}
@@ -185,6 +190,7 @@ void postings_lean(struct postings *p, const struct entry *e, double tilt_ns) {
 void postings_clear(struct postings *p) {
 	if (p->count > 0) {
 		memset(p->places, 0, (p->place_mask + 1) * sizeof *p->places);
+		memset(p->last, 0, sizeof p->last);
 		p->count = 0;
 	}
 }

@@ -24,6 +24,7 @@ struct postings {
 	size_t count, room;
 	uint32_t *places; /* a hash table of numbers into `at`, + 1 */
 	size_t place_mask;
+	uint32_t last[ENTRY_KINDS][GRADES]; /* the same of the posting found last; 0: none */
 };
 
 void postings_init(struct postings *p);

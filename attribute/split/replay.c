@@ -40,13 +40,18 @@
 /* If scheduling is guessed, so is who was in a step: one standard deviation of a tenant's part. */
 #define GUESSED_MEMBER_SD 0.025
 
-static double both_sd(const struct replay *y, const struct batch *b) {
+/* Without what depends on the batch, if the model is borrowed. */
+void replay_set_sd(struct replay *y) {
 	double part = fmin(MOST_BOTH_PART, y->by->both_part),
 	       form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
 
 	form = hypot(hypot(form, y->by->guesses ? LEAST_GUESSED_SD : LEAST_FORM_SD), fmax(0, y->by->score - USUAL_OFF) * BY_OFF);
 	form = hypot(form, y->by->both_part > 0 ? fmin(MOST_DOUBT, y->by->doubt / y->by->both_part) : 0);
-	return hypot(form, y->borrowed ? step_model_share_sd(y->model, b) : BY_DRAWN * y->by->drawn_sd);
+	y->both_sd = y->borrowed ? form : hypot(form, BY_DRAWN * y->by->drawn_sd);
+}
+
+static double both_sd(const struct replay *y, const struct batch *b) {
+	return y->borrowed ? hypot(y->both_sd, step_model_share_sd(y->model, b)) : y->both_sd;
 }
 
 static double wait_sd(const struct replay *y, double step_ns) {
@@ -103,7 +108,7 @@ static int post_busy(struct pass *pass, const struct replay *y, const struct bat
 	    .decode_kv_tokens = b->decode_kv_tokens,
 	    .times = both ? &t : NULL,
 	    .by_steps = true,
-	    .share_sd = hypot(both ? both_sd(y, b) : 0, wait_sd(y, t.whole)),
+	    .share_sd = both ? hypot(both_sd(y, b), wait_sd(y, t.whole)) : wait_sd(y, t.whole),
 	};
 	int rc = accounts_busy(&pass->accounts, &s, why);
 	pass->cursor_ns = to_ns;

@@ -27,6 +27,7 @@ struct sweep_state {
 	struct fit_key key; /* of the current model */
 	const struct aggregate_model *model;
 	const struct step_model *steps; /* of similar replicas that log steps; NULL: none */
+	struct replay replay; /* by the current model */
 	/*
 	 * Running sums; flight.h copies them to requests when they begin to decode. ALONE: over time in which no
 	 * prompt is computed, of time, time x sequences, time x context. ALL: over all time, of prompt tokens
@@ -285,6 +286,13 @@ static void sample_request(struct pass *pass, const struct request_item *q) {
 
 /* ---- second pass ---- */
 
+static void set_replay(struct sweep_state *st) {
+	st->replay = (struct replay){.by = &st->model->rebuilt,
+	                             .model = st->steps ? st->steps : &st->model->rebuilt.steps,
+	                             .borrowed = st->steps != NULL};
+	replay_set_sd(&st->replay);
+}
+
 static const struct aggregate_model *model_at(struct pass *pass, int64_t at_ns) {
 	struct sweep_state *st = pass->state;
 	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
@@ -293,6 +301,7 @@ static const struct aggregate_model *model_at(struct pass *pass, int64_t at_ns) 
 		st->key = pass_fit_key(pass, pass->summary->model, at_ns);
 		st->model = fits_aggregate_model(pass->fits, &st->key);
 		st->steps = fits_fitted(pass->fits, &st->key);
+		set_replay(st);
 	}
 	return st->model;
 }
@@ -442,35 +451,27 @@ static int advance(struct pass *pass, struct fault *why) {
 }
 
 /* Are the steps of the current day rebuilt: did its requests determine a model? */
-static bool replays(struct pass *pass, struct replay *y) {
-	const struct aggregate_model *m =
-	    pass->purpose == PASS_POST && !pass->summary->exclusive ? model_at(pass, pass->cursor_ns) : NULL;
-	const struct step_model *steps = ((struct sweep_state *)pass->state)->steps;
-
-	*y = (struct replay){.by = m ? &m->rebuilt : NULL,
-			     .model = m ? steps ? steps : &m->rebuilt.steps : NULL,
-			     .borrowed = steps != NULL};
-	return m && m->has_rebuilt;
+static bool replays(struct pass *pass) {
+	return pass->purpose == PASS_POST && !pass->summary->exclusive && model_at(pass, pass->cursor_ns)->has_rebuilt;
 }
 
 /* Returns 1 if the time from the cursor on is not to be rebuilt, else 0, or a negative error. */
 static int replay_to(struct pass *pass, int64_t to_ns, bool last, struct fault *why) {
 	struct sweep_state *st = pass->state;
-	struct replay y;
 	int rc = 1;
 
-	if (pass->cursor_ns >= to_ns || !replays(pass, &y)) {
+	if (pass->cursor_ns >= to_ns || !replays(pass)) {
 		return 1;
 	}
-	int64_t known_ns = replay_decide(&st->queue, pass, &y, last ? INT64_MAX : to_ns);
+	int64_t known_ns = replay_decide(&st->queue, pass, &st->replay, last ? INT64_MAX : to_ns);
 	known_ns = known_ns < to_ns ? known_ns : to_ns;
 	while (rc > 0 && pass->cursor_ns < known_ns) {
-		if (!replays(pass, &y)) {
+		if (!replays(pass)) {
 			return 1;
 		}
 		rc = flight_advance(&pass->flight, pass->cursor_ns + REBUILD_EPS_NS, false, accounts_leave,
 				    &pass->accounts, why);
-		rc = rc < 0 ? rc : replay_next(pass, &y, known_ns, last, why);
+		rc = rc < 0 ? rc : replay_next(pass, &st->replay, known_ns, last, why);
 	}
 	return rc < 0 ? rc : 0;
 }
