@@ -130,17 +130,11 @@ static bool with_sign(int64_t negative, bool minus, int64_t *out) {
 	return !__builtin_sub_overflow((int64_t)0, negative, out);
 }
 
-bool text_take_i64(struct text *t, int64_t *out) {
-	size_t i = 0;
+bool text_take_any_i64(struct text *t, int64_t *out) {
 	bool minus = t->len > 0 && *t->at == '-';
+	size_t first = minus, i = first;
 	int64_t value = 0;
 
-	i += minus;
-	size_t first = i;
-	/* 18 digits always fit. */
-	for (; i < t->len && i - first < 18 && is_digit(t->at[i]); i++) {
-		value = 10 * value - (t->at[i] - '0');
-	}
 	for (; i < t->len && is_digit(t->at[i]); i++) {
 		if (!append_digit(&value, t->at[i])) {
 			return false;
@@ -169,7 +163,39 @@ static bool rounds_up(struct text rest, bool odd) {
 	return odd;
 }
 
+/* "61.37": few digits, of which none is dropped. False, and nothing moved, for any other number. */
+static bool take_short_fixed(struct text *t, int digits, int64_t *out) {
+	size_t i = 0, end;
+	int64_t value = 0;
+	int left = digits;
+
+	for (; i < t->len && i < PLAIN_DIGITS / 2 && is_digit(t->at[i]); i++) {
+		value = 10 * value + (t->at[i] - '0');
+	}
+	if (i == 0 || i == PLAIN_DIGITS / 2 || digits > PLAIN_DIGITS / 2) {
+		return false;
+	}
+	end = i;
+	if (i + 1 < t->len && t->at[i] == '.' && is_digit(t->at[i + 1])) {
+		for (end = i + 1; end < t->len && is_digit(t->at[end]); end++, left--) {
+			if (left == 0) {
+				return false;
+			}
+			value = 10 * value + (t->at[end] - '0');
+		}
+	}
+	for (; left > 0; left--) {
+		value *= 10;
+	}
+	*out = value;
+	advance(t, end);
+	return true;
+}
+
 bool text_take_fixed(struct text *t, int digits, int64_t *out) {
+	if (take_short_fixed(t, digits, out)) {
+		return true;
+	}
 	bool minus = t->len > 0 && *t->at == '-';
 	size_t i = minus, whole, end;
 	int64_t value = 0;

@@ -78,7 +78,25 @@ void text_skip_blanks(struct text *t);
  * Reads a decimal integer (an optional '-', then digits) at the start of `*t` and
  * moves past it. False, and nothing moved, if there is none or it does not fit.
  */
-bool text_take_i64(struct text *t, int64_t *out);
+bool text_take_any_i64(struct text *t, int64_t *out);
+
+/* Nearly all numbers have no sign and fewer than 18 digits, which always fit. */
+#define PLAIN_DIGITS 18
+static inline bool text_take_i64(struct text *t, int64_t *out) {
+	size_t i = 0;
+	int64_t value = 0;
+
+	for (; i < t->len && i < PLAIN_DIGITS && (unsigned char)(t->at[i] - '0') <= 9; i++) {
+		value = 10 * value + (t->at[i] - '0');
+	}
+	if (i == 0 || i == PLAIN_DIGITS) {
+		return text_take_any_i64(t, out);
+	}
+	*out = value;
+	t->at += i;
+	t->len -= i;
+	return true;
+}
 
 /*
  * Reads a decimal number such as "61.37" at the start of `*t` as an integer of 10^-digits units, exactly ("61.37" with

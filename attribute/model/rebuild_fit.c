@@ -264,8 +264,7 @@ static double scale_of(const struct rebuild_row *row) {
 	return row->sd * (ns > 3 * row->ns ? 3 * row->ns : ns < row->ns / 3 ? row->ns / 3 : ns);
 }
 
-/* Rows have none of the terms after these (left_out in rebuild.c): their sums are 0. */
-#define ROW_TERMS TERM_PREFILL_CONTEXT
+#define ROW_TERMS TERM_PREFILL_CONTEXT /* rows have none of the terms after these: left_out in rebuild.c */
 
 static void solve(struct rebuild *r) {
 	double gram[TERMS * TERMS] = {0}, moment[TERMS] = {0};

@@ -40,14 +40,14 @@
 /* If scheduling is guessed, so is who was in a step: one standard deviation of a tenant's part. */
 #define GUESSED_MEMBER_SD 0.025
 
-/* Without what depends on the batch, if the model is borrowed. */
-void replay_set_sd(struct replay *y) {
+void replay_set_sd(struct replay *y, bool borrowed) {
 	double part = fmin(MOST_BOTH_PART, y->by->both_part),
 	       form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
 
 	form = hypot(hypot(form, y->by->guesses ? LEAST_GUESSED_SD : LEAST_FORM_SD), fmax(0, y->by->score - USUAL_OFF) * BY_OFF);
 	form = hypot(form, y->by->both_part > 0 ? fmin(MOST_DOUBT, y->by->doubt / y->by->both_part) : 0);
-	y->both_sd = y->borrowed ? form : hypot(form, BY_DRAWN * y->by->drawn_sd);
+	y->borrowed = borrowed;
+	y->both_sd = borrowed ? form : hypot(form, BY_DRAWN * y->by->drawn_sd);
 }
 
 static double both_sd(const struct replay *y, const struct batch *b) {

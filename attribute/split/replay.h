@@ -10,11 +10,11 @@ struct replay {
 	const struct rebuilt_model *by;
 	const struct step_model *model; /* of the replica, or of similar replicas that log steps */
 	bool borrowed;
-	double both_sd; /* of steps with both phases, if it is the same of all: not if the model is borrowed */
+	double both_sd; /* of steps with both phases; if the model is borrowed, without what depends on the batch */
 };
 
-/* Sets both_sd: when the model changes. */
-void replay_set_sd(struct replay *y);
+/* When the model changes. */
+void replay_set_sd(struct replay *y, bool borrowed);
 
 /* Requests with a scheduling that is not known yet; all zero at the start. */
 struct replay_queue {

@@ -286,13 +286,6 @@ static void sample_request(struct pass *pass, const struct request_item *q) {
 
 /* ---- second pass ---- */
 
-static void set_replay(struct sweep_state *st) {
-	st->replay = (struct replay){.by = &st->model->rebuilt,
-	                             .model = st->steps ? st->steps : &st->model->rebuilt.steps,
-	                             .borrowed = st->steps != NULL};
-	replay_set_sd(&st->replay);
-}
-
 static const struct aggregate_model *model_at(struct pass *pass, int64_t at_ns) {
 	struct sweep_state *st = pass->state;
 	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
@@ -301,7 +294,8 @@ static const struct aggregate_model *model_at(struct pass *pass, int64_t at_ns) 
 		st->key = pass_fit_key(pass, pass->summary->model, at_ns);
 		st->model = fits_aggregate_model(pass->fits, &st->key);
 		st->steps = fits_fitted(pass->fits, &st->key);
-		set_replay(st);
+		st->replay = (struct replay){.by = &st->model->rebuilt, .model = st->steps ? st->steps : &st->model->rebuilt.steps};
+		replay_set_sd(&st->replay, st->steps != NULL);
 	}
 	return st->model;
 }

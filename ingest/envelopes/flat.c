@@ -44,7 +44,8 @@ static bool take_member(struct text *t, struct text values[FLAT_KEYS], bool *log
 	for (size_t i = 0; i < sizeof flat_keys / sizeof *flat_keys; i++) {
 		enum flat_key key = flat_keys[i].key;
 		bool escaped = false;
-		if (!text_skip(t, flat_keys[i].name)) {
+		/* Their first letters differ: most keys are excluded by one byte. */
+		if (t->len < 2 || t->at[1] != flat_keys[i].name.at[1] || !text_skip(t, flat_keys[i].name)) {
 			continue;
 		}
 		size_t end = flat_end_of_string(*t, &escaped);
@@ -109,7 +110,7 @@ bool flat_resolve(struct text t, char *to, struct text *out) {
 
 bool strip_flat(struct envelope *e, struct peeling *p) {
 	struct text values[FLAT_KEYS] = {{0}}, line;
-	bool escaped = false;
+	bool escaped = false, newline = false; /* newline: the line's only escape, at its end */
 	int64_t ns;
 
 	if (!text_starts(p->text, T("{\"")) || !take_members(p->text, values, &escaped) || !values[FLAT_LOG].at || !values[FLAT_TIME].at ||
@@ -122,10 +123,14 @@ bool strip_flat(struct envelope *e, struct peeling *p) {
 		return false;
 	}
 	line = values[FLAT_LOG];
-	if (escaped && !flat_resolve(line, envelope_scratch(e, p, line.len + 1), &line)) {
+	if (escaped && text_find_byte(line, '\\') == line.len - 2 && text_ends(line, T("\\n")) && text_find_byte(line, '\n') == SIZE_MAX) {
+		line = text_cut(line, 0, line.len - 2);
+		newline = true;
+	} else if (escaped && !flat_resolve(line, envelope_scratch(e, p, line.len + 1), &line)) {
 		return false;
 	}
 	peel_line(p, line);
+	p->ended |= newline;
 	set_stamp(p, ns);
 	p->in_parts = true;
 	p->part = tag.len > 0 ? text_eq(tag, T("P")) || text_eq(tag, T("p")) : !p->ended;

@@ -111,9 +111,7 @@ static bool take_dated(struct text t, struct logged *out) {
 	return true;
 }
 
-static bool take_prefix(struct text t, struct logged *out) {
-	const size_t stamp_len = sizeof "08-10 23:59:25" - 1;
-
+bool vllm_take_prefix(struct text t, struct logged *out) {
 	*out = (struct logged){0};
 	while (take_label(&t, out)) {
 	}
@@ -124,11 +122,11 @@ static bool take_prefix(struct text t, struct logged *out) {
 	}
 	t = text_cut(t, prefix, t.len);
 	take_level(&t);
-	if (t.len < stamp_len + 1 || t.at[2] != '-' || t.at[5] != ' ' || t.at[8] != ':') {
+	if (t.len < STAMP_LEN + 1 || !vllm_begins_stamp(t.at)) {
 		return take_dated(t, out);
 	}
-	out->stamp = upto(t, t.at + stamp_len);
-	t = text_cut(t, stamp_len + 1, t.len);
+	out->stamp = upto(t, t.at + STAMP_LEN);
+	t = text_cut(t, STAMP_LEN + 1, t.len);
 	if (!take_place(&t, &out->file)) {
 		return false;
 	}
@@ -533,7 +531,7 @@ static enum parse_result vllm_parse(struct parser *p, const struct text *line, i
 	if (!line) {
 		return PARSE_NONE;
 	}
-	if (!take_prefix(*line, &l)) {
+	if (!vllm_take_opening(p->state, *line, &l)) {
 		enum parse_result result = vllm_rust(p, *line, stamp_ns, out, &rust);
 		if (rust || (!take_logged(*line, &l) && !take_bare(*line, stamp_ns != UNKNOWN || p->has_local, &l))) {
 			return result;
@@ -550,7 +548,7 @@ static enum parse_result vllm_parse(struct parser *p, const struct text *line, i
 static int bid_of(struct text line) {
 	struct logged l;
 
-	if (take_prefix(line, &l)) {
+	if (vllm_take_prefix(line, &l)) {
 		return message_of(&l) ? 90 : 60;
 	}
 	if (take_logged(line, &l) && message_of(&l)) {

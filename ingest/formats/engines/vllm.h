@@ -47,6 +47,16 @@ struct engine {
 	int64_t step_end_ns;    /* earliest start of the next step */
 };
 
+/* What is in front of a line's message, as parsed: the same bytes, except the timestamp's digits, give the same again. */
+#define OPENING_BYTES 128
+#define OPENINGS 4
+struct opening {
+	char bytes[OPENING_BYTES];
+	size_t len, stamp_at, file_at, file_len; /* len 0: none */
+	int64_t engine, api_server, pid;
+	bool is_core;
+};
+
 struct vllm {
 	struct engine engines[SERVERS_MAX][ENGINES_MAX];
 	struct statistics statistics[SERVERS_MAX][API_SERVERS_MAX][ENGINES_MAX];
@@ -61,6 +71,8 @@ struct vllm {
 	bool warned_requests;   /* the warning about lines of requests was given */
 	bool warned_hits;       /* the same, about prefix cache hits */
 	bool warned_servers;    /* and about missing statistics with several API servers */
+	struct opening openings[OPENINGS];
+	size_t last_opening;
 	int64_t finished;     /* requests of the Rust front end, which have no id */
 	char id[64];
 };
@@ -78,7 +90,17 @@ struct logged {
 	struct text message;
 };
 
+#define STAMP_LEN (sizeof "08-10 23:59:25" - 1)
+/* Is it a timestamp of vLLM's logger, as far as that is looked at here? */
+static inline bool vllm_begins_stamp(const char *at) {
+	return at[2] == '-' && at[5] == ' ' && at[8] == ':';
+}
+
 /* vllm.c */
+/* Takes what is in front of a line's message; the rest is the message. */
+bool vllm_take_prefix(struct text t, struct logged *out);
+/* vllm_openings.c: the same, by the openings of lines before. */
+bool vllm_take_opening(struct vllm *v, struct text line, struct logged *out);
 struct engine *vllm_engine(struct parser *p, const struct logged *l);
 struct statistics *vllm_statistics(struct parser *p, const struct logged *l);
 /* Engines of one server share a log; each is a separate replica, the first under the log's own name. */
