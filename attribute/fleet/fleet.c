@@ -351,23 +351,32 @@ static int fleet_rules(struct reader *r, json_at v, void *into) {
 	return err;
 }
 
+static int read_pair(struct reader *r, json_at pair, struct server_pairs *out) {
+	char *a = NULL, *b = NULL;
+	json_at first = json_first(r->json, pair);
+	int err = read_text(r, first, &a);
+
+	err = err ? err : read_text(r, json_next(r->json, first), &b);
+	if (!err) {
+		server_pairs_add(out, text_of(a), text_of(b));
+	}
+	free(a);
+	free(b);
+	return err;
+}
+
 /* [["a", "b"], …] */
 static int read_pairs(struct reader *r, json_at v, struct server_pairs *out) {
-	int err = json_type(r->json, v) == JSON_ARRAY && !out->at ? 0 : wrong(r, v, "not a list, expected [[\"a\", \"b\"], …] once");
-	if (!err) {
-		out->at = must_calloc((size_t)json_count(r->json, v) + 1, sizeof *out->at);
-	}
+	int err = json_type(r->json, v) == JSON_ARRAY && out->count == 0 ? 0 : wrong(r, v, "not a list, expected [[\"a\", \"b\"], …] once");
+
 	for (json_at pair = json_first(r->json, v); !err && pair != JSON_ABSENT; pair = json_next(r->json, pair)) {
-		if (json_type(r->json, pair) != JSON_ARRAY || json_count(r->json, pair) != 2) {
-			return wrong(r, pair, "not two names, expected [\"a\", \"b\"]");
-		}
-		struct server_pair *p = &out->at[out->count++];
-		json_at first = json_first(r->json, pair);
-		err = read_text(r, first, &p->a);
-		err = err ? err : read_text(r, json_next(r->json, first), &p->b);
+		err = json_type(r->json, pair) == JSON_ARRAY && json_count(r->json, pair) == 2
+		          ? read_pair(r, pair, out)
+		          : wrong(r, pair, "not two names, expected [\"a\", \"b\"]");
 	}
 	return err;
 }
+
 static int fleet_same(struct reader *r, json_at v, void *into) {
 	return read_pairs(r, v, &((struct fleet *)into)->same);
 }
@@ -506,8 +515,7 @@ bool fleet_add_pair(struct fleet *f, bool same, struct text pair) {
 	if (!text_until(&b, T("="), &a) || a.len == 0 || b.len == 0) {
 		return false;
 	}
-	to->at = must_realloc(to->at, (to->count + 1) * sizeof *to->at);
-	to->at[to->count++] = (struct server_pair){text_copy(a), text_copy(b)};
+	server_pairs_add(to, a, b);
 	return true;
 }
 
@@ -517,14 +525,6 @@ const struct name_rules *fleet_names(const struct fleet *f) {
 
 const char *fleet_sha256(const struct fleet *f) {
 	return f->sha256;
-}
-
-static void free_pairs(struct server_pairs *p) {
-	for (size_t i = 0; i < p->count; i++) {
-		free(p->at[i].a);
-		free(p->at[i].b);
-	}
-	free(p->at);
 }
 
 void fleet_free(struct fleet *f) {
@@ -540,8 +540,8 @@ void fleet_free(struct fleet *f) {
 	fleet_forget_descriptions(f);
 	fleet_forget_stated(f);
 	name_rules_release(&f->names);
-	free_pairs(&f->same);
-	free_pairs(&f->different);
+	server_pairs_release(&f->same);
+	server_pairs_release(&f->different);
 	free(f->fallback.rates);
 	free(f->cards);
 	free(f);

@@ -2,6 +2,7 @@
 #ifndef ATTRIBUTE_FLEET_H
 #define ATTRIBUTE_FLEET_H
 
+#include "attribute/fleet/pairs.h"
 #include "attribute/attribute.h"
 #include "core/digest.h"
 #include "core/model/modelspec.h"
@@ -49,14 +50,6 @@ struct stated {
 	struct pool *pool; /* the fallback with this number of GPUs */
 };
 
-/* Two names of servers. */
-struct server_pair {
-	char *a, *b;
-};
-struct server_pairs {
-	struct server_pair *at;
-	size_t count;
-};
 
 struct fleet {
 	struct pool *pools;

@@ -62,13 +62,7 @@ const char *servers_text(const struct servers *s, name_id name) {
 }
 
 bool servers_are_pair(const struct server_pairs *pairs, const char *a, const char *b) {
-	for (size_t i = 0; i < pairs->count; i++) {
-		const struct server_pair *p = &pairs->at[i];
-		if ((strcmp(p->a, a) == 0 && strcmp(p->b, b) == 0) || (strcmp(p->a, b) == 0 && strcmp(p->b, a) == 0)) {
-			return true;
-		}
-	}
-	return false;
+	return server_pairs_have(pairs, text_of(a), text_of(b));
 }
 
 bool servers_overlap(int64_t a_from, int64_t a_to, int64_t b_from, int64_t b_to) {

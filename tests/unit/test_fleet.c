@@ -80,8 +80,33 @@ static void mistakes(void **state) {
 	}
 }
 
+/* Pairs of hundreds of names, in either order; every third pair is stated. */
+static void many_pairs(void **state) {
+	enum { NAMES = 300 };
+	struct server_pairs pairs = {.at = NULL};
+	char name[NAMES][16];
+
+	(void)state;
+	for (int i = 0; i < NAMES; i++) {
+		snprintf(name[i], sizeof name[i], "r%d", i);
+	}
+	for (int i = 0; i < NAMES; i++) {
+		for (int k = 0; k < i; k++) {
+			if ((i + k) % 3 == 0) {
+				server_pairs_add(&pairs, text_of(name[i]), text_of(name[k]));
+			}
+		}
+	}
+	for (int i = 0; i < NAMES; i++) {
+		for (int k = 0; k < NAMES; k++) {
+			assert_int_equal(server_pairs_have(&pairs, text_of(name[i]), text_of(name[k])), i != k && (i + k) % 3 == 0);
+		}
+	}
+	server_pairs_release(&pairs);
+}
+
 int main(void) {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(mistakes)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(mistakes), cmocka_unit_test(many_pairs)};
 
 	return cmocka_run_group_tests_name("fleet", tests, NULL, NULL);
 }
