@@ -83,10 +83,4 @@ void identity_test(const struct id_steps *steps, const struct id_requests *reque
  */
 int64_t identity_agreement(const struct id_steps *steps, const struct id_requests *requests, int64_t *late_ns);
 
-/*
- * How many of some requests hit a step with their tokens, at the best offset within `reach_ns`: to choose which
- * servers to test.
- */
-int64_t identity_votes(const struct id_steps *steps, const struct id_requests *requests, size_t most, int64_t reach_ns);
-
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/exact.h"
+#include "core/instant.h"
 
 #define MS (NS_PER_SECOND / 1000)
 #define UNSTATED INT64_MIN
@@ -13,6 +14,9 @@
 /* The block of tokens in which vLLM caches: where cached tokens are unknown, prompts differ by multiples of it. */
 #define CACHE_BLOCK 16
 
+/* More time of the host between two steps is not assumed. */
+#define HOST_MOST_NS (20 * MS)
+
 static void add(struct events *e, struct event one) {
 	e->at[e->count++] = one;
 }
@@ -21,24 +25,69 @@ static bool is_full(const struct id_step *s, int64_t most) {
 	return (int64_t)s->prefill_tokens + s->decoders >= most;
 }
 
+/* ---- timestamps truncated to the second ---- */
+
+/* Does a step begin when the one before it ends? While sequences decode, an engine does not wait. */
+static bool is_joined(const struct id_steps *s, size_t i) {
+	return i > 0 && i < s->count && s->at[i].follows && s->at[i].decoders > 0 && s->at[i].coarse && s->at[i - 1].coarse;
+}
+
+static int64_t second_of(const struct id_step *x) {
+	return instant_floor(x->end_ns, NS_PER_SECOND);
+}
+
+/* The host's time between two joined steps: that between changes of the second, less the durations of the steps in between. */
+static int64_t host_time(const struct id_steps *s) {
+	int64_t sum_ns = 0, steps = 0, durations_ns = 0;
+	size_t last = 0; /* the last change + 1; 0: none in these joined steps */
+
+	for (size_t i = 1; i < s->count; i++) {
+		last = is_joined(s, i) ? last : 0;
+		durations_ns += s->at[i].duration_ns;
+		if (!is_joined(s, i) || second_of(&s->at[i]) == second_of(&s->at[i - 1])) {
+			continue;
+		}
+		if (last > 0) {
+			sum_ns += second_of(&s->at[i]) - second_of(&s->at[last - 1]) - durations_ns;
+			steps += (int64_t)(i + 1 - last);
+		}
+		last = i + 1;
+		durations_ns = 0;
+	}
+	int64_t mean_ns = steps > 0 ? sum_ns / steps : 0;
+	return mean_ns < 0 ? 0 : mean_ns < HOST_MOST_NS ? mean_ns : HOST_MOST_NS;
+}
+
 /*
- * When steps end: for a timestamp truncated to the second, the middle of the possible range between the adjacent
- * steps.
+ * When steps end: for a timestamp truncated to the second, the middle of the possible range. A step ends before the next
+ * one begins; of joined steps, each one's range also follows from the next one's and from the last one's.
  */
 static int64_t *ends_of(const struct id_steps *s) {
-	int64_t *ends = must_alloc((s->count + 1) * sizeof *ends), latest = INT64_MAX;
+	int64_t *ends = must_alloc((s->count + 1) * sizeof *ends), *from = must_alloc((s->count + 1) * sizeof *from);
+	int64_t latest = INT64_MAX, earliest = 0, host_ns = host_time(s);
 
-	for (size_t i = s->count; i-- > 0;) {
+	for (size_t i = s->count; i-- > 0;) { /* ends: the latest ones */
 		const struct id_step *x = &s->at[i];
-		int64_t end = x->end_ns, second = end - end % NS_PER_SECOND + NS_PER_SECOND;
-		ends[i] = end;
+		from[i] = ends[i] = x->end_ns;
 		if (x->coarse) {
-			latest = second < latest ? second : latest;
-			latest = latest > end ? latest : end;
-			ends[i] = end + (latest - end) / 2;
-			latest -= x->duration_ns;
+			int64_t last = second_of(x) + NS_PER_SECOND, after_ns = is_joined(s, i + 1) ? host_ns : 0;
+			ends[i] = latest != INT64_MAX && latest - after_ns < last ? latest - after_ns : last;
+			ends[i] = ends[i] > x->end_ns ? ends[i] : x->end_ns;
+			from[i] = is_joined(s, i + 1) && earliest - host_ns > x->end_ns ? earliest - host_ns : x->end_ns;
+			latest = ends[i] - x->duration_ns;
+			earliest = from[i] - x->duration_ns;
 		}
 	}
+	for (size_t i = 0; i < s->count; i++) { /* from their first to their last ones, and from the last step on */
+		const struct id_step *x = &s->at[i];
+		if (x->coarse) {
+			int64_t after_ns = x->duration_ns + host_ns;
+			latest = is_joined(s, i) && latest + after_ns < ends[i] ? latest + after_ns : ends[i];
+			earliest = is_joined(s, i) && earliest + after_ns > from[i] ? earliest + after_ns : from[i];
+			ends[i] = earliest + (latest - earliest) / 2;
+		}
+	}
+	free(from);
 	return ends;
 }
 

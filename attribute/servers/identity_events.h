@@ -1,4 +1,4 @@
-/* identity_events.h: steps and requests as events that may coincide. Private to identity*.c. */
+/* identity_events.h: steps and requests as events that may coincide. Private to attribute/servers. */
 #ifndef ATTRIBUTE_IDENTITY_EVENTS_H
 #define ATTRIBUTE_IDENTITY_EVENTS_H
 
@@ -31,5 +31,12 @@ unsigned events_compare(const struct event *step, const struct event *request, b
 size_t events_from(const struct events *e, int64_t at_ns);
 /* Are the timestamps truncated to the second? Then an instant may be anywhere in it. */
 bool events_in_seconds(const struct id_requests *r);
+
+
+/*
+ * How many of some requests' first tokens hit a step with their tokens, at the best offset within `reach_ns`, up to half a
+ * width from it: to choose which servers to test. In identity.c.
+ */
+int64_t identity_votes(const struct events *steps, const struct events *requests, bool cached_known, int64_t reach_ns, int64_t width_ns);
 
 #endif

@@ -22,6 +22,10 @@ static int64_t minute_of(int64_t at_ns) {
 	return instant_floor(at_ns, MINUTE_NS) / MINUTE_NS;
 }
 
+uint64_t sample_order(int64_t at_ns) {
+	return hash_of(minute_of(at_ns));
+}
+
 /* The smallest hash of the minutes near an instant. */
 static uint64_t near_hash(int64_t at_ns) {
 	uint64_t least = UINT64_MAX;
@@ -148,7 +152,7 @@ static void keep_up_to(struct sample *s, uint64_t most_hash) {
 		}
 	}
 	for (size_t i = 0; i < s->request_count; i++) {
-		if (hash_of(minute_of(instant_of(&s->requests[i]))) <= s->most_hash) {
+		if (sample_order(instant_of(&s->requests[i])) <= s->most_hash) {
 			s->requests[requests++] = s->requests[i];
 		}
 	}
@@ -177,7 +181,7 @@ static uint16_t small(uint32_t n) {
 }
 
 static void note_hash(uint64_t *least, int64_t at_ns) {
-	uint64_t hash = hash_of(minute_of(at_ns));
+	uint64_t hash = sample_order(at_ns);
 
 	*least = hash < *least ? hash : *least;
 }
@@ -242,7 +246,7 @@ static void add_request(struct sample *s, const struct request_item *r) {
 	exact_widen(&s->first_request_ns, &s->last_request_ns, r->head.at_ns != UNKNOWN ? r->head.at_ns : at_ns,
 	            one.finish_ns != UNKNOWN ? one.finish_ns : at_ns);
 	note_hash(&s->least_request_hash, at_ns);
-	if (s->most_hash != UINT64_MAX && hash_of(minute_of(at_ns)) > s->most_hash) {
+	if (s->most_hash != UINT64_MAX && sample_order(at_ns) > s->most_hash) {
 		return;
 	}
 	sample_put_request(s, &one);
@@ -291,14 +295,17 @@ static bool is_silent(const struct sample *s, int64_t at_ns) {
 	return (s->most_hash >> 32) * minutes >> 32 >= SILENT_MINUTES; /* those that a log would have in the sample */
 }
 
+bool sample_covers(const struct sample *steps, int64_t at_ns) {
+	return at_ns >= steps->first_step_ns - REACH_NS && at_ns <= steps->last_step_ns + REACH_NS && !is_silent(steps, at_ns);
+}
+
 static size_t pick(const struct sample *steps, const struct sample *requests, uint64_t most_hash, struct id_request *out) {
 	size_t count = 0;
 
 	for (size_t i = 0; i < requests->request_count; i++) {
 		const struct id_request *r = &requests->requests[i];
 		int64_t at = instant_of(r);
-		bool inside = at >= steps->first_step_ns - REACH_NS && at <= steps->last_step_ns + REACH_NS;
-		if (inside && hash_of(minute_of(at)) <= most_hash && !is_silent(steps, at)) {
+		if (sample_order(at) <= most_hash && sample_covers(steps, at)) {
 			out[count++] = *r;
 		}
 	}

@@ -56,6 +56,10 @@ void sample_put_step(struct sample *s, const struct id_step *x);
 void sample_put_request(struct sample *s, const struct id_request *r);
 void sample_end_merge(struct sample *s, size_t most_steps, size_t most_requests);
 
+/* The place of an instant's minute in the order of minutes. */
+uint64_t sample_order(int64_t at_ns);
+/* Does an instant lie in the time of the steps, where the log has some? */
+bool sample_covers(const struct sample *steps, int64_t at_ns);
 /* The requests that lie in minutes of both samples, and in the time of the steps; at most `most`. The caller frees. */
 struct id_requests sample_common(const struct sample *steps, const struct sample *requests, size_t most);
 

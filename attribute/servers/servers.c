@@ -14,7 +14,8 @@
 #define SECOND_LOOK 1000
 /* If there are more servers, only the likeliest are tested. */
 #define TESTED_MOST 4
-#define VOTERS 32
+/* Where one matches this share of the events, and no other half as well, the others are not compared further. */
+#define CLEAR_COVERAGE 0.9
 
 /* Requests that are later than this are corrected, and not reported. */
 #define LATE_MIN_NS (MS / 5)
@@ -203,7 +204,7 @@ static struct drift *test_drift(const struct id_steps *steps, const struct sampl
 	return drift;
 }
 
-static struct id_result test(const struct sample *steps, const struct sample *requests, struct drift **drift) {
+struct id_result servers_compare(const struct sample *steps, const struct sample *requests) {
 	static const size_t looks[] = {FIRST_LOOK, SECOND_LOOK};
 	struct id_steps all = {steps->steps, steps->step_count};
 	struct id_result r = {.verdict = ID_UNDECIDED};
@@ -217,10 +218,20 @@ static struct id_result test(const struct sample *steps, const struct sample *re
 			break;
 		}
 	}
-	*drift = test_drift(&all, steps, requests, &r);
-	if (r.verdict == ID_UNDECIDED && (r.seconds || (steps->step_count > 0 && steps->steps[0].coarse))) {
-		r.verdict = servers_count_verdict(steps, requests, &r);
+	return r;
+}
+
+void servers_compare_further(const struct sample *steps, const struct sample *requests, struct id_result *r, struct drift **drift) {
+	*drift = test_drift(&(struct id_steps){steps->steps, steps->step_count}, steps, requests, r);
+	if (r->verdict == ID_UNDECIDED && (r->seconds || (steps->step_count > 0 && steps->steps[0].coarse))) {
+		r->verdict = servers_count_verdict(steps, requests, r);
 	}
+}
+
+static struct id_result test(const struct sample *steps, const struct sample *requests, struct drift **drift) {
+	struct id_result r = servers_compare(steps, requests);
+
+	servers_compare_further(steps, requests, &r, drift);
 	return r;
 }
 
@@ -233,36 +244,67 @@ bool servers_may_be_one(const struct servers *s, const struct server *steps, con
 	       !servers_are_pair(&s->fleet->different, servers_text(s, a->name), servers_text(s, b->name));
 }
 
-/* The servers with the most votes: requests of the name that match their steps. */
-static size_t candidates_of(struct servers *s, struct server *requests, struct server **out, size_t most) {
-	int64_t votes[TESTED_MOST + 1];
-	size_t count = 0;
+/* Servers that were compared with a name's requests. */
+struct compared {
+	struct server *at[TESTED_MOST];
+	struct id_result result[TESTED_MOST];
+	struct drift *drift[TESTED_MOST];
+	size_t count;
+};
 
-	for (size_t i = 0; i < s->count; i++) {
-		struct server *one = &s->at[i];
-		if (!servers_may_be_one(s, one, requests) || one->sample.all_steps == 0) {
-			continue;
+/* The index of the one that nearly all events match, far better than any other; else `count`. */
+static size_t clear_one(const struct compared *c) {
+	size_t best = 0, fits = 0;
+
+	for (size_t i = 1; i < c->count; i++) {
+		best = c->result[i].statistic > c->result[best].statistic ? i : best;
+	}
+	for (size_t i = 0; i < c->count; i++) {
+		fits += 2 * c->result[i].statistic >= c->result[best].statistic;
+	}
+	return fits == 1 && c->result[best].verdict == ID_SAME && c->result[best].coverage >= CLEAR_COVERAGE ? best : c->count;
+}
+
+static void compare_candidates(struct servers *s, struct server *requests, struct compared *c) {
+	*c = (struct compared){.count = 0};
+	c->count = servers_candidates(s, requests, c->at, TESTED_MOST);
+	for (size_t i = 0; i < c->count; i++) {
+		c->result[i] = servers_compare(&c->at[i]->sample, &requests->sample);
+	}
+	size_t clear = clear_one(c);
+	for (size_t i = 0; i < c->count; i++) {
+		if (clear == c->count || i == clear) {
+			servers_compare_further(&c->at[i]->sample, &requests->sample, &c->result[i], &c->drift[i]);
 		}
-		struct id_requests some = sample_common(&one->sample, &requests->sample, VOTERS);
-		const struct id_steps steps = {one->sample.steps, one->sample.step_count};
-		int64_t vote = identity_votes(&steps, &some, VOTERS, s->count > 200 ? 60 * MS : 6 * NS_PER_SECOND);
-		free((void *)(uintptr_t)some.at);
-		if (some.count == 0) {
-			continue; /* no work of both at one time: nothing is counted twice */
-		}
-		size_t at = count < most ? count++ : most;
-		for (; at > 0 && votes[at - 1] < vote; at--) {
-			if (at < most) {
-				votes[at] = votes[at - 1];
-				out[at] = out[at - 1];
-			}
-		}
-		if (at < most) {
-			votes[at] = vote;
-			out[at] = one;
+		if (c->result[i].verdict == ID_DIFFERENT) {
+			servers_note_other(s, requests->sample.name, c->at[i]->sample.name);
 		}
 	}
-	return count;
+}
+
+/* The first with a verdict; `count`: none. */
+static size_t first_with(const struct compared *c, enum id_verdict verdict) {
+	size_t i = 0;
+
+	while (i < c->count && c->result[i].verdict != verdict) {
+		i++;
+	}
+	return i;
+}
+
+/* Of those that are the same server, the one with the largest statistic; `second` is that of the next. */
+static size_t best_of(const struct compared *c, double *second) {
+	size_t best = first_with(c, ID_SAME);
+
+	*second = 0;
+	for (size_t i = best + 1; i < c->count; i++) {
+		double value = c->result[i].verdict == ID_SAME ? c->result[i].statistic : 0;
+		bool better = value > c->result[best].statistic;
+		value = better ? c->result[best].statistic : value;
+		*second = value > *second ? value : *second;
+		best = better ? i : best;
+	}
+	return best;
 }
 
 /* Finds the server of requests under a name without steps. */
@@ -270,40 +312,21 @@ static void place_requests(struct servers *s, struct server *requests) {
 	if (servers_place_apart(s, requests)) {
 		return;
 	}
-	struct server *tried[TESTED_MOST + 1], *best = NULL, *part = NULL;
-	struct id_result found = {.statistic = -1};
-	struct drift *drifts[TESTED_MOST + 1] = {NULL}, *drift = NULL;
-	size_t count = candidates_of(s, requests, tried, TESTED_MOST);
-	double second = 0;
-	struct server *open = NULL;
+	struct compared c;
+	double second;
+	compare_candidates(s, requests, &c);
+	size_t best = best_of(&c, &second), part = first_with(&c, ID_PART), open = first_with(&c, ID_UNDECIDED);
 
-	for (size_t i = 0; i < count; i++) {
-		struct id_result r = test(&tried[i]->sample, &requests->sample, &drifts[i]);
-		if (r.verdict == ID_SAME && r.statistic > found.statistic) {
-			second = found.statistic;
-			found = r;
-			best = tried[i];
-			drift = drifts[i];
-		} else if (r.verdict == ID_SAME) {
-			second = r.statistic > second ? r.statistic : second;
-		}
-		part = r.verdict == ID_PART && !part ? tried[i] : part;
-		open = r.verdict == ID_UNDECIDED && !open ? tried[i] : open;
-		if (r.verdict == ID_DIFFERENT) {
-			servers_note_other(s, requests->sample.name, tried[i]->sample.name);
-		}
+	if (best < c.count && c.result[best].statistic > 2 * second) {
+		join(s, c.at[best], requests, &c.result[best], c.drift[best]);
+		c.drift[best] = NULL;
+	} else if (best < c.count || part < c.count) {
+		servers_hold(s, c.at[best < c.count ? best : part], requests, true);
+	} else if (open < c.count) {
+		servers_hold(s, c.at[open], requests, false);
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (drifts[i] != drift || found.statistic <= 2 * second) {
-			free(drifts[i]);
-		}
-	}
-	if (best && found.statistic > 2 * second) {
-		join(s, best, requests, &found, drift);
-	} else if (best || part) {
-		servers_hold(s, best ? best : part, requests, true);
-	} else if (open) {
-		servers_hold(s, open, requests, false);
+	for (size_t i = 0; i < c.count; i++) {
+		free(c.drift[i]);
 	}
 }
 
@@ -442,6 +465,7 @@ void servers_judge(struct servers *s) {
 			place_requests(s, one);
 		}
 	}
+	servers_forget_candidates(s);
 	servers_place_windows(s);
 	servers_note_decisions(s);
 	servers_adopt(s);
@@ -481,6 +505,7 @@ void servers_free(struct servers *s) {
 		sample_release(&s->at[i].sample);
 		free(s->at[i].drift);
 	}
+	servers_forget_candidates(s);
 	free(s->at);
 	free(s->of_name);
 	free(s->decided);

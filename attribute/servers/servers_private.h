@@ -4,6 +4,7 @@
 
 #include "attribute/servers/chains.h"
 #include "attribute/servers/drift.h"
+#include "attribute/servers/identity_events.h"
 #include "attribute/servers/sample.h"
 #include "attribute/servers/servers.h"
 
@@ -20,6 +21,7 @@ struct server {
 	name_id step_model; /* its steps' model from here on; 0: as in the steps */
 	int64_t shift_ns;   /* subtracted from its requests' instants */
 	struct drift *drift; /* subtracted instead, where the difference of the clocks changes; or NULL */
+	struct events clean; /* of its steps, for candidates.c; at: NULL, not found so far */
 	bool matched;       /* its steps and requests were matched */
 	bool held;          /* its requests are left out */
 	/* the instants of requests are truncated to the second: its own, or those that are joined to it */
@@ -112,6 +114,13 @@ bool servers_have_windows_alone(const struct server *one);
 enum id_verdict servers_count_verdict(const struct sample *steps, const struct sample *requests, struct id_result *r);
 /* Steps or windows of one name and requests of another that may be one server's. */
 bool servers_may_be_one(const struct servers *s, const struct server *steps, const struct server *requests);
+/* Compares requests with steps, event by event; then, with clocks that change (the caller frees the drift), and by counting. */
+struct id_result servers_compare(const struct sample *steps, const struct sample *requests);
+void servers_compare_further(const struct sample *steps, const struct sample *requests, struct id_result *r, struct drift **drift);
+/* candidates.c: the servers with the most votes, steps that requests of the name match; how many. */
+size_t servers_candidates(struct servers *s, struct server *requests, struct server **out, size_t most);
+/* Frees what was found for that. */
+void servers_forget_candidates(struct servers *s);
 /* Likely one server, but not surely: its steps count, the requests' tokens would be counted twice. */
 void servers_hold(struct servers *s, struct server *steps, struct server *requests, bool part);
 /* Perhaps one server: only what the other one reports counts. `seen`: windows, of which all are left out. */

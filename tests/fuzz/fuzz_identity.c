@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attribute/servers/identity.h"
+#include "attribute/servers/identity_events.h"
 #include "core/exact.h"
 #include "tests/fuzz/fuzz_help.h"
 
@@ -41,6 +41,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	assert(isfinite(out.statistic) && isfinite(out.gap) && out.coverage >= 0 && out.coverage <= 1);
 	assert(out.tokens >= 0 && out.tokens <= 1 && out.spread_ns >= 0);
 	identity_agreement(&s, &r, &(int64_t){0});
-	assert(identity_votes(&s, &r, 64, 10 * NS_PER_SECOND) >= 0);
+	struct both of_steps = events_of_steps(&s), of_requests = events_of_requests(&r);
+	assert(identity_votes(&of_steps.first, &of_requests.first, r.cached_known, 10 * NS_PER_SECOND, 40000000) >= 0);
+	events_release(&of_steps);
+	events_release(&of_requests);
 	return 0;
 }

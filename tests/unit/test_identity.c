@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "attribute/servers/drift.h"
-#include "attribute/servers/identity.h"
+#include "attribute/servers/identity_events.h"
 #include "attribute/servers/load.h"
 #include "core/error.h"
 #include "core/exact.h"
@@ -467,13 +467,21 @@ static void few_requests_decide_nothing(void **state) {
 	release(&other);
 }
 
+static int64_t votes(const struct server *steps, const struct server *requests) {
+	struct both s = events_of_steps(&(struct id_steps){steps->steps, steps->step_count});
+	struct both r = events_of_requests(&(struct id_requests){requests->requests, 32, true});
+	int64_t found = identity_votes(&s.first, &r.first, true, 6 * NS_PER_SECOND, 40 * MS);
+
+	events_release(&s);
+	events_release(&r);
+	return found;
+}
+
 static void votes_go_to_the_own_server(void **state) {
 	struct server s = simulate(11, 400, STEADY), other = simulate(12, 400, STEADY);
-	const struct id_requests r = {s.requests, 64, true};
-	const struct id_steps own = {s.steps, s.step_count}, another = {other.steps, other.step_count};
 
 	(void)state;
-	assert_true(identity_votes(&own, &r, 32, 6 * NS_PER_SECOND) > 3 * identity_votes(&another, &r, 32, 6 * NS_PER_SECOND));
+	assert_true(votes(&s, &s) > 3 * votes(&other, &s));
 	release(&s);
 	release(&other);
 }
