@@ -146,7 +146,7 @@ $(FUZZ_TARGETS:%=$(BUILD)/tests/fuzz/fuzz_%.o): $(BUILD)/tests/fuzz/fuzz_%.o: te
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -DLLVMFuzzerTestOneInput=fuzz_$* -DFORMAT=replay_format -MMD -MP -c -o $@ $<
 $(BUILD)/tests/fuzz/replay.o: ALL_CFLAGS += '-DTARGETS(X)=$(foreach name,$(FUZZ_TARGETS),X($(name)))'
 $(BUILD)/tests/fuzz/replay.o: $(FUZZ_TARGETS:%=tests/fuzz/fuzz_%.c)
-$(REPLAY): $(call objects,tests/fuzz/*.c) $(LIB)
+$(REPLAY): $(call objects,tests/fuzz/*.c) $(BUILD)/tests/unit/variants_help.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
 

@@ -29,7 +29,7 @@ static int read_ratios(struct spec_reader *r, json_at c, struct modelspec *m) {
 		return 0;
 	}
 	for (json_at v = json_first(r->json, ratios); v != JSON_ABSENT && count < m->layers; v = json_next(r->json, v)) {
-		if (!json_i64(r->json, v, &x) || x < 0 || x > SPEC_DIM_MAX) {
+		if (!spec_in_range(r, v, 0, SPEC_DIM_MAX, &x)) {
 			return spec_wrong(r, v, "not a ratio, expected a whole number such as 4");
 		}
 		sum += x > 0 ? 1000 / x : 0;
@@ -133,7 +133,7 @@ static int read_window(struct spec_reader *r, json_at c, const struct architectu
 	json_at window = hf_first(r, c, window_keys);
 	int err = spec_bool_if(r, c, "use_sliding_window", &used);
 
-	if (!err && json_type(r->json, window) == JSON_NUMBER && (!json_i64(r->json, window, &m->window) || m->window < 0)) {
+	if (!err && json_type(r->json, window) == JSON_NUMBER && !spec_in_range(r, window, 0, INT64_MAX, &m->window)) {
 		err = spec_wrong(r, window, "\"sliding_window\" is out of range, expected a number of tokens");
 	}
 	err = err ? err : read_every(r, c, &every);

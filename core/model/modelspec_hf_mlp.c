@@ -53,7 +53,7 @@ static int read_number(struct spec_reader *r, json_at c, const char *const *keys
 		if (json_type(r->json, v) == JSON_ARRAY) {
 			v = json_first(r->json, v);
 		}
-		if (!json_i64(r->json, v, out) || *out < min || *out > SPEC_DIM_MAX) {
+		if (!spec_in_range(r, v, min, SPEC_DIM_MAX, out)) {
 			return spec_wrong(r, v == JSON_ABSENT ? c : v, "\"%s\" is out of range, expected a whole number from %lld", *keys, (long long)min);
 		}
 		return 0;

@@ -9,7 +9,7 @@ static const char *const mamba_groups[] = {"n_groups", "mamba_n_groups", NULL};
 static int read_dim(struct spec_reader *r, json_at c, const char *const *keys, int64_t *out) {
 	json_at v = hf_first(r, c, keys);
 
-	if (!json_i64(r->json, v, out) || *out < 1 || *out > 65536) {
+	if (!spec_in_range(r, v, 1, 65536, out)) {
 		return spec_wrong(r, v == JSON_ABSENT ? c : v, "\"%s\" is missing or out of range, expected a whole number from 1", *keys);
 	}
 	return 0;

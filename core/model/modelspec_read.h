@@ -22,9 +22,11 @@ int spec_parse(struct spec_reader *r, const char *like);
 /* The value under a key, JSON_ABSENT also if it is null. */
 json_at spec_get(struct spec_reader *r, json_at object, const char *key);
 
+/* Is it a whole number from min to max? Anything else leaves *out unchanged. */
+bool spec_in_range(const struct spec_reader *r, json_at v, int64_t min, int64_t max, int64_t *out);
 /* A whole number of at least `min` and at most `max`. */
 int spec_int(struct spec_reader *r, json_at object, const char *key, int64_t min, int64_t max, int64_t *out);
-/* The same if it is there; else *out is unchanged. */
+/* The same if it is there. Both leave *out unchanged where they do not read a number in this range. */
 int spec_int_if(struct spec_reader *r, json_at object, const char *key, int64_t min, int64_t max, int64_t *out);
 int spec_bool_if(struct spec_reader *r, json_at object, const char *key, bool *out);
 /* A name without control characters, cut to fit. */

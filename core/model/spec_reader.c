@@ -36,13 +36,21 @@ json_at spec_get(struct spec_reader *r, json_at object, const char *key) {
 	return json_type(r->json, v) == JSON_NULL ? JSON_ABSENT : v;
 }
 
+bool spec_in_range(const struct spec_reader *r, json_at v, int64_t min, int64_t max, int64_t *out) {
+	int64_t n;
+	bool fits = json_i64(r->json, v, &n) && n >= min && n <= max;
+
+	*out = fits ? n : *out;
+	return fits;
+}
+
 int spec_int_if(struct spec_reader *r, json_at object, const char *key, int64_t min, int64_t max, int64_t *out) {
 	json_at v = spec_get(r, object, key);
 
 	if (v == JSON_ABSENT) {
 		return 0;
 	}
-	if (!json_i64(r->json, v, out) || *out < min || *out > max) {
+	if (!spec_in_range(r, v, min, max, out)) {
 		return spec_wrong(r, v, "\"%s\" is out of range, expected a whole number from %lld to %lld", key,
 		                  (long long)min, (long long)max);
 	}

@@ -103,11 +103,10 @@ static int read_prices(struct import *im, json_at prices, struct price_model *m,
 /* False if the constraint is of a kind not known here: then no price of the model is reliable. */
 static bool read_constraint(const struct json *j, json_at c, struct price_rule *rule) {
 	json_at date = json_get(j, c, T("start_date"));
-	char buffer[INSTANT_TEXT_MAX];
 	int keys = json_count(j, c) - (json_get(j, c, T("type")) != JSON_ABSENT);
 
 	if (keys == 1 && date != JSON_ABSENT) {
-		return instant_parse(json_string(j, date, buffer, sizeof buffer), &rule->from_ns);
+		return import_hour(j, date, &rule->from_ns);
 	}
 	rule->daily = true;
 	return keys == 2 && import_minute(j, json_get(j, c, T("start_time")), &rule->from_minute) &&

@@ -136,14 +136,8 @@ static int read_service(struct import *im, json_at v, struct price_ladder *ladde
 	return error;
 }
 
-/* Slots of an hour have one price, so it may change at whole hours only. */
 static int read_instant(struct import *im, json_at v, int64_t *ns) {
-	char buffer[INSTANT_TEXT_MAX];
-	if (!instant_parse(json_string(im->json, v, buffer, sizeof buffer), ns) ||
-	    instant_floor(*ns, NS_PER_HOUR) != *ns) {
-		return import_fault(im, v, "not a date of effect, expected a day or a whole hour in UTC");
-	}
-	return 0;
+	return import_hour(im->json, v, ns) ? 0 : import_fault(im, v, "not a date of effect, expected a day or a whole hour in UTC");
 }
 
 /* Numbers from Monday, 1. */

@@ -264,6 +264,15 @@ bool import_minute(const struct json *j, json_at v, int *minute) {
 	return true;
 }
 
+bool import_hour(const struct json *j, json_at v, int64_t *ns) {
+	char buffer[INSTANT_TEXT_MAX];
+	int64_t at_ns;
+	bool fits = instant_parse(json_string(j, v, buffer, sizeof buffer), &at_ns) && instant_floor(at_ns, NS_PER_HOUR) == at_ns;
+
+	*ns = fits ? at_ns : *ns;
+	return fits;
+}
+
 void prices_add_origin(struct prices *p, const struct price_source *origin) {
 	p->origins = grow(p->origins, p->origin_count, sizeof(*p->origins));
 	p->origins[p->origin_count++] = *origin;

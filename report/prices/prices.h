@@ -191,6 +191,8 @@ struct price_rule *import_rules(struct import *im, size_t count);
 void import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room);
 /* "16:30" or "16:30:00Z" as a minute of the day; seconds and other zones are not understood. */
 bool import_minute(const struct json *j, json_at v, int *minute);
+/* A day, or a whole hour in UTC: slots of an hour have one price, so it may change at whole hours only. */
+bool import_hour(const struct json *j, json_at v, int64_t *ns);
 /* Notes a file that was read. */
 void prices_add_source(struct prices *p, const struct price_source *source);
 /* Notes a file that a catalogue was made from. */

@@ -1,9 +1,13 @@
 /*
  * replay.c: the fuzz targets without a fuzzer: each seed as it is, then changes of it that are the same on every machine.
  *
+ * Of JSON, as a whole or by lines, each value is also replaced in turn by others (tests/unit/variants_help.h), at most
+ * VARIANTS times the number of changes.
+ *
  *   replay --list                              the targets, "format-" before those of a log format
  *   replay TARGET CHANGES SEED...              a line with the number of runs; a failed assertion ends it after the case's name
  *   replay TARGET --print SEED CHANGE          the bytes of one case
+ *   replay TARGET --variant SEED NUMBER        the same of a replaced value
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -16,7 +20,9 @@
 #include "core/error.h"
 #include "core/files/files.h"
 #include "ingest/format.h"
+#include "tests/unit/variants_help.h"
 
+#define VARIANTS 10
 #define INPUT_MAX 65536 /* bytes; longer seeds are cut */
 #define BYTE_CHANGES 8
 
@@ -159,6 +165,64 @@ static void run_case(target_function *run, const uint8_t *seed, size_t len, size
 	free(exact);
 }
 
+/* ---- values of JSON, one replaced ---- */
+
+struct replaced {
+	struct text before, after; /* the lines around the document */
+	size_t number, stride, count; /* of each `stride`-th variant of all is a run; stride 0: they are counted */
+	target_function *run; /* or NULL: print the variant `number` */
+	const char *target, *seed;
+	size_t runs;
+};
+
+static void see_variant(void *context, struct text document, const char *what) {
+	struct replaced *r = context;
+	size_t number = r->count++, len = r->before.len + document.len + r->after.len;
+
+	(void)what;
+	if (r->stride == 0 || (r->run ? number % r->stride != r->stride / 2 : number != r->number)) {
+		return;
+	}
+	char *bytes = must_alloc(len + 1);
+	memcpy(bytes, r->before.at, r->before.len);
+	memcpy(bytes + r->before.len, document.at, document.len);
+	memcpy(bytes + r->before.len + document.len, r->after.at, r->after.len);
+	if (r->run) {
+		snprintf(place, sizeof place, "replay %s --variant %s %zu\n", r->target, r->seed, number);
+		r->run((const uint8_t *)bytes, len);
+		r->runs++;
+	} else if (fwrite(bytes, 1, len, stdout) != len) {
+		exit(1);
+	}
+	free(bytes);
+}
+
+/* The seed as a whole if it is JSON, else each line that is. */
+static void each_variant(struct replaced *r, struct text seed) {
+	struct variant_keys keys = {.count = 0};
+
+	r->count = 0;
+	r->before = r->after = (struct text){"", 0};
+	if (variants_each(seed, &keys, see_variant, r)) {
+		return;
+	}
+	for (size_t at = 0; at < seed.len;) {
+		const char *end = memchr(seed.at + at, '\n', seed.len - at);
+		size_t to = end ? (size_t)(end - seed.at) : seed.len;
+		r->before = text_cut(seed, 0, at);
+		r->after = text_cut(seed, to, seed.len);
+		variants_each(text_cut(seed, at, to), &keys, see_variant, r);
+		at = to + 1;
+	}
+}
+
+static size_t run_variants(struct replaced *r, struct text seed, size_t most) {
+	each_variant(r, seed);
+	r->stride = r->count / (most + 1) + 1;
+	each_variant(r, seed);
+	return r->runs;
+}
+
 int main(int argc, char **argv) {
 	static uint8_t seed[INPUT_MAX];
 	size_t runs = 0;
@@ -176,6 +240,11 @@ int main(int argc, char **argv) {
 		size_t len = change(seed, read_seed(argv[3], seed), (size_t)strtoul(argv[4], NULL, 10));
 		return fwrite(seed, 1, len, stdout) == len ? 0 : 1;
 	}
+	if (strcmp(argv[2], "--variant") == 0 && argc == 5) {
+		size_t len = read_seed(argv[3], seed);
+		each_variant(&(struct replaced){.stride = 1, .number = (size_t)strtoul(argv[4], NULL, 10)}, (struct text){(const char *)seed, len});
+		return 0;
+	}
 	size_t changes = (size_t)strtoul(argv[2], NULL, 10);
 	signal(SIGABRT, name_place);
 	signal(SIGSEGV, name_place);
@@ -185,6 +254,8 @@ int main(int argc, char **argv) {
 			snprintf(place, sizeof place, "replay %s --print %s %zu\n", argv[1], argv[i], k);
 			run_case(run, seed, len, k);
 		}
+		struct replaced r = {.run = run, .target = argv[1], .seed = argv[i]};
+		runs += run_variants(&r, (struct text){(const char *)seed, len}, VARIANTS * changes);
 	}
 	printf("ok: %s: %zu runs\n", argv[1], runs);
 	return 0;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Each fuzz target without a fuzzer: its seeds, and CHANGES (default 100) changes of each, the same on every machine. tests/fuzz/replay.c
+# Each fuzz target without a fuzzer: its seeds, CHANGES (default 100) changes of each and JSON with one value replaced, the same on
+# every machine. tests/fuzz/replay.c
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
 replay=${BUILD:-build}/tests/fuzz/replay
@@ -11,11 +12,11 @@ more() {
 	case $1 in
 	prices) ls tests/data/prices/* samples/prices.json samples/prices-native.json tests/golden/prices-*/*.json ;;
 	invoice) ls tests/data/invoices/*.[cj]s* samples/invoice/* ;;
-	modelspec) ls samples/models/*.json ;;
-	fleet) ls samples/fleet.json ;;
+	modelspec) ls samples/models/*.json tests/golden/*/config.json ;;
+	fleet) ls samples/fleet.json tests/golden/*/fleet.json ;;
 	pattern) ls samples/pattern.conf ;;
 	envelope | document | shape | redact) find tests/golden/log-shapes/logs -type f | sort ;;
-	format-usage) ls tests/data/usage/*.* ;;
+	format-usage) ls tests/data/usage/*.* tests/golden/usage-shapes/logs/* ;;
 	format-*) ls "tests/golden/$1"/* ;;
 	statement) ls tests/fuzz/corpus/native/* tests/fuzz/corpus/vllm/* ;;
 	esac 2> /dev/null | grep -v -E '/(cmd|stdout|stderr|exit)$'

@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-#include "core/model/modelspec.h"
+#include "core/model/roofline.h"
+#include "tests/unit/variants_help.h"
 
 struct family {
 	const char *name, *config;
@@ -236,8 +237,45 @@ static void test_caches(void **state) {
 	}
 }
 
+/*
+ * A wrong value is an error that states its place, or gives a model with sizes and times that are numbers: never more experts
+ * at work than there are, never parameters below 0.
+ */
+static void check_variant(void *context, struct text config, const char *what) {
+	const struct gpu card = {.flops = {INT64_C(1000000000000)}, .bandwidth = INT64_C(1000000000), .memory_bytes = INT64_C(80000000000)};
+	const char *name = context;
+	struct modelspec m;
+	struct roofline r;
+	struct roofline_step step;
+	struct fault why = {0};
+	char place[100];
+	int line, column, rc = modelspec_parse(&m, name, config, &why);
+
+	if (rc != 0) {
+		snprintf(place, sizeof place, "%s:%%d:%%d: ", name);
+		bool placed = sscanf(why.message, place, &line, &column) == 2 || strncmp(why.message, name, strlen(name)) == 0;
+		if (rc != ERROR_CONFIG || !placed) {
+			fail_msg("%s: %s: %s", name, what, why.message);
+		}
+		return;
+	}
+	roofline_init(&r, &m, &card, 1, 0.5, 0.7);
+	roofline_step(&r, 100, 5000, 10, 10000, &step);
+	if (!(r.size.params > 0 && r.size.active_params > 0 && r.size.active_params <= r.size.params && r.size.kv_token_bytes >= 0 &&
+	      isfinite(step.total_ns) && step.total_ns > 0)) {
+		fail_msg("%s: %s: %lld parameters, %lld active", name, what, (long long)r.size.params, (long long)r.size.active_params);
+	}
+}
+
+static void test_wrong_values(void **state) {
+	(void)state;
+	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
+		assert_true(variants_each(text_of(families[i].config), NULL, check_variant, (void *)(uintptr_t)families[i].name));
+	}
+}
+
 int main(void) {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_totals), cmocka_unit_test(test_caches)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_totals), cmocka_unit_test(test_caches), cmocka_unit_test(test_wrong_values)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
