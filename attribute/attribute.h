@@ -95,7 +95,7 @@ void fleet_site_of(const struct fleet *f, name_id pool, int64_t *pue_nano, int64
 /* ---- attribution ---- */
 
 enum rule { RULE_SHAPLEY, RULE_PROPORTIONAL, RULE_PREFILL_FIRST, RULE_DECODE_FIRST, RULES };
-extern const char *const rule_names[RULES];
+extern const char *const rule_names[RULES + 1]; /* NULL at the end */
 
 /* When list prices change, so that no entry spans a change. From the catalogues in use. */
 struct price_cuts {

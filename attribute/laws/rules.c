@@ -28,7 +28,7 @@ static split_rule *const rules[RULES] = {
 	[RULE_DECODE_FIRST] = decode_first,
 };
 
-const char *const rule_names[RULES] = {
+const char *const rule_names[RULES + 1] = {
 	[RULE_SHAPLEY] = "shapley",
 	[RULE_PROPORTIONAL] = "proportional",
 	[RULE_PREFILL_FIRST] = "prefill-first",
