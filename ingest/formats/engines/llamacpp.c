@@ -177,7 +177,7 @@ static bool rate_fits(const struct timing *t, int64_t rate_centi) {
 	int128 shown = (int128)rate_centi * t->ns;
 	int128 slack = (int128)rate_centi * 6000 + t->ns;
 
-	if (t->tokens > COUNT_MAX) {
+	if (t->tokens < 0 || t->tokens > COUNT_MAX) {
 		return true; /* refused as impossible */
 	}
 	for (int64_t n = t->tokens - 1; n <= t->tokens; n++) {
