@@ -6,19 +6,41 @@
 #include "ingest/envelopes/peeling.h"
 #include "ingest/formats/fields.h"
 
-/*
- * The end of a string in such a map: nothing is escaped, so it is the first quote followed by what may follow a
- * string.
- */
-static size_t end_of_string(struct text t) {
-	static const struct text behind[] = {{"=>", 2}, {", \"", 3}, {"}", 1}, {"]", 1}};
+/* ', "stream"=>', ', {"a"=>': another key of the map, or of another map. */
+static bool is_key_next(struct text t) {
+	enum { KEY_MAX_BYTES = 128 };
 
+	if (!text_skip(&t, T(", \"")) && !text_skip(&t, T(", {\""))) {
+		return false;
+	}
+	size_t end = text_find_byte(text_cut(t, 0, KEY_MAX_BYTES), '"');
+	return end != SIZE_MAX && text_starts(text_cut(t, end + 1, t.len), T("=>"));
+}
+
+/* The ends of maps and arrays, and then another key or the end. */
+static bool is_closed(struct text t) {
+	size_t closing = 0;
+
+	while (closing < t.len && (t.at[closing] == '}' || t.at[closing] == ']')) {
+		closing++;
+	}
+	t = text_cut(t, closing, t.len);
+	return closing > 0 && (t.len == 0 || is_key_next(t));
+}
+
+/*
+ * The end of a string in such a map. Older versions escape nothing, so it is the first quote followed by what may
+ * follow a string there: in {"log"=>"{"a": "b", "c": "d"}"} the last. Newer versions put a backslash before quotes.
+ */
+static size_t end_of_string(struct text t, bool in_array) {
 	for (size_t i = 0; i < t.len; i++) {
 		struct text rest = text_cut(t, i + 1, t.len);
-		for (size_t k = 0; t.at[i] == '"' && k < sizeof behind / sizeof *behind; k++) {
-			if (text_starts(rest, behind[k])) {
-				return i;
-			}
+		if (t.at[i] == '\\' && (text_starts(rest, T("\"")) || text_starts(rest, T("\\")))) {
+			struct text after = text_cut(rest, 1, rest.len);
+			i += !is_closed(after) && !is_key_next(after);
+		} else if (t.at[i] == '"' && (text_starts(rest, T("=>")) || is_key_next(rest) || is_closed(rest) ||
+		                              (in_array && text_starts(rest, T(", \""))))) {
+			return i;
 		}
 	}
 	return SIZE_MAX;
@@ -55,10 +77,11 @@ static size_t write_string(struct text t, char *to) {
 /* {"log"=>"a line", "n"=>1, "k"=>{…}, "x"=>nil} as JSON; false if it is not a map. */
 static bool write_map(struct text t, char *to, size_t *out) {
 	size_t len = 0;
+	bool in_array = false;
 
 	while (t.len > 0) {
 		if (text_skip(&t, T("\""))) {
-			size_t end = end_of_string(t);
+			size_t end = end_of_string(t, in_array);
 			if (end == SIZE_MAX) {
 				return false;
 			}
@@ -70,6 +93,7 @@ static bool write_map(struct text t, char *to, size_t *out) {
 			memcpy(to + len, "null", 4);
 			len += 4;
 		} else {
+			in_array = *t.at == '[' || (in_array && *t.at != ']');
 			to[len++] = *t.at;
 			t = text_cut(t, 1, t.len);
 		}

@@ -229,6 +229,20 @@ static bool strip_grep(struct peeling *p) {
 	return true;
 }
 
+/* "[1,0]<stdout>:" of mpirun --tag-output: job and rank */
+static bool strip_mpirun(struct peeling *p) {
+	struct text t = p->text;
+	int64_t number;
+
+	if (!text_skip(&t, T("[")) || !text_take_i64(&t, &number) || !text_skip(&t, T(",")) || !text_take_i64(&t, &number) ||
+	    (!text_skip(&t, T("]<stdout>:")) && !text_skip(&t, T("]<stderr>:")))) {
+		return false;
+	}
+	text_skip(&t, T(" "));
+	p->text = t;
+	return true;
+}
+
 /* "INFO  PyProcess W-142-model-stdout: [1,0]<stdout>:" of DJL Serving, which runs SageMaker's containers. */
 static bool strip_djl(struct peeling *p) {
 	struct text t = p->text, before;
@@ -237,10 +251,8 @@ static bool strip_djl(struct peeling *p) {
 	    (!text_until(&t, T("-stdout: "), &before) && !text_until(&t, T("-stderr: "), &before)) || before.len > 128) {
 		return false;
 	}
-	if (text_starts(t, T("[")) && text_find(text_cut(t, 0, 24), T("]<std")) != SIZE_MAX && text_until(&t, T(">:"), &before)) {
-		text_skip(&t, T(" "));
-	}
 	p->text = t;
+	strip_mpirun(p);
 	return true;
 }
 
@@ -261,7 +273,7 @@ bool strip_shipper(struct envelope *e, struct peeling *p) {
 
 	(void)e;
 	if (first == '[') {
-		return strip_kubectl(p) || strip_kubetail(p) || strip_djl(p);
+		return strip_kubectl(p) || strip_kubetail(p) || strip_mpirun(p);
 	}
 	if (is_lower(first) && (strip_stern(p) || strip_kail(p) || strip_file_output(p))) {
 		return true;

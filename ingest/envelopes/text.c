@@ -208,7 +208,10 @@ bool strip_ansi(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
-/* A progress bar, or the beginning of llama.cpp's lines of autumn 2024: what follows the last CR is the line. */
+/*
+ * A progress bar, or the beginning of llama.cpp's lines of autumn 2024: what follows the last CR is the line. A CR after
+ * a quote is part of a user's text.
+ */
 bool strip_progress(struct envelope *e, struct peeling *p) {
 	(void)e;
 	if (text_starts(p->text, T("{"))) {
@@ -221,9 +224,12 @@ bool strip_progress(struct envelope *e, struct peeling *p) {
 	size_t behind = (size_t)(cr - p->text.at) + 1;
 	if (behind == p->text.len) {
 		p->text.len--;
-	} else {
-		p->text = text_cut(p->text, behind, p->text.len);
+		return true;
 	}
+	if (memchr(p->text.at, '"', behind) || memchr(p->text.at, '\'', behind)) {
+		return false;
+	}
+	p->text = text_cut(p->text, behind, p->text.len);
 	return true;
 }
 

@@ -281,3 +281,62 @@ struct text engine_replica(const struct parser *p, int64_t engine, char *buffer,
 	snprintf(buffer, size, "%.*s/%lld", len, p->replica.at, (long long)engine);
 	return text_of(buffer);
 }
+
+/* ---- lines before they are parsed ---- */
+
+/* After the string whose quote is at `at`. */
+static size_t after_string(struct text t, size_t at) {
+	for (at++; at < t.len && t.at[at] != '"'; at++) {
+		at += t.at[at] == '\\';
+	}
+	return at < t.len ? at + 1 : t.len;
+}
+
+/* After the value at `at`: its strings and brackets in pairs. */
+static size_t after_value(struct text t, size_t at) {
+	int depth = 0;
+
+	while (at < t.len) {
+		char c = t.at[at];
+		if (depth == 0 && (c == ',' || c == '}' || c == ']')) {
+			break;
+		}
+		depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+		at = c == '"' ? after_string(t, at) : at + 1;
+	}
+	return at;
+}
+
+static size_t after_blanks(struct text t, size_t at) {
+	while (at < t.len && (t.at[at] == ' ' || t.at[at] == '\t')) {
+		at++;
+	}
+	return at;
+}
+
+bool field_at_top(struct text line, struct text key, struct text *value) {
+	for (size_t at = 0; at < line.len;) {
+		if (line.at[at] != '"') {
+			at++; /* between members; the brackets of the line's own object and array */
+			continue;
+		}
+		size_t end = after_string(line, at), colon = after_blanks(line, end);
+		if (colon == line.len || line.at[colon] != ':') {
+			at = end;
+			continue;
+		}
+		size_t from = after_blanks(line, colon + 1), to = after_value(line, from);
+		if (end - at == key.len + 2 && memcmp(line.at + at + 1, key.at, key.len) == 0) {
+			*value = text_cut(line, from, to);
+			return true;
+		}
+		at = to;
+	}
+	return false;
+}
+
+bool field_is_at_top(struct text line, struct text key) {
+	struct text value;
+
+	return field_at_top(line, key, &value);
+}

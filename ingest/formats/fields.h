@@ -51,6 +51,13 @@ int64_t field_instant(struct parser *p, json_at object, struct text key, enum un
 /* A string without its escapes, or the digits of a number; empty if absent. Valid until the next line. */
 struct text field_text(struct parser *p, json_at object, struct text key);
 
+/*
+ * The value of a key of the object that the line is, or of an object of the array that it is, as written: for bids. Keys
+ * in inner objects and words in strings do not count: they may be a user's.
+ */
+bool field_at_top(struct text line, struct text key, struct text *value);
+bool field_is_at_top(struct text line, struct text key);
+
 /* Like json_get, in nested objects: JSON_ABSENT at the first missing one. */
 json_at field_path(const struct json *j, json_at object, const struct text *keys, size_t count);
 

@@ -9,6 +9,7 @@
 #include "ingest/formats/native.h"
 
 #include "core/instant.h"
+#include "ingest/formats/fields.h"
 
 /* The field's address; `offset` is one of the tables'. */
 static void *field_place(struct record *r, const struct field *f) {
@@ -276,7 +277,8 @@ static int native_bid(const struct text *lines, size_t count) {
 		if (!text_starts(lines[i], T("{"))) {
 			continue;
 		}
-		if (text_find(lines[i], T("\"tollbook.")) != SIZE_MAX) {
+		struct text schema;
+		if (field_at_top(lines[i], T("schema"), &schema) && text_starts(schema, T("\"tollbook."))) {
 			bid = 90;
 		} else if (text_find(lines[i], T("\"gpu_ns\":")) != SIZE_MAX ||
 		           text_find(lines[i], T("\"finish_ns\":")) != SIZE_MAX ||

@@ -8,10 +8,13 @@ output, in stderr or in any file is a failure. A failure is printed with its see
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+
+import envelopes
 
 LIMIT_S = 300 if os.environ.get("SANITIZED") else 60
 
@@ -27,7 +30,11 @@ FORMATS = ["json", "table", "csv", "html", "jsonl"]
 # Tenants of a log may be in the report.
 NAMES = ("model", "tenant", "user", "replica", "name", "id", "pod", "host", "container", "team", "provider", "instance", "schema", "unit", "service",
          "key", "type", "tier", "cluster", "upstream", "alias", "organization", "system", "gpu", "uuid", "endpoint", "role", "engine", "job",
-         "authority", "project", "namespace", "app", "path", "source", "customer", "account", "org")
+         "authority", "project", "namespace", "app", "path", "source", "customer", "account", "org", "email", "cwd", "tag")
+
+
+# Two short cells first: no line of text has them.
+TABLE_ROW = re.compile(r'"?[^ ,{[(]*,"?[^ ,]*,|[0-9/: .]{10,32}, ?(GPU-|[0-9a-f-]+,)')
 
 
 def value(rnd):
@@ -58,7 +65,7 @@ def plant_json(rnd, node, key=""):
 def plant_text(rnd, line):
     """Between two words; or a line in the form in which servers log prompts."""
     text = rnd.choice(WORDS).replace("\n", " ")
-    if line.count(",") >= 4 and " " not in line.strip():
+    if TABLE_ROW.match(line):
         return line + "," + text.replace(",", "") # a column more of a table: each other one may be a name
     how = rnd.randrange(5)
     if how == 0:
@@ -87,42 +94,20 @@ def plant(rnd, line):
     return json.dumps(plant_json(rnd, node), ensure_ascii=rnd.random() < 0.5) if isinstance(node, dict) else line
 
 
-def envelope(rnd, kind, line):
-    stamp = "2026-08-10T23:59:25.123456789Z"
-    if kind == "docker":
-        return json.dumps({"log": line + "\n", "stream": "stderr", "time": stamp, "attrs": {"note": WORD}})
-    if kind == "cri":
-        return stamp + " stderr F " + line
-    if kind == "journal":
-        return json.dumps({"__REALTIME_TIMESTAMP": "1786406365000000", "MESSAGE": line, "_CMDLINE": "serve --api-key " + WORD})
-    if kind == "fluent":
-        return json.dumps({"date": 1786406365.5, "log": line, "kubernetes": {"pod_name": "p", "annotations": {"note": WORD}}})
-    if kind == "vector":
-        return json.dumps({"timestamp": stamp, "message": line, "source_type": "file", "secret": WORD})
-    if kind == "syslog":
-        return "<14>1 2026-08-10T23:59:25Z h1 vllm 12 - - " + line
+def cut(rnd, line):
+    if line and rnd.random() < 0.1:
+        line = line[:rnd.randrange(len(line))]
+    if line and rnd.random() < 0.03:
+        line = line[rnd.randrange(len(line)):]
     return line
-
-
-ENVELOPES = ["none", "none", "docker", "cri", "journal", "fluent", "vector", "syslog"]
 
 
 def make_log(rnd, path):
     with open(path, encoding="utf-8", errors="surrogateescape") as f:
         lines = f.read().split("\n")[:60]
-    kind = rnd.choice(ENVELOPES)
-    out = []
-    for line in lines:
-        if line and rnd.random() < 0.6:
-            line = plant(rnd, line)
-        if line:
-            line = envelope(rnd, kind, line)
-        if line and rnd.random() < 0.1:
-            line = line[:rnd.randrange(len(line))]
-        if line and rnd.random() < 0.03:
-            line = line[rnd.randrange(len(line)):]
-        out.append(line)
-    return "\n".join(out) + "\n", kind
+    kind = "none" if rnd.random() < 0.2 else rnd.choice(envelopes.NAMES)
+    text = envelopes.wrap(kind, [plant(rnd, line) if line and rnd.random() < 0.6 else line for line in lines], rnd.choice(WORDS))
+    return "\n".join(cut(rnd, line) for line in text.split("\n")), kind
 
 
 def holds(data):

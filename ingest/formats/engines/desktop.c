@@ -66,15 +66,24 @@ static bool take_tabby(struct text t, struct said *s) {
 	return true;
 }
 
+/* Is it near the line's start, and not within quotes: in a text of a user? */
+static bool begins(struct text t, struct text words) {
+	enum { PREFIX_MAX_BYTES = 96 };
+	size_t at = text_find(text_cut(t, 0, PREFIX_MAX_BYTES), words);
+	struct text before = text_cut(t, 0, at);
+
+	return at != SIZE_MAX && text_find_byte(before, '"') == SIZE_MAX && text_find_byte(before, '\'') == SIZE_MAX;
+}
+
 static bool take_line(struct text t, struct said *s) {
 	*s = (struct said){UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN};
-	if (text_find(t, T("Output generated in ")) != SIZE_MAX) {
+	if (begins(t, T("Output generated in "))) {
 		return take_webui(t, s);
 	}
-	if (text_find(t, T("CtxLimit:")) != SIZE_MAX) {
+	if (begins(t, T("CtxLimit:"))) {
 		return take_kobold(t, s);
 	}
-	return text_find(t, T(" tokens generated in ")) != SIZE_MAX && text_find(t, T("Metrics (ID")) != SIZE_MAX && take_tabby(t, s);
+	return begins(t, T("Metrics (ID")) && text_find(t, T(" tokens generated in ")) != SIZE_MAX && take_tabby(t, s);
 }
 
 /* Engines without tokens in their lines, detected by their own names. */

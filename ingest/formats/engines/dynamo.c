@@ -149,6 +149,9 @@ static int64_t arrival_of(struct parser *p, json_at event, int64_t stamp_ns) {
 	return ns == UNKNOWN ? stamp_ns : ns;
 }
 
+/* Keys around vLLM's message. */
+static const struct text around[] = {{"metrics", 7}, {"fpm", 3}, {"payload", 7}};
+
 /* `event` is around `fpm`, or the same. */
 static enum parse_result parse_pass(struct parser *p, json_at event, json_at fpm, int64_t stamp_ns, struct record *out) {
 	struct dynamo *m = p->state;
@@ -233,7 +236,6 @@ static json_at object_in(const struct json *j, json_at object, struct text key) 
 
 /* vLLM's own stream: the message, alone or next to its arrival. */
 static enum parse_result parse_native(struct parser *p, int64_t stamp_ns, struct record *out) {
-	static const struct text around[] = {{"metrics", 7}, {"fpm", 3}, {"payload", 7}};
 	json_at fpm = object_in(p->json, 0, T("scheduled_requests")) != JSON_ABSENT ? 0 : JSON_ABSENT;
 
 	for (size_t i = 0; i < sizeof around / sizeof *around && fpm == JSON_ABSENT; i++) {
@@ -260,13 +262,25 @@ static enum parse_result dynamo_parse(struct parser *p, const struct text *line,
 	return ended ? parse_request(p, event, out) : PARSE_NONE;
 }
 
+/* vLLM's own message, or what is around it. */
+static bool is_native(struct text object) {
+	return field_is_at_top(object, T("scheduled_requests")) && field_is_at_top(object, T("wall_time")) &&
+	       text_find(object, T("\"sum_decode_kv_tokens\"")) != SIZE_MAX;
+}
+
 static int bid_of(struct text line) {
-	if (text_find(line, T("\"dynamo.fpm.trace.")) != SIZE_MAX || text_find(line, T("\"dynamo.request.trace.")) != SIZE_MAX) {
+	struct text event, schema, inner;
+
+	if (field_at_top(line, T("event"), &event) && field_at_top(event, T("schema"), &schema) &&
+	    (text_starts(schema, T("\"dynamo.fpm.trace.")) || text_starts(schema, T("\"dynamo.request.trace.")))) {
 		return 90;
 	}
-	bool native = text_find(line, T("\"scheduled_requests\"")) != SIZE_MAX && text_find(line, T("\"sum_decode_kv_tokens\"")) != SIZE_MAX &&
-	              text_find(line, T("\"wall_time\"")) != SIZE_MAX;
-	return native ? 88 : 0;
+	for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+		if (field_at_top(line, around[i], &inner) && is_native(inner)) {
+			return 88;
+		}
+	}
+	return is_native(line) ? 88 : 0;
 }
 
 static int dynamo_bid(const struct text *lines, size_t count) {

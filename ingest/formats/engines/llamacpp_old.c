@@ -244,8 +244,9 @@ static enum parse_result llamacpp_old_parse(struct parser *p, const struct text 
 static int llamacpp_old_bid(const struct text *lines, size_t count) {
 	for (size_t i = 0; i < count; i++) {
 		struct line l;
-		if (read_text(lines[i], &l) || (text_starts(lines[i], T("{")) &&
-		                                text_find(lines[i], T("\"function\":\"print_timings\"")) != SIZE_MAX)) {
+		struct text function = {0};
+		bool json = text_starts(lines[i], T("{")) && field_at_top(lines[i], T("function"), &function);
+		if (json ? text_eq(function, T("\"print_timings\"")) : read_text(lines[i], &l)) {
 			return 92; /* this era's other lines look like those of the next one */
 		}
 	}

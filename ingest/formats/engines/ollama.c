@@ -56,9 +56,9 @@ static int ollama_bid(const struct text *lines, size_t count) {
 
 	for (size_t i = 0; i < count && bid < 90; i++) {
 		bool json = text_starts(lines[i], T("{")) || text_starts(lines[i], T("[{"));
-		if (json && text_find(lines[i], T("\"eval_duration\":")) != SIZE_MAX) {
+		if (json && field_is_at_top(lines[i], T("eval_duration"))) {
 			bid = 90;
-		} else if (json && text_find(lines[i], T("\"done\":false")) != SIZE_MAX && text_find(lines[i], T("\"created_at\":")) != SIZE_MAX) {
+		} else if (json && text_find(lines[i], T("\"done\":false")) != SIZE_MAX && field_is_at_top(lines[i], T("created_at"))) {
 			bid = 60;
 		}
 	}

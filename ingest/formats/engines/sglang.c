@@ -454,16 +454,13 @@ static enum parse_result sglang_parse(struct parser *p, const struct text *line,
 }
 
 static int bid_json(struct text t) {
-	static const struct text events[] = {KEY("request."), KEY("prefill.batch\""), KEY("decode.batch\"")};
-	struct text before;
+	static const struct text events[] = {KEY("\"request."), KEY("\"prefill.batch\""), KEY("\"decode.batch\"")};
+	struct text event = {0};
 
+	field_at_top(t, T("event"), &event);
 	for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-		struct text value = t;
-		if (text_until(&value, T("\"event\":"), &before)) {
-			text_skip_blanks(&value);
-			if (text_skip(&value, T("\"")) && text_starts(value, events[i])) {
-				return 85;
-			}
+		if (text_starts(event, events[i])) {
+			return 85;
 		}
 	}
 	return text_starts(t, T("{\"request_parameters\"")) ? 85 : 0;
@@ -477,14 +474,19 @@ static bool stands_in(struct text t, struct text what) {
 	return at != SIZE_MAX && text_find_byte(before, '\'') == SIZE_MAX && text_find_byte(before, '"') == SIZE_MAX;
 }
 
+/* Lines that a request ends with, or the server begins with; a request's id and texts follow, which its user chose. */
+static bool is_of_request(struct text message) {
+	return text_starts(message, T("server_args=ServerArgs(")) || text_starts(message, T("ReqTimeStats(rid=")) ||
+	       text_starts(message, T("Finish: obj=GenerateReqInput("));
+}
+
 static int bid_text(struct text t) {
-	size_t at = text_find(t, T("] "));
-	struct text message = at == SIZE_MAX ? T("") : text_cut(t, at + 2, t.len);
+	struct text message = stands_in(t, T("] ")) ? text_cut(t, text_find(t, T("] ")) + 2, t.len) : T("");
+	struct text stamp, logged;
 
 	if (stands_in(t, T("] Prefill batch")) || stands_in(t, T("] Decode batch"))) {
 		return 90;
 	}
-	struct text stamp, logged;
 	if (text_starts(message, T("{")) && bid_json(message) > 0) {
 		return 85;
 	}
@@ -494,16 +496,13 @@ static int bid_text(struct text t) {
 	if (text_starts(t, T("Prefill batch, #new-seq")) || text_starts(t, T("Decode batch, #running-req"))) {
 		return 70;
 	}
-	return text_starts(message, T("server_args=ServerArgs(")) || text_starts(message, T("ReqTimeStats(rid=")) ||
-	               text_starts(message, T("Finish: obj=GenerateReqInput("))
-	           ? 85
-	           : 0;
+	return !is_of_request(message) ? 0 : text_starts(t, T("[20")) ? 91 : 85;
 }
 
 static int sglang_bid(const struct text *lines, size_t count) {
 	int bid = 0;
 
-	for (size_t i = 0; i < count && bid < 90; i++) {
+	for (size_t i = 0; i < count && bid < 91; i++) {
 		int own = text_starts(lines[i], T("{")) ? bid_json(lines[i]) : bid_text(lines[i]);
 		bid = own > bid ? own : bid;
 	}

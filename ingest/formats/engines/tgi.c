@@ -14,8 +14,19 @@ struct tgi {
 	bool warned;
 };
 
+/* In JSON it is the target; in text it stands after the level. */
+static bool is_of_router(struct text t) {
+	struct text target, start = text_cut(t, 0, 48);
+
+	if (text_starts(t, T("{"))) {
+		return field_at_top(t, T("target"), &target) && text_starts(target, T("\"text_generation_router::"));
+	}
+	return text_find(t, T("text_generation_router::")) != SIZE_MAX &&
+	       (text_find(start, T("INFO ")) != SIZE_MAX || text_find(start, T("WARN ")) != SIZE_MAX || text_find(start, T("ERROR ")) != SIZE_MAX);
+}
+
 static bool is_answer(struct text t) {
-	return text_find(t, T("text_generation_router::")) != SIZE_MAX && text_find(t, T("time_per_token")) != SIZE_MAX;
+	return is_of_router(t) && text_find(t, T("time_per_token")) != SIZE_MAX;
 }
 
 static enum parse_result tgi_parse(struct parser *p, const struct text *line, int64_t stamp_ns, struct record *out) {
@@ -36,8 +47,7 @@ static int tgi_bid(const struct text *lines, size_t count) {
 	for (size_t i = 0; i < count && bid < 85; i++) {
 		if (is_answer(lines[i])) {
 			bid = 85;
-		} else if (text_find(lines[i], T("text_generation_router::")) != SIZE_MAX ||
-		           text_find(lines[i], T("text_generation_launcher: ")) != SIZE_MAX) {
+		} else if (is_of_router(lines[i]) || text_find(text_cut(lines[i], 0, 96), T("text_generation_launcher: ")) != SIZE_MAX) {
 			bid = 55;
 		}
 	}

@@ -299,12 +299,22 @@ static enum parse_result parse_object(struct parser *p, json_at object, int64_t 
 }
 
 /* "[01/16/2026-08:00:00] [TRT-LLM] " and everything up to the row. */
+/* Is the logger's name where it stands in such a line, not in a text of a user? */
+static bool starts_early(struct text t) {
+	size_t at = text_find(text_cut(t, 0, 50), T("[TRT-LLM] "));
+
+	struct text before = text_cut(t, 0, at);
+
+	return at <= 40 && text_find_byte(before, '"') == SIZE_MAX && text_find_byte(before, '\'') == SIZE_MAX;
+}
+
 static bool take_prefix(struct text *t) {
 	struct text before;
 
-	if (!text_until(t, T("[TRT-LLM] "), &before) || before.len > 40) {
+	if (!starts_early(*t)) {
 		return false;
 	}
+	text_until(t, T("[TRT-LLM] "), &before);
 	return text_until(t, T("iter = "), &before) && before.len <= 40;
 }
 
@@ -341,16 +351,20 @@ static enum parse_result trtllm_parse(struct parser *p, const struct text *line,
 	return take_iteration(p, &it, out);
 }
 
+static bool is_json(struct text t) {
+	return text_starts(t, T("{")) || text_starts(t, T("[{")) || text_starts(t, T(",{"));
+}
+
 static int trtllm_bid(const struct text *lines, size_t count) {
 	int bid = 0;
 
 	for (size_t i = 0; i < count && bid < 90; i++) {
 		struct text t = lines[i], stamp, json;
-		if (triton_row(t, &stamp, &json) || text_find(t, T("\"inflightBatchingStats\"")) != SIZE_MAX || take_prefix(&t)) {
+		if (triton_row(t, &stamp, &json) || (is_json(t) && field_is_at_top(t, T("inflightBatchingStats"))) || take_prefix(&t)) {
 			bid = 90;
-		} else if (text_find(t, T("\"perf_metrics\"")) != SIZE_MAX && text_find(t, T("\"first_iter\"")) != SIZE_MAX) {
+		} else if (is_json(t) && field_is_at_top(t, T("perf_metrics")) && text_find(t, T("\"first_iter\"")) != SIZE_MAX) {
 			bid = 70;
-		} else if (text_find(t, T("[TRT-LLM] ")) < 40) {
+		} else if (starts_early(t)) {
 			bid = 60;
 		}
 	}

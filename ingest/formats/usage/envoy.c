@@ -89,8 +89,7 @@ static int envoy_bid(const struct text *lines, size_t count) {
 			continue;
 		}
 		for (size_t k = 0; k < sizeof inputs / sizeof *inputs; k++) {
-			size_t at = text_find(lines[i], inputs[k]);
-			if (at != SIZE_MAX && lines[i].at[at - 1] == '"') {
+			if (field_is_at_top(lines[i], inputs[k])) {
 				return 75;
 			}
 		}

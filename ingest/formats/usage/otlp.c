@@ -492,17 +492,33 @@ static bool has_counts(struct text line) {
 	return false;
 }
 
+/* A span, or what exports put around spans: not an object that a user chose. */
 static bool has_span_id(struct text line) {
-	return text_find(line, T("\"spanId\"")) != SIZE_MAX || text_find(line, T("\"spanID\"")) != SIZE_MAX ||
-	       text_find(line, T("\"span_id\"")) != SIZE_MAX ||
-	       (text_find(line, T("\"traceId\"")) != SIZE_MAX && text_find(line, T("\"tags\"")) != SIZE_MAX);
+	static const struct text ids[] = {KEY("spanId"), KEY("spanID"), KEY("span_id")};
+	static const struct text around[] = {KEY("data"), KEY("spans"), KEY("trace"), KEY("traces"), KEY("batches"), KEY("context"), KEY("span")};
+	struct text inner;
+
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+		if (field_is_at_top(line, ids[i])) {
+			return true;
+		}
+	}
+	for (size_t i = 0; i < sizeof around / sizeof *around; i++) {
+		if (field_at_top(line, around[i], &inner) && (text_find(inner, T("\"spanId\"")) != SIZE_MAX ||
+		    text_find(inner, T("\"spanID\"")) != SIZE_MAX || text_find(inner, T("\"span_id\"")) != SIZE_MAX)) {
+			return true;
+		}
+	}
+	return field_is_at_top(line, T("traceId")) && field_is_at_top(line, T("tags"));
 }
 
 static int bid_line(struct text line) {
 	bool trace = text_starts(line, T("{\"trace\"")) || text_starts(line, T("{\"batches\""));
-	bool spans = text_find(line, T("\"scopeSpans\"")) != SIZE_MAX || text_find(line, T("\"instrumentationLibrarySpans\"")) != SIZE_MAX;
+	bool spans = field_is_at_top(line, T("resourceSpans")) || field_is_at_top(line, T("scopeSpans")) ||
+	             field_is_at_top(line, T("instrumentationLibrarySpans"));
+	bool inner = text_find(line, T("pans\":")) != SIZE_MAX;
 
-	if (text_starts(line, T("{\"resourceSpans\"")) || spans || (trace && text_find(line, T("\"spans\"")) != SIZE_MAX)) {
+	if (spans || (trace && inner)) {
 		return 90;
 	}
 	return has_span_id(line) && has_counts(line) && text_find(line, T("\"logRecords\"")) == SIZE_MAX ? 86 : otlp_event_bid(line);

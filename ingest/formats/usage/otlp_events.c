@@ -128,5 +128,5 @@ int otlp_event_bid(struct text line) {
 	             text_find(line, T("codex.")) != SIZE_MAX || text_find(line, T("gen_ai.usage.")) != SIZE_MAX ||
 	             text_find(line, T("\"input_tokens\"")) != SIZE_MAX || text_find(line, T("\"input_token_count\"")) != SIZE_MAX;
 
-	return event && known && text_find(line, T("\"attributes\"")) != SIZE_MAX ? 85 : 0;
+	return event && known && (field_is_at_top(line, T("attributes")) || field_is_at_top(line, T("resourceLogs"))) ? 85 : 0;
 }

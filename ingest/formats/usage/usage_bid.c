@@ -1,8 +1,15 @@
 /* usage_bid.c: detects lines of JSON with usage by the words that they contain. */
 #include "ingest/formats/usage/usage.h"
 
+/* Is a word in it? A quote with a backslash before it is a user's. */
 static bool has(struct text t, struct text word) {
-	return text_find(t, word) != SIZE_MAX;
+	size_t at = text_find(t, word);
+
+	while (at != SIZE_MAX && at > 0 && t.at[at - 1] == '\\') {
+		t = text_cut(t, at + 1, t.len);
+		at = text_find(t, word);
+	}
+	return at != SIZE_MAX;
 }
 
 /* Words that are in no other log, and the confidence that they give. */
@@ -26,7 +33,8 @@ static const struct {
 	{{KEY("\"modelUsage\""), KEY("\"outputTokens\"")}, 70},
 	{{KEY("\"usage\""), KEY("\"unit\""), KEY("\"GENERATION\"")}, 70},
 	{{KEY("\"uncached_input_tokens\""), KEY("\"output_tokens\"")}, 80},
-	{{KEY("organization.usage.")}, 80},
+	{{KEY("\"object\":\"organization.usage.")}, 80},
+	{{KEY("\"object\": \"organization.usage.")}, 80},
 	{{KEY("\"num_model_requests\""), KEY("\"input_tokens\"")}, 80},
 	{{KEY("\"native_tokens_prompt\"")}, 80},
 	{{KEY("\"tokens_prompt\""), KEY("\"tokens_completion\"")}, 70},
