@@ -125,10 +125,11 @@ bool flight_comes_before(const struct active *a, const struct active *b) {
 	return x != y ? x < y : a->request.head.at_ns < b->request.head.at_ns;
 }
 
-/* Inserts it among the waiting; there is room. */
+/* Inserts it among the waiting. */
 void flight_put_waiting(struct flight *f, struct active *a) {
 	size_t at = f->waiting_count;
 
+	f->waiting = must_grow(f->waiting, f->waiting_count, &f->waiting_room, sizeof *f->waiting, 64);
 	while (at > 0 && flight_comes_before(a, f->waiting[at - 1])) {
 		f->waiting[at] = f->waiting[at - 1];
 		at--;
@@ -143,7 +144,6 @@ struct active *flight_admit(struct flight *f, const struct request_item *r) {
 	if (r->part != PART_DECODE && r->prompt_tokens > r->cached_tokens) {
 		a->remaining = r->prompt_tokens - r->cached_tokens;
 	}
-	f->waiting = must_grow(f->waiting, f->waiting_count, &f->waiting_room, sizeof *f->waiting, 64);
 	flight_put_waiting(f, a);
 	return a;
 }
@@ -357,12 +357,15 @@ static int64_t finish_within_second(const struct flight *f, const struct active 
 	return at_ns < first_ns ? first_ns : at_ns > last_ns ? last_ns : at_ns;
 }
 
-/* With drafts the tokens per step differ by sequence: those that finish first are done first. */
+/*
+ * With drafts the tokens per step differ by sequence: those that finish first are done first. After a preemption, only
+ * the steps that remain.
+ */
 int64_t flight_until_by_count(const struct flight *f, const struct active *a) {
 	if (f->tokens_a_step > 1) {
 		return a->request.finish_ns == UNKNOWN ? INT64_MAX : f->in_seconds ? finish_within_second(f, a) : a->request.finish_ns;
 	}
-	return f->decode_step + flight_decode_steps(f, a);
+	return f->decode_step + flight_decode_steps(f, a) - (a->context - a->request.prompt_tokens);
 }
 
 /* With drafts, the number of sequences in a step shows how many are done before it: those that finish first. */

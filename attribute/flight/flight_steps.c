@@ -43,24 +43,24 @@ static void preempt(struct flight *f) {
 }
 
 /* More sequences decode than should: one with a context that was partly cached. */
-static bool resume(struct flight *f) {
+static bool resume(struct flight *f, bool by_count) {
 	for (size_t i = 0; i < f->waiting_count; i++) {
 		struct active *a = f->waiting[i];
 		if (a->paused) {
 			f->waiting_count--;
 			memmove(f->waiting + i, f->waiting + i + 1, (f->waiting_count - i) * sizeof *f->waiting);
-			flight_start_decoding(f, a, a->request.finish_ns != UNKNOWN ? a->request.finish_ns : INT64_MAX);
+			flight_start_decoding(f, a, by_count ? flight_until_by_count(f, a) : a->request.finish_ns != UNKNOWN ? a->request.finish_ns : INT64_MAX);
 			return true;
 		}
 	}
 	return false;
 }
 
-static void match_decoders(struct flight *f, int64_t decoders) {
+static void match_decoders(struct flight *f, int64_t decoders, bool by_count) {
 	while (f->preemptible > 0 && (int64_t)f->decoding_count > decoders) {
 		preempt(f);
 	}
-	while (f->paused > 0 && (int64_t)f->decoding_count < decoders && resume(f)) {
+	while (f->paused > 0 && (int64_t)f->decoding_count < decoders && resume(f, by_count)) {
 	}
 }
 
@@ -140,7 +140,7 @@ static void catch_up(struct flight *f, int64_t start_ns) {
 	for (size_t i = 0; i < f->waiting_count; i++) {
 		struct active *a = f->waiting[i];
 		int64_t first = a->request.first_token_ns;
-		if (a->remaining > 0 && first != UNKNOWN && first < start_ns - TOGETHER_NS && a->request.part == PART_BOTH) {
+		if (a->remaining > 0 && !a->paused && first != UNKNOWN && first < start_ns - TOGETHER_NS && a->request.part == PART_BOTH) {
 			flight_find_rest(f, a);
 			a->remaining = 0;
 			flight_start_decoding(f, a, flight_until_by_count(f, a));
@@ -248,8 +248,8 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 		rc = flight_retire(f, s->decode_requests, leave, context, why);
 	}
 	/* In a step with prompts only, engines may let sequences wait. */
-	if (rc >= 0 && !by_count && s->decode_requests > 0) {
-		match_decoders(f, s->decode_requests);
+	if (rc >= 0 && !(by_count && f->tokens_a_step > 1) && s->decode_requests > 0) {
+		match_decoders(f, s->decode_requests, by_count);
 	}
 	f->chunk_count = 0;
 	f->chunk_tokens = f->chunk_token_kv = f->chunk_kv = 0;

@@ -15,13 +15,14 @@ static const struct phase *phase_of(const struct accounts *a, const struct entry
 #define MEMBER_SD 0.003
 #define UNEXPLAINED_SD 0.5 /* of time that no request explains, which may belong to any tenant */
 #define CACHED_SD 0.07
+#define AGAIN_SD 0.18 /* of requests that were preempted: when they waited and were computed again */
 #define SOUGHT_SD 0.4 /* of the same, if requests do not report it */
 
 /*
  * The part shared between tenants, of one phase and grade of the segment. If nearly all depends on contexts, little
  * is uncertain.
  */
-static double shared_sd(const struct phase *p, const struct entry *e, double part, double tilt_ns) {
+static double shared_sd(const struct phase *p, const struct entry *e, double part, const struct posting_doubt *d) {
 	double total = (double)p->total_ns[e->grade], unexplained = total - (double)p->given_ns[e->grade];
 	double rest = total > 0 ? 1 - p->context_ns[e->grade] / total : 0;
 	double guessed = total > 0 ? p->member_sd_ns[e->grade] / total : 0;
@@ -29,7 +30,7 @@ static double shared_sd(const struct phase *p, const struct entry *e, double par
 
 	double context_ns = p->context_ns[e->grade], context_sd = context_ns > 0 ? p->context_sd_ns[e->grade] / context_ns : 0;
 
-	return hypot(hypot(TILT_SD, context_sd) * rest * tilt_ns, member * (double)e->gpu_ns);
+	return hypot(hypot(hypot(TILT_SD, context_sd) * rest * d->tilt_ns, member * (double)e->gpu_ns), AGAIN_SD * d->again_ns);
 }
 
 /* An excess of one tenant is a deficit of the others: over all of them it cancels. */
@@ -75,7 +76,7 @@ void accounts_spread_over(struct accounts *a) {
 			double part = (double)e->gpu_ns / (double)posted[e->kind == ENTRY_OUTPUT][e->grade];
 			double cached = e->kind == ENTRY_INPUT_CACHED ? (a->flight->seeks_hits ? SOUGHT_SD : CACHED_SD) * (double)e->gpu_ns : 0;
 			int64_t alone = llround(hypot(p->spread_ns[e->grade] * part, cached));
-			int64_t spread = llround(hypot((double)alone, shared_sd(p, e, part, a->postings.tilt_ns[i])));
+			int64_t spread = llround(hypot((double)alone, shared_sd(p, e, part, &a->postings.doubts[i])));
 			e->spread_ns += spread;
 			excess[e->kind == ENTRY_OUTPUT][e->grade] += spread - alone;
 		}

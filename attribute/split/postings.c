@@ -120,7 +120,7 @@ void postings_init(struct postings *p) {
 
 void postings_release(struct postings *p) {
 	free(p->at);
-	free(p->tilt_ns);
+	free(p->doubts);
 	free(p->places);
 }
 
@@ -172,10 +172,10 @@ struct entry *postings_find(struct postings *p, const struct entry *key) {
 	if (p->count == p->room) {
 		p->room = p->room > 0 ? 2 * p->room : 32;
 		p->at = must_realloc(p->at, p->room * sizeof *p->at);
-		p->tilt_ns = must_realloc(p->tilt_ns, p->room * sizeof *p->tilt_ns);
+		p->doubts = must_realloc(p->doubts, p->room * sizeof *p->doubts);
 	}
 	p->at[p->count] = *key;
-	p->tilt_ns[p->count] = 0;
+	p->doubts[p->count] = (struct posting_doubt){0, 0};
 	p->places[at] = *last = (uint32_t)++p->count;
 	if (p->count * 2 > p->place_mask) {
 		grow(p);
@@ -183,8 +183,9 @@ struct entry *postings_find(struct postings *p, const struct entry *key) {
 	return &p->at[p->count - 1];
 }
 
-void postings_lean(struct postings *p, const struct entry *e, double tilt_ns) {
-	p->tilt_ns[e - p->at] += tilt_ns;
+void postings_doubt(struct postings *p, const struct entry *e, double tilt_ns, double again_ns) {
+	p->doubts[e - p->at].tilt_ns += tilt_ns;
+	p->doubts[e - p->at].again_ns += again_ns;
 }
 
 void postings_clear(struct postings *p) {

@@ -52,7 +52,7 @@ static int64_t captured_ntok(int64_t ntok) {
 }
 
 static int64_t ntok_of(const struct mix *m) {
-	int64_t ntok = m->decoders;
+	int64_t ntok = m->decode_ntok;
 
 	for (size_t i = 0; i < m->chunk_count; i++) {
 		ntok += m->chunks[i].tokens;

@@ -36,6 +36,7 @@ struct mix {
 	const struct part *chunks;
 	size_t chunk_count;
 	int64_t decoders, context; /* of all decoders together */
+	int64_t decode_ntok;       /* of their tokens in the step: with drafts more than one of each */
 	int64_t longest;           /* of their contexts */
 };
 

@@ -118,3 +118,26 @@ void shape_ranks(uint64_t seed, struct shape *shape) {
 	l->chosen = 4 << (int)between(at, 0, 2);
 	l->experts_ns = l->experts_ns > 0 ? l->experts_ns : l->weights_ns * between(at, 0.5, 3);
 }
+
+/* More load than the memory holds: some times the context of a mean request, and at least the longest one. */
+void shape_preempted(uint64_t seed, struct shape *shape) {
+	uint64_t state = seed * UINT64_C(0xd6e8feb86659fd93) + 5, *at = &state;
+	double mean = 0, longest = 0;
+
+	for (int i = 0; i < TENANTS_MAX && shape->tenants[i].name; i++) {
+		struct tenant *t = &shape->tenants[i];
+		t->prompt.most = (int64_t)(t->prompt.median * 4);
+		t->output.most = (int64_t)(t->output.median * 5);
+		mean += t->part * (t->prompt.median + t->output.median);
+		longest = fmax(longest, (double)(t->prompt.most + t->output.most));
+	}
+	shape->cache_ntok = (int64_t)fmax(1.2 * longest, mean * around(at, 12, 60));
+	shape->requests_per_second *= between(at, 1.2, 3);
+}
+
+void shape_drafted(uint64_t seed, struct shape *shape) {
+	uint64_t state = seed * UINT64_C(0xa0761d6478bd642f) + 9, *at = &state;
+
+	shape->drafts = 1 + (int)between(at, 0, 5);
+	shape->accepted = between(at, 0.4, 0.9);
+}

@@ -34,12 +34,12 @@ void scraped_schedule(struct replica *r, const struct request *q) {
 	r->counts.hits += q->cached;
 }
 
-void scraped_token(struct replica *r, struct request *q, int64_t at_ns) {
+void scraped_tokens(struct replica *r, struct request *q, int64_t tokens, int64_t at_ns) {
 	struct counts *c = &r->counts;
 
-	c->generated++;
+	c->generated += tokens;
 	if (q->token_ns > 0) {
-		c->latencies++;
+		c->latencies++; /* one for each step */
 		c->latency_ns += at_ns - q->token_ns;
 	} else {
 		c->first_tokens++;
@@ -109,15 +109,15 @@ static void put_scrape(struct world *w, struct replica *r, int64_t at_ns, const 
 	put_stamp(w, to, at_ns);
 	put_sample(w, to, "num_requests_running", "", "", (double)g->running);
 	put_sample(w, to, "num_requests_waiting", "", "", (double)g->waiting);
-	put_sample(w, to, "kv_cache_usage_perc", "", "", (double)g->context / CACHE_NTOK);
+	put_sample(w, to, "kv_cache_usage_perc", "", "", (double)g->context / (double)cache_ntok(w));
 	put_sample(w, to, "prefix_cache_queries_total", "", "", (double)c->queries);
 	put_sample(w, to, "prefix_cache_hits_total", "", "", (double)c->hits);
-	put_sample(w, to, "num_preemptions_total", "", "", 0);
+	put_sample(w, to, "num_preemptions_total", "", "", (double)r->preemptions);
 	put_sample(w, to, "prompt_tokens_total", "", "", (double)c->prompt_tokens);
 	put_sample(w, to, "generation_tokens_total", "", "", (double)c->generated);
 	put_sample(w, to, "request_success_total", "finished_reason=\"", "stop", (double)c->finished);
 	w->failed |= gzprintf(to, "vllm:cache_config_info{block_size=\"%d\",engine=\"0\",num_gpu_blocks=\"%.0f\"} 1.0\n", BLOCK_NTOK,
-	                      CACHE_NTOK / BLOCK_NTOK) <= 0;
+	                      (double)cache_ntok(w) / BLOCK_NTOK) <= 0;
 	put_histogram(w, to, "iteration_tokens_total", step_bounds, COUNT(step_bounds), &c->steps);
 	put_times(w, to, "time_to_first_token_seconds", c->first_tokens, c->first_token_ns);
 	put_times(w, to, "inter_token_latency_seconds", c->latencies, c->latency_ns);

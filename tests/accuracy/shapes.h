@@ -29,6 +29,9 @@ struct shape {
 	double gap_seconds;   /* the length of one gap in the middle without requests */
 	int64_t tokens_max, sequences_max; /* of a batch */
 	double noise;         /* one standard deviation, relative */
+	int64_t cache_ntok;   /* contexts that memory holds: when it is full, the last sequence is preempted; 0: any */
+	int drafts;           /* tokens that are drafted for a sequence in each step; each is accepted if the one before is ... */
+	double accepted;      /* ... and then with this probability */
 	double outliers, pauses; /* steps in a thousand that take 20 times as long; that wait for the host for 50 to 400 ms */
 	struct law law;
 	struct tenant tenants[TENANTS_MAX];
@@ -42,6 +45,10 @@ void shape_random(uint64_t seed, struct shape *out);
 
 /* Changes a shape drawn at random into one of two to four ranks in lock-step. */
 void shape_ranks(uint64_t seed, struct shape *shape);
+
+/* Changes a shape drawn at random into one with too little memory for its load; into one with drafts. */
+void shape_preempted(uint64_t seed, struct shape *shape);
+void shape_drafted(uint64_t seed, struct shape *shape);
 
 /* By number, NULL after the last one. */
 const struct shape *shape_at(size_t i);

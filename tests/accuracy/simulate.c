@@ -3,7 +3,8 @@
  *
  *   simulate SHAPE SEED FOLDER [--records]    makes FOLDER: steps, requests, vLLM's logs and scrapes (not with --records), truth
  *   simulate random SEED FOLDER [--records]   the same, the shape itself drawn by SEED: law, load, lengths, cache, chunk size
- *   simulate ranks SEED FOLDER [--records]    the same, of two to four ranks in lock-step
+ *   simulate ranks SEED FOLDER [--records]    the same, of two to four ranks in lock-step; `preempted`: with too little
+ *                                             memory for the load; `drafted`: with speculative decoding
  *   simulate --list                           names the shapes
  *
  * A server with continuous batching: sequences decode in each step, the rest of the batch is chunks of prompts, first
@@ -93,6 +94,8 @@ static struct request *arrive(struct world *w, int64_t at_ns) {
 	if (uniform(w) < t->hits) {
 		q->cached = (int64_t)((double)q->prompt * within(w, t->cached_least, t->cached_most)) / 16 * 16;
 	}
+	q->prior = q->cached;
+	q->target = q->prompt;
 	return q;
 }
 
@@ -112,25 +115,90 @@ static void take_arrivals(struct world *w, struct replica *r) {
 	}
 }
 
+/* ---- memory ---- */
+
+int64_t cache_ntok(const struct world *w) {
+	return w->shape->cache_ntok > 0 ? w->shape->cache_ntok : CACHE_NTOK;
+}
+
+/* Contexts in memory, and of prompts that are partly computed. */
+static int64_t held_ntok(const struct replica *r) {
+	int64_t ntok = 0;
+
+	for (size_t i = 0; i < r->decoding.count; i++) {
+		ntok += r->decoding.at[i]->prompt + r->decoding.at[i]->made - 1;
+	}
+	for (size_t i = 0; i < r->waiting.count && r->waiting.at[i]->computed > 0; i++) {
+		ntok += r->waiting.at[i]->prior + r->waiting.at[i]->computed;
+	}
+	return ntok;
+}
+
+/* The last one loses its context: all tokens up to now are computed again, before the prompts that wait. */
+static void preempt_last(struct replica *r) {
+	struct request *q;
+
+	if (r->waiting.count > 0 && r->waiting.at[0]->computed > 0) {
+		q = r->waiting.at[0];
+	} else {
+		q = r->decoding.at[--r->decoding.count];
+		append(&r->waiting, q);
+		memmove(r->waiting.at + 1, r->waiting.at, (r->waiting.count - 1) * sizeof *r->waiting.at);
+		r->waiting.at[0] = q;
+	}
+	q->computed = q->prior = 0;
+	q->target = q->prompt + q->made;
+	q->preemptions++;
+	r->preemptions++;
+}
+
+/* Each sequence needs room for the step's tokens. Returns whether one was preempted. */
+static bool make_room(struct world *w, struct replica *r) {
+	int64_t before = r->preemptions;
+
+	while (w->shape->cache_ntok > 0 && r->decoding.count > 1 &&
+	       held_ntok(r) + (int64_t)r->decoding.count * (1 + w->shape->drafts) > w->shape->cache_ntok) {
+		preempt_last(r);
+	}
+	return r->preemptions > before;
+}
+
 /* ---- a batch ---- */
 
+static void add_chunks(struct world *w, struct replica *r, struct batch_at_hand *b) {
+	int64_t left = w->shape->tokens_max - b->step.decode_tokens, room = INT64_MAX;
+
+	if (w->shape->cache_ntok > 0) {
+		room = w->shape->cache_ntok - held_ntok(r) - b->step.decode_tokens;
+	}
+	for (size_t i = 0; i < r->waiting.count && left > 0 && b->count < CHUNKS_MAX &&
+	     b->count + r->decoding.count < (size_t)w->shape->sequences_max; i++) {
+		struct request *q = r->waiting.at[i];
+		int64_t rest = q->target - q->prior - q->computed, tokens = rest < left ? rest : left;
+		int64_t needs = tokens + (q->computed > 0 ? 0 : q->prior);
+		if (needs > room && b->count + r->decoding.count > 0) {
+			break;
+		}
+		b->of[b->count] = q;
+		b->parts[b->count++] = (struct part){tokens, q->prior + q->computed};
+		left -= tokens;
+		room -= needs;
+	}
+}
+
 static void make_batch(struct world *w, struct replica *r, struct batch_at_hand *b) {
-	int64_t left = w->shape->tokens_max - (int64_t)r->decoding.count;
+	bool full = make_room(w, r);
 
 	*b = (struct batch_at_hand){.step.decoders = (int64_t)r->decoding.count};
+	b->step.decode_tokens = b->step.decoders * (1 + w->shape->drafts);
 	for (size_t i = 0; i < r->decoding.count; i++) {
 		const struct request *q = r->decoding.at[i];
 		int64_t context = q->prompt + q->made - 1;
 		b->step.context += context;
 		b->longest = context > b->longest ? context : b->longest;
 	}
-	for (size_t i = 0; i < r->waiting.count && left > 0 && b->count < CHUNKS_MAX &&
-	     b->count + r->decoding.count < (size_t)w->shape->sequences_max; i++) {
-		struct request *q = r->waiting.at[i];
-		int64_t rest = q->prompt - q->cached - q->computed, tokens = rest < left ? rest : left;
-		b->of[b->count] = q;
-		b->parts[b->count++] = (struct part){tokens, q->cached + q->computed};
-		left -= tokens;
+	if (!full) {
+		add_chunks(w, r, b);
 	}
 	for (size_t i = 0; i < b->count; i++) {
 		b->step.prefill_tokens += b->parts[i].tokens;
@@ -187,7 +255,7 @@ static void charge_chunks(struct world *w, struct batch_at_hand *b, int64_t tota
 		b->of[i]->prefill_ns += due - given;
 		note_positions(w->band_ns[0], c->before, c->tokens, (double)(due - given) - (double)total * own / alone,
 		               (double)total * own / alone);
-		b->of[i]->cached_ns += (own - law_chunk_ns(l, c->tokens, c->before - b->of[i]->cached)) / alone * (double)total;
+		b->of[i]->cached_ns += (own - law_chunk_ns(l, c->tokens, c->before - b->of[i]->prior)) / alone * (double)total;
 		given = due;
 	}
 }
@@ -213,7 +281,7 @@ struct times {
 };
 
 static struct mix mix_of(const struct batch_at_hand *b) {
-	return (struct mix){b->parts, b->count, b->step.decoders, b->step.context, b->longest};
+	return (struct mix){b->parts, b->count, b->step.decoders, b->step.context, b->step.decode_tokens, b->longest};
 }
 
 static struct mix chunks_of(const struct batch_at_hand *b) {
@@ -221,7 +289,7 @@ static struct mix chunks_of(const struct batch_at_hand *b) {
 }
 
 static struct mix decoders_of(const struct batch_at_hand *b) {
-	return (struct mix){.decoders = b->step.decoders, .context = b->step.context, .longest = b->longest};
+	return (struct mix){.decoders = b->step.decoders, .context = b->step.context, .longest = b->longest, .decode_ntok = b->step.decode_tokens};
 }
 
 static struct times times_of(const struct law *l, const struct batch_at_hand *b) {
@@ -269,14 +337,26 @@ static void leave(struct world *w, struct replica *r, struct request *q, int64_t
 	w->free = q;
 }
 
-/* Each decoder gets one more token; those with all of them leave. */
+/* The drafted tokens up to the first that is not accepted, and one more. */
+static int64_t tokens_gained(struct world *w, const struct request *q) {
+	int64_t gained = 1;
+
+	while (gained <= w->shape->drafts && uniform(w) < w->shape->accepted) {
+		gained++;
+	}
+	return gained < q->output - q->made ? gained : q->output - q->made;
+}
+
+/* Each decoder gets one more token, or those of its drafts; those with all of them leave. */
 static void advance_decoders(struct world *w, struct replica *r, int64_t end_ns) {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < r->decoding.count; i++) {
 		struct request *q = r->decoding.at[i];
-		q->made++;
-		scraped_token(r, q, end_ns);
+		int64_t gained = w->shape->drafts > 0 ? tokens_gained(w, q) : 1;
+		q->made += gained;
+		r->output_tokens += gained - 1; /* the step's line counted one */
+		scraped_tokens(r, q, gained, end_ns);
 		if (q->made == q->output) {
 			leave(w, r, q, end_ns);
 		} else {
@@ -286,7 +366,7 @@ static void advance_decoders(struct world *w, struct replica *r, int64_t end_ns)
 	r->decoding.count = kept;
 }
 
-/* Requests with a complete prompt get their first token. */
+/* Requests with a complete prompt get their first token, those that were preempted a further one. */
 static void advance_prompts(struct world *w, struct replica *r, const struct batch_at_hand *b, int64_t end_ns) {
 	size_t done = 0;
 
@@ -297,14 +377,14 @@ static void advance_prompts(struct world *w, struct replica *r, const struct bat
 			scraped_schedule(r, q);
 		}
 		q->computed += b->parts[i].tokens;
-		if (q->computed < q->prompt - q->cached) {
+		if (q->computed < q->target - q->prior) {
 			break; /* only the last one can be cut */
 		}
 		done++;
-		q->first_ns = end_ns;
-		q->made = 1;
-		scraped_token(r, q, end_ns);
-		if (q->output == 1) {
+		q->first_ns = q->made > 0 ? q->first_ns : end_ns;
+		q->made++;
+		scraped_tokens(r, q, 1, end_ns);
+		if (q->made == q->output) {
 			leave(w, r, q, end_ns);
 		} else {
 			append(&r->decoding, q);
@@ -323,7 +403,7 @@ static void scrape_step(struct world *w, struct replica *r, const struct batch_a
 	write_scrapes(w, r, end_ns, &g);
 	for (size_t i = 0; i < b->count; i++) {
 		const struct request *q = b->of[i];
-		tokens += q->computed + b->parts[i].tokens == q->prompt - q->cached ? q->prompt : 0;
+		tokens += q->computed + b->parts[i].tokens == q->target - q->prior ? q->target : 0;
 	}
 	scraped_step(r, tokens);
 }
@@ -457,6 +537,17 @@ static int list(void) {
 	return 0;
 }
 
+static void shape_as_drawn(uint64_t seed, struct shape *shape) {
+	(void)seed, (void)shape;
+}
+
+static const struct {
+	const char *name;
+	void (*change)(uint64_t seed, struct shape *shape);
+} kinds[] = {
+	{"random", shape_as_drawn}, {"ranks", shape_ranks}, {"preempted", shape_preempted}, {"drafted", shape_drafted},
+};
+
 int main(int argc, char **argv) {
 	struct shape random;
 	struct world w = {.shape = argc > 1 ? shape_of(argv[1]) : NULL};
@@ -464,16 +555,15 @@ int main(int argc, char **argv) {
 	if (argc == 2 && strcmp(argv[1], "--list") == 0) {
 		return list();
 	}
-	bool ranks = argc > 1 && strcmp(argv[1], "ranks") == 0;
-	if (argc >= 4 && (ranks || strcmp(argv[1], "random") == 0)) {
-		shape_random(strtoull(argv[2], NULL, 10), &random);
-		if (ranks) {
-			shape_ranks(strtoull(argv[2], NULL, 10), &random);
+	for (size_t i = 0; argc >= 4 && i < sizeof kinds / sizeof *kinds; i++) {
+		if (strcmp(argv[1], kinds[i].name) == 0) {
+			shape_random(strtoull(argv[2], NULL, 10), &random);
+			kinds[i].change(strtoull(argv[2], NULL, 10), &random);
+			w.shape = &random;
 		}
-		w.shape = &random;
 	}
 	if (argc < 4 || argc > 5 || !w.shape || (argc == 5 && strcmp(argv[4], "--records") != 0)) {
-		fprintf(stderr, "usage: simulate SHAPE|random|ranks SEED FOLDER [--records]; simulate --list\n");
+		fprintf(stderr, "usage: simulate SHAPE|random|ranks|preempted|drafted SEED FOLDER [--records]; simulate --list\n");
 		return 2;
 	}
 	w.random = strtoull(argv[2], NULL, 10);

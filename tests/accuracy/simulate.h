@@ -15,6 +15,8 @@ struct request {
 	int64_t arrival_ns, scheduled_ns, first_ns, finish_ns;
 	int64_t prompt, cached, output; /* tokens; output includes the first */
 	int64_t computed, made;
+	int64_t prior, target;          /* before what is computed, from the cache; at which it decodes */
+	int64_t preemptions;
 	int64_t token_ns;               /* of the latest token; 0: none yet */
 	int64_t prefill_ns, decode_ns;  /* GPU-ns owed */
 	double cached_ns;               /* of prefill's, the cost of cached context */
@@ -30,7 +32,7 @@ struct queue {
 struct step_made {
 	int64_t number, start_ns, gpu_ns;
 	int64_t chunks, prefill_tokens, prefill_context, pairs;
-	int64_t decoders, context;
+	int64_t decoders, decode_tokens, context;
 	int64_t prefill_ns; /* prefill's part, GPU-ns */
 };
 
@@ -58,14 +60,14 @@ struct gauges_now {
 	int64_t context; /* tokens in the cache */
 };
 
-#define CACHE_NTOK 4000000.0
+#define CACHE_NTOK INT64_C(4000000) /* where the shape has no limit */
 
 struct replica {
 	int number;
 	char name[16];
 	struct queue waiting, decoding;
 	int64_t now_ns, next_ns; /* the next arrival */
-	int64_t first_ns, last_ns, steps;
+	int64_t first_ns, last_ns, steps, preemptions;
 	bool had_gap;
 	/* of the period of vLLM's next line of averages */
 	int64_t tick_ns, prompt_tokens, output_tokens, context;
@@ -109,12 +111,15 @@ void close_replica(struct world *w, struct replica *r);
 void write_step(struct world *w, struct replica *r, const struct step_made *s);
 void write_request(struct world *w, struct replica *r, const struct request *q);
 
+/* Tokens that fit into the cache. */
+int64_t cache_ntok(const struct world *w);
+
 /* scrapes.c: what is counted, and the scrapes up to an instant. */
 void open_scrapes(struct world *w, struct replica *r, int64_t start_ns);
 void close_scrapes(struct world *w, struct replica *r);
 void write_scrapes(struct world *w, struct replica *r, int64_t until_ns, const struct gauges_now *g);
 void scraped_schedule(struct replica *r, const struct request *q);
-void scraped_token(struct replica *r, struct request *q, int64_t at_ns);
+void scraped_tokens(struct replica *r, struct request *q, int64_t tokens, int64_t at_ns);
 void scraped_finish(struct replica *r, const struct request *q);
 /* tokens: whole prompts that are done and generated ones */
 void scraped_step(struct replica *r, int64_t tokens);

@@ -60,10 +60,10 @@ static void write_record(struct world *w, const struct replica *r, const struct 
 	    snprintf(line, sizeof line,
 	             "{\"schema\":\"tollbook.step.v1\",\"replica\":\"%s\",\"model\":\"%s\",\"step\":%" PRId64 ",\"start_ns\":%" PRId64
 	             ",\"gpu_ns\":%" PRId64 ",\"prefill_requests\":%" PRId64 ",\"prefill_tokens\":%" PRId64
-	             ",\"prefill_kv_tokens\":%" PRId64 ",\"prefill_token_kv\":%" PRId64 ",\"decode_requests\":%" PRId64
+	             ",\"prefill_kv_tokens\":%" PRId64 ",\"prefill_token_kv\":%" PRId64 ",\"decode_requests\":%" PRId64 ",\"decode_tokens\":%" PRId64
 	             ",\"decode_kv_tokens\":%" PRId64 ",\"duration_kind\":\"gpu_events\"}\n",
 	             r->name, w->shape->model, s->number, s->start_ns, s->gpu_ns, s->chunks, s->prefill_tokens, s->prefill_context,
-	             s->pairs, s->decoders, s->context));
+	             s->pairs, s->decoders, s->decode_tokens, s->context));
 }
 
 static void count(struct account *a, const struct request *q) {
@@ -84,9 +84,9 @@ void write_request(struct world *w, struct replica *r, const struct request *q) 
 	             "{\"schema\":\"tollbook.request.v1\",\"id\":\"chatcmpl-%016" PRIx64 "%016" PRIx64
 	             "\",\"tenant\":\"%s\",\"model\":\"%s\",\"replica\":\"%s\",\"arrival_ns\":%" PRId64 ",\"scheduled_ns\":%" PRId64
 	             ",\"first_token_ns\":%" PRId64 ",\"finish_ns\":%" PRId64 ",\"prompt_tokens\":%" PRId64 ",\"cached_tokens\":%" PRId64
-	             ",\"completion_tokens\":%" PRId64 ",\"status\":\"ok\"}\n",
+	             ",\"completion_tokens\":%" PRId64 ",\"preemptions\":%" PRId64 ",\"status\":\"ok\"}\n",
 	             q->id[0], q->id[1], w->shape->tenants[q->tenant].name, w->shape->model, r->name, q->arrival_ns, q->scheduled_ns,
-	             q->first_ns, q->finish_ns, q->prompt, q->cached, q->output));
+	             q->first_ns, q->finish_ns, q->prompt, q->cached, q->output, q->preemptions));
 	put(w, w->owed, line,
 	    snprintf(line, sizeof line, "chatcmpl-%016" PRIx64 "%016" PRIx64 ",%" PRId64 ",%" PRId64 "\n", q->id[0], q->id[1],
 	             q->prefill_ns, q->decode_ns));
@@ -137,7 +137,7 @@ static void write_averages(struct world *w, struct replica *r, int64_t at_ns) {
 			snprintf(text, sizeof text, "[loggers.py:310] Engine 000: Avg prompt throughput: %.1f tokens/s, Avg generation throughput: "
 			         "%.1f tokens/s, Running: %zu reqs, Waiting: %zu reqs, GPU KV cache usage: %.1f%%, Prefix cache hit rate: %.1f%%",
 			         (double)r->prompt_tokens / 10, (double)r->output_tokens / 10, running,
-			         r->waiting.count - (running - r->decoding.count), 100 * (double)r->context / CACHE_NTOK,
+			         r->waiting.count - (running - r->decoding.count), 100 * (double)r->context / (double)cache_ntok(w),
 			         w->total.input > 0 ? 100 * (double)w->total.cached / (double)w->total.input : 0);
 			vllm_line(w, r, r->tick_ns, text);
 		}
@@ -154,8 +154,8 @@ static void write_iteration(struct world *w, struct replica *r, const struct ste
 	write_averages(w, r, end_ns);
 	snprintf(text, sizeof text, "[loggers.py:179] Engine 000: Iteration(%" PRId64 "): %" PRId64 " context requests, %" PRId64
 	         " context tokens, %" PRId64 " generation requests, %" PRId64 " generation tokens, iteration elapsed time: %.2f ms, "
-	         "GPU KV cache usage: %.1f%%", s->number, s->chunks, s->prefill_tokens, s->decoders, s->decoders, (double)s->gpu_ns / 1e6,
-	         100 * (double)(s->context + s->prefill_context + s->prefill_tokens) / CACHE_NTOK);
+	         "GPU KV cache usage: %.1f%%", s->number, s->chunks, s->prefill_tokens, s->decoders, s->decode_tokens, (double)s->gpu_ns / 1e6,
+	         100 * (double)(s->context + s->prefill_context + s->prefill_tokens) / (double)cache_ntok(w));
 	vllm_line(w, r, end_ns, text);
 	r->prompt_tokens += s->prefill_tokens;
 	r->output_tokens += s->decoders + (s->chunks > 1 ? s->chunks - 1 : 0);
