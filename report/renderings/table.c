@@ -22,6 +22,16 @@ const char *table_label(struct text t, char out[LABEL_MAX]) {
 	return out;
 }
 
+/* Columns of a word, colours left out. */
+static int word_width(const char *word) {
+	int width = (int)printable_width(word);
+
+	for (const char *c = strchr(word, '\033'), *end; c && (end = strchr(c, 'm')); c = strchr(end, '\033')) {
+		width -= (int)(end - c) + 1;
+	}
+	return width;
+}
+
 void table_paragraph(const struct page *p, const char *text, int indent) {
 	int column = 0;
 
@@ -29,7 +39,7 @@ void table_paragraph(const struct page *p, const char *text, int indent) {
 		size_t len = strcspn(text, " ");
 		char word[512];
 		snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), text);
-		int width = (int)printable_width(word);
+		int width = word_width(word);
 		if (column > 0 && column + 1 + width > p->r->width) {
 			fprintf(p->out, "\n%*s", indent, "");
 			column = indent;

@@ -1,8 +1,8 @@
 /*
  * replay.c: the fuzz targets without a fuzzer: each seed as it is, then changes of it that are the same on every machine.
  *
- * Of JSON, as a whole or by lines, each value is also replaced in turn by others (tests/unit/variants_help.h), at most
- * VARIANTS times the number of changes.
+ * Of JSON, as a whole or by lines, each value is also replaced in turn by others (tests/unit/variants_help.h), of other lines
+ * each number; at most VARIANTS times the number of changes.
  *
  *   replay --list                              the targets, "format-" before those of a log format
  *   replay TARGET CHANGES SEED...              a line with the number of runs; a failed assertion ends it after the case's name
@@ -165,7 +165,7 @@ static void run_case(target_function *run, const uint8_t *seed, size_t len, size
 	free(exact);
 }
 
-/* ---- values of JSON, one replaced ---- */
+/* ---- one value replaced ---- */
 
 struct replaced {
 	struct text before, after; /* the lines around the document */
@@ -197,9 +197,35 @@ static void see_variant(void *context, struct text document, const char *what) {
 	free(bytes);
 }
 
-/* The seed as a whole if it is JSON, else each line that is. */
+/* Numbers of other lines: of the first ones, each replaced. */
+#define NUMBER_LINES 24
+
+static bool in_number(char c) {
+	return (c >= '0' && c <= '9') || c == '.' || c == '-';
+}
+
+static void each_number(struct replaced *r, struct text line) {
+	static const char *const values[] = {"", "x", "-1", "0", "7", "1.5", "-", "99999999999999999999", "1795212000"};
+
+	for (size_t at = 0, to; at < line.len; at = to) {
+		for (to = at + 1; to < line.len && in_number(line.at[at]) && in_number(line.at[to]); to++) {
+		}
+		for (size_t i = 0; i < sizeof values / sizeof *values && in_number(line.at[at]); i++) {
+			char *bytes = must_alloc(line.len + 32);
+			size_t len = strlen(values[i]);
+			memcpy(bytes, line.at, at);
+			memcpy(bytes + at, values[i], len);
+			memcpy(bytes + at + len, line.at + to, line.len - to);
+			see_variant(r, (struct text){bytes, line.len - (to - at) + len}, "");
+			free(bytes);
+		}
+	}
+}
+
+/* The seed as a whole if it is JSON, else each line: the values of JSON, the numbers of others. */
 static void each_variant(struct replaced *r, struct text seed) {
 	struct variant_keys keys = {.count = 0};
+	int others = 0;
 
 	r->count = 0;
 	r->before = r->after = (struct text){"", 0};
@@ -211,7 +237,9 @@ static void each_variant(struct replaced *r, struct text seed) {
 		size_t to = end ? (size_t)(end - seed.at) : seed.len;
 		r->before = text_cut(seed, 0, at);
 		r->after = text_cut(seed, to, seed.len);
-		variants_each(text_cut(seed, at, to), &keys, see_variant, r);
+		if (!variants_each(text_cut(seed, at, to), &keys, see_variant, r) && others++ < NUMBER_LINES) {
+			each_number(r, text_cut(seed, at, to));
+		}
 		at = to + 1;
 	}
 }
