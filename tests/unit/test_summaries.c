@@ -1,0 +1,201 @@
+/* Summaries of names, as tasks write them: they come back as they were, and damaged ones are refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "attribute/attribute.h"
+#include "core/error.h"
+#include "core/files/pack.h"
+#include "core/instant.h"
+
+#define START_NS INT64_C(1786406365000000000)
+#define ITEMS_MAX 4000
+#define ITEM_BYTES_MAX 4096
+
+struct items {
+	struct {
+		char name[64], at[ITEM_BYTES_MAX];
+		size_t len;
+	} *item;
+	size_t count, stop_at; /* stop_at: fails there */
+};
+
+static int keep(void *context, struct text name, struct text bytes, struct fault *why) {
+	struct items *k = context;
+
+	if (k->count == k->stop_at) {
+		return fault_set(why, ERROR_IO, "full");
+	}
+	assert_true(k->count < ITEMS_MAX && bytes.len <= ITEM_BYTES_MAX);
+	snprintf(k->item[k->count].name, 64, "%.*s", TEXT_ARG(name));
+	memcpy(k->item[k->count].at, bytes.at, bytes.len);
+	k->item[k->count++].len = bytes.len;
+	return 0;
+}
+
+static struct items *items_of(struct name_summaries *n) {
+	struct items *k = must_calloc(1, sizeof *k);
+	struct fault why;
+
+	k->item = must_calloc(ITEMS_MAX, sizeof *k->item);
+	k->stop_at = SIZE_MAX;
+	assert_int_equal(name_summaries_each(n, keep, k, &why), 0);
+	return k;
+}
+
+static void items_free(struct items *k) {
+	free(k->item);
+	free(k);
+}
+
+/* A server's steps, its requests under another name, and counters of a third one. */
+static void add_records(struct name_summaries *n) {
+	struct fault why = {0};
+
+	for (int i = 0; i < 60; i++) {
+		int64_t at_ns = START_NS + i * NS_PER_SECOND;
+		struct record step = {.kind = RECORD_STEP, .replica = T("steps"), .model = i % 2 ? T("m") : T("n"), .line = i + 1};
+		struct record request = {.kind = RECORD_REQUEST, .replica = T("requests"), .model = T("m"), .line = i + 1};
+		struct record window = {.kind = RECORD_WINDOW, .replica = T("counters"), .model = T("m"), .line = i + 1};
+		step.step = (struct step){.index = i, .start_ns = at_ns, .gpu_ns = 20000000, .prefill_requests = 1, .prefill_tokens = 100 + i, .prefill_kv_tokens = 0,
+		                          .prefill_token_kv = UNKNOWN, .decode_requests = 4, .decode_tokens = 4, .decode_kv_tokens = 4000, .prefill_gpu_ns = UNKNOWN,
+		                          .decode_gpu_ns = UNKNOWN};
+		request.request = (struct request){.id = T(""), .arrival_ns = at_ns - 1000000, .scheduled_ns = UNKNOWN, .first_token_ns = at_ns + 20000000,
+		                                   .finish_ns = at_ns + 300000000, .prompt_tokens = 100 + i, .cached_tokens = 0, .completion_tokens = 16,
+		                                   .reasoning_tokens = UNKNOWN, .preemptions = UNKNOWN, .ok = true};
+		window_counts_unknown(&window.window);
+		window.window.start_ns = at_ns;
+		window.window.end_ns = at_ns + NS_PER_SECOND;
+		window.window.input_tokens = 100;
+		window.window.output_tokens = 90;
+		window.window.requests = window.window.prefill_gpu_ns = window.window.decode_gpu_ns = UNKNOWN;
+		window.window.running = 4;
+		assert_int_equal(name_summaries_add_record(n, &step, &why), 0);
+		assert_int_equal(name_summaries_add_record(n, &request, &why), 0);
+		assert_int_equal(name_summaries_add_record(n, &window, &why), 0);
+	}
+}
+
+/* The kinds of items, by their first number. */
+static int64_t kind_of(const struct items *k, size_t i) {
+	struct text t = {k->item[i].at, k->item[i].len};
+	int64_t kind;
+
+	assert_true(unpack_i64(&t, &kind));
+	return kind;
+}
+
+static void come_back(void **state) {
+	struct names *a = names_new(), *b = names_new();
+	struct name_summaries *n = name_summaries_new(a), *again = name_summaries_new(b);
+	struct fault why = {0};
+	unsigned kinds = 0;
+
+	(void)state;
+	add_records(n);
+	struct items *k = items_of(n);
+	for (size_t i = k->count; i > 0; i--) { /* in another order */
+		assert_int_equal(name_summaries_read(again, text_of(k->item[i - 1].name), (struct text){k->item[i - 1].at, k->item[i - 1].len}, &why), 0);
+		kinds |= 1u << kind_of(k, i - 1);
+	}
+	assert_int_equal(kinds & 0x37, 0x37); /* counts, steps, requests, seconds, windows */
+	struct items *back = items_of(again);
+	assert_int_equal(back->count, k->count);
+	for (size_t i = 0; i < k->count; i++) {
+		bool found = false;
+		for (size_t at = 0; at < back->count && !found; at++) {
+			found = strcmp(back->item[at].name, k->item[i].name) == 0 && back->item[at].len == k->item[i].len &&
+			        memcmp(back->item[at].at, k->item[i].at, k->item[i].len) == 0;
+		}
+		if (!found) {
+			fail_msg("item %zu of %s, kind %lld, does not come back", i, k->item[i].name, (long long)kind_of(k, i));
+		}
+	}
+	items_free(k);
+	items_free(back);
+	name_summaries_free(n);
+	name_summaries_free(again);
+	names_free(a);
+	names_free(b);
+}
+
+/* A sink that fails at any item ends the writing there. */
+static void a_full_disk(void **state) {
+	struct names *names = names_new();
+	struct name_summaries *n = name_summaries_new(names);
+
+	(void)state;
+	add_records(n);
+	struct items *k = items_of(n);
+	size_t all = k->count;
+	for (size_t at = 0; at < all; at++) {
+		struct fault why = {0};
+		k->count = 0;
+		k->stop_at = at;
+		assert_int_equal(name_summaries_each(n, keep, k, &why), ERROR_IO);
+		assert_int_equal(k->count, at);
+		assert_string_equal(why.message, "full");
+	}
+	items_free(k);
+	name_summaries_free(n);
+	names_free(names);
+}
+
+static bool is_refused(struct text item) {
+	struct names *names = names_new();
+	struct name_summaries *n = name_summaries_new(names);
+	struct fault why = {0};
+	int rc = name_summaries_read(n, T("a"), item, &why);
+
+	assert_true(rc == 0 || (rc == ERROR_CONFIG && strstr(why.message, "a summary of names in map/ is damaged")));
+	name_summaries_free(n);
+	names_free(names);
+	return rc != 0;
+}
+
+static void damaged_items(void **state) {
+	struct names *names = names_new();
+	struct name_summaries *n = name_summaries_new(names);
+	bool seen[8] = {false};
+	static const int64_t wrong[][7] = {
+		{6}, {-1}, {INT64_MAX},                            /* no such kind */
+		{3, 3, 7}, {3, -1, 7},                             /* a mark of nothing */
+		{4, -1, 1, 2, 3, 4, 5}, {4, 3, 1, 2, 3, 4, 5},     /* a second of nothing */
+		{4, 0, INT64_MAX, 2, 3, 4, 5}, {4, 0, INT64_MIN, 2, 3, 4, 5},
+	};
+
+	(void)state;
+	add_records(n);
+	struct items *k = items_of(n);
+	for (size_t i = 0; i < k->count; i++) {
+		int64_t kind = kind_of(k, i);
+		for (size_t len = 0; len <= k->item[i].len && !seen[kind]; len++) {
+			assert_int_equal(is_refused((struct text){k->item[i].at, len}), len < k->item[i].len);
+		}
+		seen[kind] = true;
+	}
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		char item[128], *end = item;
+		for (size_t v = 0; v < 7; v++) {
+			end = pack_i64(end, wrong[i][v]);
+		}
+		assert_true(is_refused((struct text){item, (size_t)(end - item)}));
+	}
+	items_free(k);
+	name_summaries_free(n);
+	names_free(names);
+}
+
+int main(void) {
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(come_back),
+		cmocka_unit_test(a_full_disk),
+		cmocka_unit_test(damaged_items),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
