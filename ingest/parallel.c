@@ -45,13 +45,27 @@ static bool is_word_byte(char c) {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+/* A number of GPUs that a server may have; else *out is unchanged. */
+static bool take_gpus(struct text *t, int64_t *out) {
+	int64_t n;
+	bool fits = text_take_i64(t, &n) && n >= 1 && n <= SIZE_MAX_GPUS;
+
+	*out = fits ? n : *out;
+	return fits;
+}
+
+/* The number of a device. */
+static bool take_device(struct text *t, int64_t *out) {
+	return text_take_i64(t, out) && *out >= 0 && *out <= 63;
+}
+
 /* "=2", "': 2", "\": 2", ": Some(2)" after a key: the number. */
 static bool take_size(struct text t, int64_t *size) {
-	while (t.len > 0 && (*t.at == '\'' || *t.at == '"' || *t.at == ' ' || *t.at == ':' || *t.at == '=')) {
+	while (t.len > 0 && memchr("'\" :=", *t.at, 5)) {
 		t = text_cut(t, 1, t.len);
 	}
 	text_skip(&t, T("Some("));
-	return text_take_i64(&t, size) && *size >= 1 && *size <= SIZE_MAX_GPUS && (t.len == 0 || !is_word_byte(*t.at));
+	return take_gpus(&t, size) && (t.len == 0 || !is_word_byte(*t.at));
 }
 
 /* The first whole word `key` that is followed by a size. */
@@ -160,14 +174,14 @@ static bool read_devices(struct parallel *p, struct text line) {
 	if (text_starts(line, T("ggml_cuda_init: found ")) || text_starts(line, T("ggml_hip_init: found "))) {
 		text_until(&t, T(" found "), &before);
 		*p = (struct parallel){0};
-		return text_take_i64(&t, &p->devices) && p->devices >= 1 && p->devices <= SIZE_MAX_GPUS;
+		return take_gpus(&t, &p->devices);
 	}
 	if (!text_until(&t, T("using device "), &before) || before.len > 120 || may_quote(before)) {
 		return false;
 	}
 	for (name = t; t.len > 0 && *t.at >= 'A' && *t.at <= 'Z'; t = text_cut(t, 1, t.len)) {
 	}
-	if (t.at == name.at || text_starts(name, T("CPU")) || !text_take_i64(&t, &number) || number < 0 || number > 63) {
+	if (t.at == name.at || text_starts(name, T("CPU")) || !take_device(&t, &number)) {
 		return false;
 	}
 	p->used |= UINT64_C(1) << number;
@@ -178,27 +192,20 @@ static bool read_devices(struct parallel *p, struct text line) {
 /* "[TensorRT-LLM][INFO] MPI size: 4, MPI local size: 4, rank: 0" */
 static bool read_ranks(struct parallel *p, struct text line) {
 	struct text t = line, before;
-	int64_t size;
 
-	if (!text_starts(line, T("[TensorRT-LLM]")) || !text_until(&t, T("MPI size: "), &before) || before.len > 80 ||
-	    !text_take_i64(&t, &size) || size < 1 || size > SIZE_MAX_GPUS) {
-		return false;
-	}
-	p->ranks = size;
-	return true;
+	return text_starts(line, T("[TensorRT-LLM]")) && text_until(&t, T("MPI size: "), &before) && before.len <= 80 && take_gpus(&t, &p->ranks);
 }
 
 /* vLLM: "… [parallel_state.py:1208] rank 0 in world size 4 is assigned as DP rank 0, PP rank 0, TP rank 0, EP rank 0" */
 static bool read_world(struct parallel *p, struct text line) {
 	struct text t = line, before;
-	int64_t size, data;
+	int64_t data;
 
 	if (!text_until(&t, T(" in world size "), &before) || text_find(before, T("[parallel_state.py:")) == SIZE_MAX || before.len > 160 ||
-	    may_quote(before) || !text_take_i64(&t, &size) || size < 1 || size > SIZE_MAX_GPUS) {
+	    may_quote(before) || !take_gpus(&t, &p->world)) {
 		return false;
 	}
-	p->world = size;
-	if (p->tensor == 0 && text_until(&t, T(" DP rank "), &before) && text_take_i64(&t, &data) && data >= p->data && data < size) {
+	if (p->tensor == 0 && text_until(&t, T(" DP rank "), &before) && text_take_i64(&t, &data) && data >= p->data && data < p->world) {
 		p->data = data + 1;
 	}
 	return true;
@@ -217,7 +224,7 @@ static bool read_buffers(struct parallel *p, struct text line) {
 	}
 	line = text_trim(line);
 	if (!(text_skip(&line, T("CUDA")) || text_skip(&line, T("ROCm")) || text_skip(&line, T("SYCL")) || text_skip(&line, T("Vulkan"))) ||
-	    !text_take_i64(&line, &number) || number < 0 || number > 63 || !text_until(&line, T("buffer size ="), &before) ||
+	    !take_device(&line, &number) || !text_until(&line, T("buffer size ="), &before) ||
 	    text_starts(text_trim(line), T("0.00 "))) {
 		return false;
 	}

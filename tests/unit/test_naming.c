@@ -144,6 +144,34 @@ static void start_up_entries_of_several_lines_state_gpus(void **state) {
 		{{"ggml_cuda_init: found 4 CUDA devices:", "load_tensors:        CUDA0 model buffer size = 24277.75 MiB",
 	          "load_tensors:        CUDA2 model buffer size = 46151.91 MiB", "load_tensors:        CUDA3 model buffer size =     0.00 MiB",
 	          "load_tensors:   CPU_Mapped model buffer size =  1064.62 MiB"}, 2},
+		{{"ggml_hip_init: found 2 ROCm devices:", "llm_load_tensors:      ROCm1 buffer size = 24277.75 MiB"}, 1},
+		{{"llm_load_tensors:      SYCL0 buffer size = 1.00 MiB", "llm_load_tensors:      Vulkan1 buffer size = 1.00 MiB",
+	          "llm_load_tensors:      CUDA64 buffer size = 1.00 MiB", "llm_load_tensors:      CUDA-1 buffer size = 1.00 MiB",
+	          "llm_load_tensors:      CUDA buffer size = 1.00 MiB", "llm_load_tensors:      CUDA3 no size of it = 1.00 MiB"}, 2},
+		{{"x: using device CUDA1 (a) - 23000 MiB free", "x: using device CUDA1 (a) - 23000 MiB free", "x: using device CPU0 (a) - 23000 MiB free",
+	          "x: using device 7 - 23000 MiB free", "x: using device CUDA (a) - 23000 MiB", "x: using device CUDA64 - 23000 MiB free",
+	          "x 'quoted': using device CUDA5 - 23000 MiB free"}, 1},
+		/* numbers that no server has: an absurd size of one kind is not taken with a fine one of another */
+		{{"server_args=ServerArgs(tp_size=99999999999, pp_size=2)"}, 2},
+		{{"server_args=ServerArgs(tp_size=0, pp_size=2, dp_size=-1)"}, 2},
+		{{"server_args=ServerArgs(tp_size=4097, pp_size=4096)"}, 4096},
+		{{"ggml_cuda_init: found 9223372036854775807 CUDA devices:"}, 0},
+		{{"ggml_cuda_init: found no CUDA devices at all"}, 0},
+		{{"[TensorRT-LLM][INFO] MPI size: 4097, MPI local size: 4, rank: 0"}, 0},
+		{{"[TensorRT-LLM][INFO] MPI size: 4, MPI local size: 4, rank: 0", "[TensorRT-LLM][INFO] MPI size: none, rank: 0"}, 4},
+		{{"INFO [parallel_state.py:1208] rank 0 in world size 0 is assigned as DP rank 0, PP rank 0"}, 0},
+		{{"INFO [parallel_state.py:1208] rank 0 in world size 8 is assigned as DP rank 9, PP rank 0"}, 8},
+		{{"INFO [parallel_state.py:1208] rank 0 in world size 8 is assigned as DP rank none, PP rank 0"}, 8},
+		{{"INFO [parallel_state.py:1208] rank 0 in world size 8 is assigned as DP rank 2, PP rank 0"}, 8}, /* 3 do not divide it */
+		{{"INFO [parallel_state.py:1208] rank 0 in world size 8 is assigned as DP rank 1, PP rank 0",
+	          "INFO [parallel_state.py:1208] rank 0 in world size 8 is assigned as DP rank 0, PP rank 0"}, 4},
+		{{"INFO [parallel_state.py:1208] rank 0 'quoted' in world size 8 is assigned as DP rank 1, PP rank 0"}, 0},
+		{{"INFO [elsewhere.py:1208] rank 0 in world size 8 is assigned as DP rank 1, PP rank 0"}, 0},
+		/* part of another word, or with a word after the number */
+		{{"server_args=ServerArgs(my_tp_size=8, tp_sizes=4, tp_size=2x, tp_size)"}, 0},
+		{{"server_args=ServerArgs(Atp_size=8, Ztp_size=4, 0tp_size=2, tp_size=2Z, tp_size=3_)"}, 0},
+		{{"server_args=ServerArgs(tp_size: \"2\", enable_dp_attention': True, dp_size=3)"}, 2}, /* 3 do not divide 2 */
+		{{"server_args=ServerArgs({\"tp_size\": 4, \"dp_size\": 2, \"enable_dp_attention\": true})"}, 2},
 	};
 
 	(void)state;
@@ -152,8 +180,32 @@ static void start_up_entries_of_several_lines_state_gpus(void **state) {
 		for (size_t k = 0; k < sizeof cases[i].lines / sizeof *cases[i].lines && cases[i].lines[k]; k++) {
 			parallel_read(&p, text_of(cases[i].lines[k]));
 		}
-		assert_int_equal(parallel_gpus(&p, 0), cases[i].gpus);
+		if (parallel_gpus(&p, 0) != cases[i].gpus) {
+			fail_msg("%s: %lld GPUs, expected %lld", cases[i].lines[0], (long long)parallel_gpus(&p, 0), (long long)cases[i].gpus);
+		}
 	}
+}
+
+static void what_states_the_gpus(void **state) {
+	static const struct {
+		struct parallel p;
+		const char *words;
+	} cases[] = {
+		{{.tensor = 2}, "tensor_parallel_size"},
+		{{.tensor = 2, .pipeline = 2}, "tensor_parallel_size 2 x pipeline_parallel_size 2"},
+		{{.pipeline = 2}, "tensor_parallel_size 1 x pipeline_parallel_size 2"},
+		{{.world = 2}, "world size"},
+		{{.ranks = 2}, "MPI size"},
+		{{.devices = 2}, "GPU devices"},
+	};
+	char out[100];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		parallel_describe(&cases[i].p, out, sizeof out);
+		assert_string_equal(out, cases[i].words);
+	}
+	assert_int_equal(parallel_gpus(&(struct parallel){.tensor = 8, .data = 4, .attention_data = true}, 2), 8); /* all ranks on the same */
 }
 
 static void start_up_lines_state_gpus(void **state) {
@@ -197,6 +249,7 @@ int main(void) {
 		cmocka_unit_test(rules_of_many_runs_end),
 		cmocka_unit_test(start_up_lines_state_gpus),
 		cmocka_unit_test(start_up_entries_of_several_lines_state_gpus),
+		cmocka_unit_test(what_states_the_gpus),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
