@@ -111,14 +111,27 @@ static int check_documents(struct checking *c, struct fault *why) {
 	return rc;
 }
 
+/* Figures that must agree between tables. */
+static const struct {
+	enum query query;
+	const char *what;
+} agreements[] = {
+	{Q_CHECK_SUMS, "its entries do not sum to what was posted; run 'tollbook attribute --all'"},
+	{Q_CHECK_DAYS, "entries by day and by hour differ; run 'tollbook attribute --all'"},
+	{Q_CHECK_DAY_LEFT, "it has entries, and the day is not among the attributed ones; run 'tollbook attribute --all'"},
+	{Q_CHECK_BASIS, "the day was attributed on a basis that no run had; run 'tollbook attribute --all'"},
+	{Q_CHECK_DUPLICATES, "the duplicates of days do not sum to those of runs; restore a backup"},
+};
+
 int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why) {
 	struct checking c = {l, sink, context};
 	struct posted *postings = NULL;
 	size_t count = 0;
 	int rc = l->driver->check(l->connection, sink, context, why);
 
-	rc = rc < 0 ? rc : check_sums(&c, Q_CHECK_SUMS, "its entries do not sum to what was posted; run 'tollbook attribute --all'", why);
-	rc = rc < 0 ? rc : check_sums(&c, Q_CHECK_DAYS, "entries by day and by hour differ; run 'tollbook attribute --all'", why);
+	for (size_t i = 0; i < sizeof agreements / sizeof *agreements; i++) {
+		rc = rc < 0 ? rc : check_sums(&c, agreements[i].query, agreements[i].what, why);
+	}
 	rc = rc < 0 ? rc : list_postings(l, &postings, &count, why);
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		rc = check_hash(&c, &postings[i], why);

@@ -1,5 +1,6 @@
 /* db.c: queries of the database, and numbers for names. */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "ledger/book.h"
@@ -130,12 +131,19 @@ static void pair(struct ledger *l, name_id id, int64_t number) {
 	}
 }
 
+/* More than names_id gives: numbers count up from 1. */
+#define NAME_NUMBER_MAX (INT64_C(1) << 24)
+
 int names_load(struct ledger *l, struct fault *why) {
 	int rc = ask(l, Q_NAMES, NULL, 0, why);
 
 	while (rc == 0 && (rc = ask_next(l, Q_NAMES, why)) > 0) {
-		pair(l, names_id(l->names, row_text(l, Q_NAMES, 1)), row_int(l, Q_NAMES, 0));
-		rc = 0;
+		int64_t number = row_int(l, Q_NAMES, 0);
+		rc = number >= 0 && number <= NAME_NUMBER_MAX
+		         ? 0 : fault_set(why, ERROR_IO, "the ledger is damaged: a name has the number %" PRId64 "; restore a backup", number);
+		if (rc == 0) {
+			pair(l, names_id(l->names, row_text(l, Q_NAMES, 1)), number);
+		}
 	}
 	return rc;
 }
