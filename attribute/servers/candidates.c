@@ -96,7 +96,7 @@ static bool have_nothing_common(const struct server *one, const struct server *r
 	return some.count == 0;
 }
 
-size_t servers_candidates(struct servers *s, struct server *requests, struct server **out, size_t most) {
+size_t servers_candidates(struct servers *s, struct server *requests, servers_fit *fits, struct server **out, size_t most) {
 	int64_t *votes = must_alloc((most + 1) * sizeof *votes);
 	struct voters v = voters_of(&requests->sample);
 	struct event some[VOTERS];
@@ -104,7 +104,7 @@ size_t servers_candidates(struct servers *s, struct server *requests, struct ser
 
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
-		if (one->sample.all_steps == 0 || !servers_may_be_one(s, one, requests)) {
+		if (one->sample.all_steps == 0 || !fits(s, one, requests)) {
 			continue;
 		}
 		size_t chosen = choose(&v, &one->sample, &requests->sample, some);

@@ -102,3 +102,47 @@ void servers_find_copies(struct servers *s) {
 		}
 	}
 }
+
+/* ---- requests that two logs report with their own timestamps ---- */
+
+#define TWIN_NS (NS_PER_SECOND / 20)
+/* Cached tokens may be known to one of the logs: vLLM's blocks. */
+#define CACHE_BLOCK 16
+
+static bool has_twin(const struct sample *other, int64_t at_ns, uint32_t prompt_tokens) {
+	int64_t from_ns = at_ns - TWIN_NS;
+	size_t i = SORTED_FROM(other->requests, other->request_count, struct id_request, first_ns, from_ns);
+
+	for (; i < other->request_count && other->requests[i].first_ns <= at_ns + TWIN_NS; i++) {
+		if (((int64_t)other->requests[i].prompt_tokens - (int64_t)prompt_tokens) % CACHE_BLOCK == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Are over half of the requests, in minutes of both samples, also in the other one? */
+static bool are_twins(const struct server *other, const struct server *requests, int64_t shift_ns) {
+	const struct sample *a = &other->sample, *b = &requests->sample;
+	uint64_t most_hash = a->most_hash < b->most_hash ? a->most_hash : b->most_hash;
+	size_t both = 0, of = 0;
+
+	for (size_t i = 0; i < b->request_count; i++) {
+		int64_t at_ns = b->requests[i].first_ns;
+		if (at_ns != UNKNOWN && sample_order(at_ns) <= most_hash) {
+			of++;
+			both += has_twin(a, at_ns - shift_ns + other->shift_ns, b->requests[i].prompt_tokens);
+		}
+	}
+	return 2 * both > of;
+}
+
+struct server *servers_find_twin(struct servers *s, const struct server *steps, const struct server *requests, int64_t shift_ns) {
+	for (size_t i = 0; i < s->count; i++) {
+		struct server *one = &s->at[i];
+		if (one != requests && one->named == steps->named && one->matched && one->sample.request_count > 0 && are_twins(one, requests, shift_ns)) {
+			return one;
+		}
+	}
+	return NULL;
+}

@@ -137,9 +137,13 @@ static void describe(const struct id_result *r, const struct drift *d, char *out
 	}
 }
 
-/* `drift` becomes the server's; NULL: the difference of the clocks is constant. */
+/*
+ * `drift` becomes the server's; NULL: the difference of the clocks is constant. Steps that have requests already keep
+ * their name.
+ */
 static void join(struct servers *s, struct server *steps, struct server *requests, const struct id_result *r, struct drift *drift) {
-	name_id shown = servers_shown_name(s, &steps->sample, &requests->sample);
+	bool further = steps != requests && steps->matched;
+	name_id shown = further ? steps->named : servers_shown_name(s, &steps->sample, &requests->sample);
 	char value[64], text[256];
 
 	describe(r, drift, text, sizeof text);
@@ -157,9 +161,9 @@ static void join(struct servers *s, struct server *steps, struct server *request
 	}
 	steps->named = requests->named = shown;
 	steps->decision = requests->decision = NAME_SAME;
-	steps->with = requests->sample.name;
+	steps->with = further && steps->with != 0 ? steps->with : requests->sample.name;
 	requests->with = steps->sample.name;
-	if (!steps->sample.many_step_models && !requests->sample.many_request_models && requests->sample.request_model != 0) {
+	if (!further && !steps->sample.many_step_models && !requests->sample.many_request_models && requests->sample.request_model != 0) {
 		steps->step_model = requests->sample.request_model;
 	}
 	s->change = true;
@@ -235,13 +239,21 @@ static struct id_result test(const struct sample *steps, const struct sample *re
 	return r;
 }
 
-bool servers_may_be_one(const struct servers *s, const struct server *steps, const struct server *requests) {
+/* May these steps and these requests be one server's, whatever was decided about them? */
+static bool may_fit(const struct servers *s, const struct server *steps, const struct server *requests) {
 	const struct sample *a = &steps->sample, *b = &requests->sample;
 
-	return steps != requests && !steps->matched && !requests->matched && a->all_steps + a->all_windows > 0 && a->all_requests == 0 &&
-	       b->all_requests > 0 && b->all_steps + b->all_windows == 0 && servers_times_overlap(a, b) &&
-	       servers_models_alike(s, a->step_model, b->request_model) &&
+	return steps != requests && !requests->matched && a->all_steps + a->all_windows > 0 && b->all_requests > 0 &&
+	       b->all_steps + b->all_windows == 0 && servers_times_overlap(a, b) && servers_models_alike(s, a->step_model, b->request_model) &&
 	       !servers_are_pair(&s->fleet->different, servers_text(s, a->name), servers_text(s, b->name));
+}
+
+bool servers_may_be_one(const struct servers *s, const struct server *steps, const struct server *requests) {
+	return !steps->matched && steps->sample.all_requests == 0 && may_fit(s, steps, requests);
+}
+
+bool servers_may_share(const struct servers *s, const struct server *steps, const struct server *requests) {
+	return steps->matched && !steps->dropped && may_fit(s, steps, requests);
 }
 
 /* Servers that were compared with a name's requests. */
@@ -265,9 +277,9 @@ static size_t clear_one(const struct compared *c) {
 	return fits == 1 && c->result[best].verdict == ID_SAME && c->result[best].coverage >= CLEAR_COVERAGE ? best : c->count;
 }
 
-static void compare_candidates(struct servers *s, struct server *requests, struct compared *c) {
+static void compare_candidates(struct servers *s, struct server *requests, servers_fit *fits, struct compared *c) {
 	*c = (struct compared){.count = 0};
-	c->count = servers_candidates(s, requests, c->at, TESTED_MOST);
+	c->count = servers_candidates(s, requests, fits, c->at, TESTED_MOST);
 	for (size_t i = 0; i < c->count; i++) {
 		c->result[i] = servers_compare(&c->at[i]->sample, &requests->sample);
 	}
@@ -276,7 +288,7 @@ static void compare_candidates(struct servers *s, struct server *requests, struc
 		if (clear == c->count || i == clear) {
 			servers_compare_further(&c->at[i]->sample, &requests->sample, &c->result[i], &c->drift[i]);
 		}
-		if (c->result[i].verdict == ID_DIFFERENT) {
+		if (c->result[i].verdict == ID_DIFFERENT && fits == servers_may_be_one) {
 			servers_note_other(s, requests->sample.name, c->at[i]->sample.name);
 		}
 	}
@@ -307,27 +319,59 @@ static size_t best_of(const struct compared *c, double *second) {
 	return best;
 }
 
+static void release_compared(struct compared *c) {
+	for (size_t i = 0; i < c->count; i++) {
+		free(c->drift[i]);
+	}
+}
+
+/* Joins the clearly best server, if there is one. */
+static bool join_best(struct servers *s, struct server *requests, struct compared *c) {
+	double second;
+	size_t best = best_of(c, &second);
+
+	if (best == c->count || c->result[best].statistic <= 2 * second) {
+		return false;
+	}
+	struct server *twin = c->at[best]->matched ? servers_find_twin(s, c->at[best], requests, shift_of(&c->result[best])) : NULL;
+	if (twin) {
+		servers_hold(s, twin, requests, false);
+		return true;
+	}
+	join(s, c->at[best], requests, &c->result[best], c->drift[best]);
+	c->drift[best] = NULL;
+	return true;
+}
+
+/* Several names may have parts of one server's requests: several gateways, for example. */
+static bool place_further(struct servers *s, struct server *requests) {
+	struct compared c;
+
+	compare_candidates(s, requests, servers_may_share, &c);
+	bool found = join_best(s, requests, &c);
+	size_t part = first_with(&c, ID_PART);
+	if (!found && part < c.count) {
+		servers_hold(s, c.at[part], requests, true);
+		found = true;
+	}
+	release_compared(&c);
+	return found;
+}
+
 /* Finds the server of requests under a name without steps. */
 static void place_requests(struct servers *s, struct server *requests) {
 	if (servers_place_apart(s, requests)) {
 		return;
 	}
 	struct compared c;
-	double second;
-	compare_candidates(s, requests, &c);
-	size_t best = best_of(&c, &second), part = first_with(&c, ID_PART), open = first_with(&c, ID_UNDECIDED);
+	compare_candidates(s, requests, servers_may_be_one, &c);
+	size_t part = first_with(&c, ID_PART), open = first_with(&c, ID_UNDECIDED);
 
-	if (best < c.count && c.result[best].statistic > 2 * second) {
-		join(s, c.at[best], requests, &c.result[best], c.drift[best]);
-		c.drift[best] = NULL;
-	} else if (best < c.count || part < c.count) {
-		servers_hold(s, c.at[best < c.count ? best : part], requests, true);
-	} else if (open < c.count) {
-		servers_hold(s, c.at[open], requests, false);
+	if (!join_best(s, requests, &c) && !place_further(s, requests) && (part < c.count || open < c.count || first_with(&c, ID_SAME) < c.count)) {
+		size_t same = first_with(&c, ID_SAME);
+		servers_hold(s, c.at[same < c.count ? same : part < c.count ? part : open], requests, same < c.count || part < c.count);
 	}
-	for (size_t i = 0; i < c.count; i++) {
-		free(c.drift[i]);
-	}
+	release_compared(&c);
 }
 
 /*

@@ -114,11 +114,16 @@ bool servers_have_windows_alone(const struct server *one);
 enum id_verdict servers_count_verdict(const struct sample *steps, const struct sample *requests, struct id_result *r);
 /* Steps or windows of one name and requests of another that may be one server's. */
 bool servers_may_be_one(const struct servers *s, const struct server *steps, const struct server *requests);
+/* Steps that have requests already, and requests of another name that may be the same server's. */
+bool servers_may_share(const struct servers *s, const struct server *steps, const struct server *requests);
+/* copies.c: another name of the server whose requests are these, at nearly the same time; NULL: none. */
+struct server *servers_find_twin(struct servers *s, const struct server *steps, const struct server *requests, int64_t shift_ns);
 /* Compares requests with steps, event by event; then, with clocks that change (the caller frees the drift), and by counting. */
 struct id_result servers_compare(const struct sample *steps, const struct sample *requests);
 void servers_compare_further(const struct sample *steps, const struct sample *requests, struct id_result *r, struct drift **drift);
 /* candidates.c: the servers with the most votes, steps that requests of the name match; how many. */
-size_t servers_candidates(struct servers *s, struct server *requests, struct server **out, size_t most);
+typedef bool servers_fit(const struct servers *s, const struct server *steps, const struct server *requests);
+size_t servers_candidates(struct servers *s, struct server *requests, servers_fit *fits, struct server **out, size_t most);
 /* Frees what was found for that. */
 void servers_forget_candidates(struct servers *s);
 /* Likely one server, but not surely: its steps count, the requests' tokens would be counted twice. */
