@@ -245,7 +245,7 @@ static int64_t or_one(int64_t size) {
 	return size > 0 ? size : 1;
 }
 
-int64_t parallel_gpus(const struct parallel *p, int64_t added) {
+static int64_t gpus_of(const struct parallel *p, int64_t added) {
 	int64_t gpus = or_one(p->tensor) * or_one(p->pipeline) * or_one(p->context);
 
 	if (p->tensor == 0 && p->pipeline == 0) {
@@ -256,6 +256,12 @@ int64_t parallel_gpus(const struct parallel *p, int64_t added) {
 		return added > 1 || gpus % p->data != 0 ? gpus : gpus / p->data;
 	}
 	return added > 1 ? gpus * added : gpus;
+}
+
+int64_t parallel_gpus(const struct parallel *p, int64_t added) {
+	int64_t gpus = gpus_of(p, added);
+
+	return gpus >= 1 && gpus <= SIZE_MAX_GPUS ? gpus : 0;
 }
 
 void parallel_describe(const struct parallel *p, char *out, size_t size) {

@@ -45,7 +45,8 @@ int batches_finish(struct statement *s, struct fault *why) {
 	for (size_t i = 0; i < all->count; i++) {
 		struct batch *b = &all->rows[i];
 		int128 nano = exact_div(b->exact, NS_PER_HOUR);
-		fits = fits && nano <= INT64_MAX && (b->rated_tokens == 0 || unit_per_million(b->exact, b->rated_tokens, &b->unit_nano));
+		fits = fits && nano <= INT64_MAX;
+		b->rated_tokens = unit_per_million(b->exact, b->rated_tokens, &b->unit_nano) ? b->rated_tokens : 0;
 		b->cost_nano = (int64_t)nano;
 		b->user_tok_s = b->row.step_ns > 0 ? (double)b->row.steps * 1e9 / (double)b->row.step_ns : 0;
 	}

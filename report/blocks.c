@@ -163,9 +163,11 @@ static int128 wide_mul_div(int128 a, int128 b, int128 c) {
 }
 
 bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano) {
-	int128 got = exact_div(exact, EXACT_PER_NANO / 1000000 * tokens);
-	*nano = (int64_t)got;
-	return got <= INT64_MAX;
+	int128 got = tokens > 0 ? exact_div(exact, (int128)(EXACT_PER_NANO / 1000000) * tokens) : 0;
+	bool fits = tokens > 0 && got <= INT64_MAX;
+
+	*nano = fits ? (int64_t)got : 0;
+	return fits;
 }
 
 double unit_relative(const struct unit_cost *u) {
@@ -187,33 +189,34 @@ void unit_interval(int64_t nano, double relative, int64_t *low_nano, int64_t *hi
 
 /*
  * Busy: the cost of the GPU time of a kind, over its tokens. Loaded: the same, times capacity over busy cost, so that
- * the loaded costs of all kinds add up to the capacity.
+ * the loaded costs of all kinds add up to the capacity. Not known if it does not fit 64 bits: years of GPU time for one token.
  */
-static bool unit_of(int128 exact, int128 spread, int128 loaded, int64_t tokens, struct unit_cost *u) {
+static void unit_of(int128 exact, int128 spread, int128 loaded, int64_t tokens, struct unit_cost *u) {
 	int64_t half = 0;
 
-	*u = (struct unit_cost){.known = tokens > 0};
-	if (!u->known) {
-		return true;
+	*u = (struct unit_cost){.known = false};
+	if (tokens <= 0) {
+		return;
 	}
 	bool fits = unit_per_million(exact, tokens, &u->busy_nano) &&
 		    unit_per_million(loaded, tokens, &u->loaded_nano) &&
 		    unit_per_million(exact_div(spread > 0 ? spread * 196 : 0, 100), tokens, &half);
 	u->low_nano = half < u->busy_nano ? u->busy_nano - half : 0;
 	u->high_nano = u->busy_nano;
-	return fits && exact_add(&u->high_nano, half);
+	u->known = fits && exact_add(&u->high_nano, half);
+	if (!u->known) {
+		*u = (struct unit_cost){.known = false};
+	}
 }
 
-bool unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS], int128 capacity,
+void unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS], int128 capacity,
 		const int64_t tokens[TOKEN_KINDS], struct unit_cost out[TOKEN_KINDS]) {
 	int128 busy = exact[0] + exact[1] + exact[2];
-	bool fits = true;
 
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		int128 loaded = busy > 0 ? wide_mul_div(exact[k], capacity, busy) : 0;
-		fits = unit_of(exact[k], spread[k], loaded, tokens[k], &out[k]) && fits;
+		unit_of(exact[k], spread[k], loaded, tokens[k], &out[k]);
 	}
-	return fits;
 }
 
 static void finish_units(struct sum *sum) {
@@ -226,10 +229,9 @@ static void finish_units(struct sum *sum) {
 		capacity += sum->exact[k];
 	}
 	int128 prompt = sum->exact[0] + sum->exact[1], loaded = busy > 0 ? wide_mul_div(prompt, capacity, busy) : 0;
-	sum->fits = unit_costs(sum->exact, sum->spread, capacity, b->rated_tokens, b->unit) &&
-		    unit_of(prompt, 0, loaded, input, &b->prompt) &&
-		    unit_of(busy, 0, busy > 0 ? capacity : 0, input + b->rated_tokens[TOKENS_OUTPUT], &b->blended) &&
-		    sum->fits;
+	unit_costs(sum->exact, sum->spread, capacity, b->rated_tokens, b->unit);
+	unit_of(prompt, 0, loaded, input, &b->prompt);
+	unit_of(busy, 0, busy > 0 ? capacity : 0, input + b->rated_tokens[TOKENS_OUTPUT], &b->blended);
 }
 
 bool block_unit_energy(const struct block *b, int kind, int64_t *nano_wh) {
@@ -254,9 +256,8 @@ static void finish_price(struct sum *sum, const struct price_quote *quote, int k
 	} else if (!sum->several) {
 		nano = quote->nano[kinds[kind]];
 	}
-	sum->fits = sum->fits && nano <= INT64_MAX;
 	/* If only part of a prompt costs more, the refund may exceed a kind's revenue. */
-	b->list_price_known[kind] = nano >= 0 && sum->fits;
+	b->list_price_known[kind] = nano >= 0 && nano <= INT64_MAX;
 	b->list_nano[kind] = b->list_price_known[kind] ? (int64_t)nano : 0;
 }
 
@@ -284,8 +285,8 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 		return;
 	}
 	int128 revenue = exact_div(sum->revenue[0] + sum->revenue[1] + sum->revenue[2] + sum->fees, 1000000);
-	sum->fits = sum->fits && revenue <= INT64_MAX / 2;
-	if (!sum->fits) {
+	if (revenue > INT64_MAX / 2) { /* more than all vendors earn: not known */
+		sum->fits = sum->fits && sum->bought_revenue == 0;
 		return;
 	}
 	b->list_known = true;

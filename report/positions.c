@@ -143,8 +143,8 @@ int positions_finish(struct statement *s, struct fault *why) {
 	for (size_t i = 0; i < p->count; i++) {
 		struct position *at = &p->rows[i];
 		int128 nano = exact_div(at->exact, NS_PER_HOUR);
-		fits = fits && nano <= INT64_MAX &&
-		       (at->rated_tokens == 0 || unit_per_million(at->exact, at->rated_tokens, &at->unit_nano));
+		fits = fits && nano <= INT64_MAX;
+		at->rated_tokens = unit_per_million(at->exact, at->rated_tokens, &at->unit_nano) ? at->rated_tokens : 0;
 		at->cost_nano = (int64_t)nano;
 	}
 	for (size_t i = 0; i < p->count; i++) {

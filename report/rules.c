@@ -59,14 +59,14 @@ static bool finish_result(const struct statement *s, struct rule_result *r) {
 	int64_t out = b ? b->rated_tokens[TOKENS_OUTPUT] : 0;
 	int128 prefill = exact_div(r->prefill_exact, NS_PER_HOUR), decode = exact_div(r->decode_exact, NS_PER_HOUR);
 
-	r->in_known = in > 0;
-	r->out_known = out > 0;
+	r->in_known = in > 0 && unit_per_million(r->prefill_exact, in, &r->in_nano);
+	r->out_known = out > 0 && unit_per_million(r->decode_exact, out, &r->out_nano);
 	r->prefill_nano = (int64_t)prefill;
 	r->decode_nano = (int64_t)decode;
-	bool fits = prefill <= INT64_MAX && decode <= INT64_MAX && (in == 0 || unit_per_million(r->prefill_exact, in, &r->in_nano)) &&
-		    (out == 0 || unit_per_million(r->decode_exact, out, &r->out_nano));
+	r->in_nano = r->in_known ? r->in_nano : 0;
+	r->out_nano = r->out_known ? r->out_nano : 0;
 	set_intervals(b, r);
-	return fits;
+	return prefill <= INT64_MAX && decode <= INT64_MAX;
 }
 
 /* By model (text); within a model in the order of the rules. */

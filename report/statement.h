@@ -432,11 +432,11 @@ int blocks_build(struct statement *s, struct fault *why);
 const struct block *blocks_of_model(const struct statement *s, name_id model);
 /*
  * blocks.c: the unit costs of the kinds from GPU time x rate, its standard deviation, and the
- * capacity to be loaded on them. False if one does not fit.
+ * capacity to be loaded on them.
  */
-bool unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS], int128 capacity,
+void unit_costs(const int128 exact[TOKEN_KINDS], const int128 spread[TOKEN_KINDS], int128 capacity,
 		const int64_t tokens[TOKEN_KINDS], struct unit_cost out[TOKEN_KINDS]);
-/* Nano-units x ns over tokens (> 0), to nano-units per million tokens. False if that does not fit. */
+/* Nano-units x ns over tokens, to nano-units per million tokens. False, and 0, if there are none or it does not fit. */
 bool unit_per_million(int128 exact, int64_t tokens, int64_t *nano);
 /* May it be rendered as a page, whose pictures need more? */
 bool statement_may_be_page(const struct statement *s);

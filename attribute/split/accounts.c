@@ -450,6 +450,8 @@ int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, na
                   int64_t to_ns, int64_t gpu_ns, struct fault *why) {
 	const struct stretch whole = {.from_ns = from_ns, .to_ns = to_ns};
 	int64_t before = a->totals.from_ns == from_ns && a->totals.to_ns == to_ns ? a->totals.gpu_ns : 0, sum = before, done = 0;
+	/* With less than this, rounding sums would now and then subtract a nanosecond, and an hour depend on those before. */
+	bool tiny = (int128)gpu_ns * (60 * NS_PER_SECOND) < 2 * ((int128)to_ns - from_ns);
 	int rc = 0;
 
 	a->failed |= !exact_add(&sum, gpu_ns);
@@ -458,11 +460,11 @@ int accounts_post(struct accounts *a, enum entry_kind kind, enum grade grade, na
 		rc = move_to(a, at_ns, why);
 		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns;
 		struct entry key = accounts_key_of_no_tenant(a, kind, grade, tenant);
-		int64_t due = part_until(sum, &whole, until_ns) - part_until(before, &whole, until_ns);
+		int64_t due = tiny ? part_until(gpu_ns, &whole, until_ns) : part_until(sum, &whole, until_ns) - part_until(before, &whole, until_ns);
 		if (a->segment.paid || kind <= ENTRY_OUTPUT) {
 			post_time(a, &key, due > done ? due - done : 0);
 		}
-		done = due > done ? due : done; /* with less than a nanosecond an hour, rounding may subtract one */
+		done = due > done ? due : done;
 		at_ns = until_ns;
 	}
 	return rc;

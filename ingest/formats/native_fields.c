@@ -10,8 +10,9 @@
 #define KV_MAX INT64_C(1000000000000)
 #define TOKEN_KV_MAX INT64_C(1000000000000000000)
 #define TOTAL_MAX INT64_C(1000000000000000)
-/* A million GPU-hours. */
-#define GPU_NS_MAX (1000000 * NS_PER_HOUR)
+/* Of one window: 400 GPUs for a day. A statement has room for 2.5 million GPU-hours. */
+#define GPU_NS_MAX (10000 * NS_PER_HOUR)
+#define WINDOW_COUNT_MAX INT64_C(3600000000000000000)
 
 /* In the order in which writers write them: the fast reader tries the next row first. */
 static const struct field step_fields[] = {
@@ -79,7 +80,7 @@ static const struct field window_fields[] = {
 	{NAMED("prefill_gpu_ns"), FIELD_COUNT, AT(window.prefill_gpu_ns), GPU_NS_MAX},
 	{NAMED("decode_gpu_ns"), FIELD_COUNT, AT(window.decode_gpu_ns), GPU_NS_MAX},
 	{NAMED("running"), FIELD_COUNT, AT(window.running), COUNT_MAX},
-#define COUNT_FIELD(name) {NAMED(#name), FIELD_COUNT, AT(window.name), GPU_NS_MAX},
+#define COUNT_FIELD(name) {NAMED(#name), FIELD_COUNT, AT(window.name), WINDOW_COUNT_MAX},
 	WINDOW_COUNTS(COUNT_FIELD)
 	{NAMED("input_is_computed"), FIELD_BOOL, AT(window.input_is_computed), 0},
 	{NAMED("relative_clock"), FIELD_BOOL, AT(relative_clock), 0},

@@ -1,0 +1,101 @@
+#!/bin/sh
+# One log, read four ways, has the same GPU time, tokens and requests: run, a book in one night, a book in several nights, and
+# tasks. Each log here is the smallest of those that fuzzing found to differ, or to end without a statement.
+cd "$(dirname "$0")/../.." || exit 3
+. tests/lib.sh
+need jq
+cd "$folder" || exit 3
+# The clock of all four; the last log has a line without a year.
+export TOLLBOOK_NOW=2031-01-01T00:00:00Z
+
+step() { # NUMBER START MILLISECONDS PROMPT DECODING
+	echo "{\"schema\":\"tollbook.step.v1\",\"replica\":\"a\",\"model\":\"m\",\"step\":$1,\"start_ns\":$(date -u -d "$2" +%s)000000000,\"gpu_ns\":${3}000000,\"prefill_requests\":$(($4 > 0)),\"prefill_tokens\":$4,\"decode_requests\":$5,\"decode_tokens\":$5}"
+}
+
+# figures FILE
+figures() {
+	jq -c '.total | [.gpu_ns, .tokens, .requests, .cost.capacity]' "$1"
+}
+
+# four_ways LOG NIGHTS: the log in this many parts
+four_ways() {
+	rm -rf book nights plan parts
+	"$tollbook" run -q --gpu-hour 2 --format json -o run.json "$1" > said 2>&1
+	[ $? -le 1 ] || wrong "$1: run: $(head -1 said)"
+	"$tollbook" ingest -q --book book "$1" > said 2>&1
+	"$tollbook" attribute -q --gpu-hour 2 --book book >> said 2>&1
+	"$tollbook" report -q --book book --format json -o book.json >> said 2>&1
+	[ $? -le 1 ] || wrong "$1: book: $(head -1 said)"
+	mkdir parts
+	split -n "l/$2" "$1" parts/
+	for part in parts/*; do
+		"$tollbook" ingest -q --book nights --replica "$(basename "$1" .log)" "$part" > said 2>&1
+		"$tollbook" attribute -q --gpu-hour 2 --book nights >> said 2>&1
+	done
+	"$tollbook" report -q --book nights --format json -o nights.json >> said 2>&1
+	"$tollbook" shard plan --gpu-hour 2 --tasks 2 -o plan "$1" > said 2>&1
+	for work in map fit attribute; do
+		for task in 0 1; do
+			"$tollbook" shard $work plan --task $task >> said 2>&1
+		done
+	done
+	"$tollbook" shard report -q plan --format json -o tasks.json >> said 2>&1
+	[ $? -le 1 ] || wrong "$1: tasks: $(head -1 said)"
+	for way in book nights tasks; do
+		[ "$(figures run.json)" = "$(figures $way.json)" ] || wrong "$1: run $(figures run.json), $way $(figures $way.json)"
+	done
+	[ -n "$(figures run.json)" ] && echo "ok: $1: $(figures run.json | cut -c1-120)"
+}
+
+# Days without a line between numbered steps, and sequences that decode after them.
+{
+	step 1 '2026-08-10 23:59:58' 50 100 0
+	step 9 '2026-08-11 00:00:01' 12 0 3
+	step 10 '2026-08-14 06:00:00' 12 0 3
+	step 90 '2026-08-16 06:00:00' 12 0 3
+	step 91 '2026-11-03 06:00:00' 12 0 3
+} > a.log
+four_ways a.log 4
+jq -e '.findings | any(.kind == "gap" and (.text | test("on days of which no log")))' run.json > said || wrong "steps that are missing on days without a log: no finding"
+
+# A request over several days, and a step after it.
+{
+	step 1 '2026-08-10 12:00:00' 50 100 0
+	echo '{"schema":"tollbook.request.v1","id":"r","replica":"a","model":"m","arrival_ns":1786363200000000000,"finish_ns":1786363210000000000,"prompt_tokens":100,"completion_tokens":5}'
+	step 2 '2026-08-19 12:00:00' 50 0 1
+} > b.log
+four_ways b.log 3
+
+# Windows of years: the cost of each day of a book is that of its own records.
+{
+	echo '{"schema":"tollbook.window.v1","replica":"c","model":"m","start_ns":1726406365000000000,"end_ns":1786406375000000000,"input_tokens":500,"output_tokens":40,"requests":3,"prefill_gpu_ns":12,"decode_gpu_ns":13}'
+	echo '{"schema":"tollbook.window.v1","replica":"c","model":"m","start_ns":1786406375000000000,"end_ns":1786406385000000000,"input_tokens":500,"output_tokens":40,"requests":3,"prefill_gpu_ns":1200000000,"decode_gpu_ns":1300000000}'
+} > c.log
+(ulimit -t 20; four_ways c.log 2; exit $failures) || failures=1 # seconds of processor time of each program: it was 46
+
+# A token that costs years of GPU time has no cost per million tokens that fits 64 bits.
+{
+	step 1 '2024-10-05 06:00:00' 12 0 1
+	step 2 '2026-10-04 06:00:00' 50 100 0
+} > d.log
+four_ways d.log 2
+[ "$(jq -c '.total.unit_cost.output' run.json)" = "$(jq -c '.total.unit_cost.output' book.json)" ] || wrong "d.log: another unit cost"
+
+# More GPUs than serve a copy of a model, and a window with more GPU time than they have, are not believed.
+{
+	echo "INFO 10-05 05:59:00 [utils.py:233] non-default args: {'model': 'm', 'tensor_parallel_size': 4096, 'pipeline_parallel_size': 4096}"
+	echo "INFO 10-05 06:00:01 [loggers.py:257] Engine 000: Iteration(0): 1 context requests, 100 context tokens, 0 generation requests, 0 generation tokens, iteration elapsed time: 50.00 ms"
+	echo "INFO 10-05 06:00:03 [loggers.py:257] Engine 000: Iteration(1): 0 context requests, 0 context tokens, 1 generation requests, 1 generation tokens, iteration elapsed time: 12.00 ms"
+} > e.log
+four_ways e.log 1
+jq -e '.total.gpu_ns.capacity < 10000000000' run.json > said || wrong "16,777,216 GPUs were believed"
+sed 's/"prefill_gpu_ns":[0-9]*/"prefill_gpu_ns":1000000000000000000/' c.log > f.log
+"$tollbook" run -q --gpu-hour 2 f.log > said 2>&1
+[ $? -eq 3 ] || wrong "a window of 277,777 GPU-hours: $(cat said)"
+
+# A year that is not logged is one for all, by the same clock: for the system's clock this is a line of the future.
+echo "INFO 12-30 06:00:01 [loggers.py:257] Engine 000: Iteration(0): 1 context requests, 100 context tokens, 0 generation requests, 0 generation tokens, iteration elapsed time: 50.00 ms" > g.log
+touch -d 2030-12-31 g.log
+four_ways g.log 1
+jq -e '.period.from | startswith("2030-12-30")' run.json > said || wrong "the clock of run: $(jq -c .period run.json)"
+[ $failures -eq 0 ]
