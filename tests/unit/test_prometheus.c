@@ -126,11 +126,24 @@ static const char *const times[] = {
 	"@1786406365", "Mon Aug 10 23:59:25 UTC 2026", "Mon Aug 10 11:59:25 PM UTC 2026", "Mon 10 Aug 2026 11:59:25 PM UTC",
 	"Mon, 10 Aug 2026 23:59:25 +0000", "# Tue, 11 Aug 2026 01:59:25 +0200", "Date: Mon, 10 Aug 2026 23:59:25 GMT",
 	"date: Mon, 10 Aug 2026 23:59:25 GMT", "# 2026-08-10 23:59:25 UTC", "2026-08-10 23:59:25", "# 2026-08-10_23:59:25",
-	"Mon Aug 10 23:59:25 CEST 2026",
+	"Mon Aug 10 23:59:25 CEST 2026", "20260810T235925Z", "20260810T235925", "scraped at 2026-08-10T23:59:25Z", "time=20260810T235925Z",
+	"Mon Aug 10 18:59:25 -0500 2026", "Mon Aug 10 23:59:25 GMT 2026", "Mon Aug 10 23:59:25 Z 2026", "2026-08-10 23:59:25 UTC ===",
+	"timestamp: 1786406365000000000", "< date: Mon, 10 Aug 2026 23:59:25 GMT", "Mon  Aug  10  23:59:25  UTC  2026",
 };
 static const char *const no_times[] = {
 	"# HELP vllm:prompt_tokens_total Number of prefill tokens.", "# EOF", "", "up 1", "# Mon Aug 10", "2026-08-10", "17",
 	"Mon Aug 32 23:59:25 UTC 2026", "Mon Aug 10 25:59:25 UTC 2026", "Date: never",
+	/* words twice, parts that are missing or out of range */
+	"Mon Aug Sep 10 23:59:25 UTC 2026", "Mon Aug 10 11 23:59:25 UTC 2026", "Mon Aug 10 23:59:25 23:59:26 2026", "Mon Aug 10 23:59:25 2026 2027",
+	"Mon 10 23:59:25 UTC 2026", "Mon Aug 23:59:25 UTC 2026", "Mon Aug 10 23:59:25 UTC", "Mon Aug 10 UTC 2026", "Mon Aug 10 23:59:25 UTC 1999",
+	"Mon Aug 0 23:59:25 UTC 2026", "Mon Aug -1 23:59:25 UTC 2026", "Mon Aug 10 -1:59:25 UTC 2026", "Mon Aug 10 23:-1:25 UTC 2026",
+	"Mon Aug 10 23:60:25 UTC 2026", "Mon Aug 10 23:59:60 UTC 2026", "Mon Aug 10 23:59:-1 UTC 2026", "Mon Aug 10 23:59:25x UTC 2026",
+	"Mon Aug 10 23:59 UTC 2026", "Mon Aug 10 23.59.25 UTC 2026", "Mon Aug 10 x3:59:25 UTC 2026", "Mon Aug 10 23:x9:25 UTC 2026",
+	"Mon Aug 10 23:59:x5 UTC 2026", "Mon Aug 10 23:59:25 +9999 2026", "Mon Aug 10 23:59:25 +02x0 2026", "Mon Aug 10 23:59:25 CentralTime 2026",
+	"Mon Aug 10 23:59:25 cest 2026", "Mon Aug 10 23:59:25 LONGER 2026", "Feb 30 23:59:25 UTC 2026",
+	"20260810 235925Z", "20260810T2359", "20261310T235925Z", "2026-08-10T23:59:25Zx", "2026-13-10T23:59:25Z", "0786406365", "178640636x",
+	"up{at=\"2026-08-10T23:59:25Z\"}", "HELP up 2026-08-10T23:59:25Z", "TYPE up 2026-08-10T23:59:25Z", "UNIT up 2026-08-10T23:59:25Z",
+	"a line that has no number in its beginning", "a time of 20 or more characters, which is none of them",
 };
 
 static void times_in_front(void **state) {
