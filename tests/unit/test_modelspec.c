@@ -308,6 +308,24 @@ static void test_hybrid_caches(void **state) {
 	"{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":64,\"num_attention_heads\":2,"              \
 	"\"num_hidden_layers\":1,\"vocab_size\":100,\"quantization_config\":" q "}"
 
+#define BLOCKS(list)                                                                                                   \
+	"{\"model_type\":\"nemotron-nas\",\"hidden_size\":96,\"num_attention_heads\":4,\"num_hidden_layers\":2,"              \
+	"\"vocab_size\":100,\"block_configs\":" list "}"
+
+/* Blocks of a search: attention in some of them, the mean width of their MLPs. */
+static void test_blocks(void **state) {
+	struct modelspec m;
+
+	(void)state;
+	read_text(BLOCKS("[{\"attention\":{\"n_heads_in_group\":2},\"ffn\":{\"ffn_mult\":3}},{\"attention\":{\"no_op\":true},\"ffn\":{\"ffn_mult\":1.5}}]"), &m);
+	assert_int_equal(m.attention_layers, 1);
+	assert_int_equal(m.kv_heads, 2);
+	assert_int_equal(m.ffn, 144); /* 2.25 x 96 x 2/3 */
+	read_text(BLOCKS("[{\"attention\":{\"n_heads_in_group\":4},\"ffn\":{\"ffn_mult\":3}},{\"attention\":{},\"ffn\":{\"ffn_mult\":64}}]"), &m);
+	assert_int_equal(m.kv_heads, 1);
+	assert_int_equal(m.ffn, 96); /* an absurd factor is none */
+}
+
 static void test_quantisation(void **state) {
 	(void)state;
 	static const struct {
@@ -330,6 +348,18 @@ static void test_quantisation(void **state) {
 		           "\"kv_cache_scheme\":null}"), 8000, 16000, PRECISION_FP8},
 		{QUANTISED("{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"group_0\":{\"weights\":{\"num_bits\":4,"
 		           "\"type\":\"int\",\"group_size\":128},\"input_activations\":null}}}"), 4125, 16000, PRECISION_BF16},
+		{QUANTISED("{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"group_0\":{\"weights\":{\"num_bits\":4,"
+		           "\"type\":\"float\",\"group_size\":16},\"input_activations\":{\"num_bits\":4,\"type\":\"float\"}}},"
+		           "\"kv_cache_scheme\":{\"num_bits\":8}}"), 4500, 8000, PRECISION_FP4},
+		{QUANTISED("{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"group_0\":{\"weights\":{\"num_bits\":8,"
+		           "\"type\":\"int\"},\"input_activations\":{\"num_bits\":8,\"type\":\"int\"}}}}"), 8000, 16000, PRECISION_INT8},
+		{QUANTISED("{\"quant_method\":\"bitsandbytes\",\"load_in_8bit\":true}"), 8000, 16000, PRECISION_INT8},
+		{QUANTISED("{\"quant_method\":\"modelopt\",\"quantization\":{\"quant_algo\":\"W4A16_AWQ\",\"kv_cache_quant_algo\":null}}"), 4156, 16000, PRECISION_BF16},
+		{QUANTISED("{\"quant_method\":\"quark\",\"layer_quant_config\":{\"*\":{\"weight\":{\"dtype\":\"int8\"}}}}"), 8000, 16000, PRECISION_INT8},
+		{QUANTISED("{\"quant_method\":\"eetq\"}"), 8000, 16000, PRECISION_INT8},
+		{QUANTISED("{\"quant_method\":\"hqq\",\"quant_config\":{\"weight_quant_params\":{\"nbits\":3}}}"), 3250, 16000, PRECISION_BF16},
+		{QUANTISED("{\"quant_method\":\"hqq\",\"quant_config\":{\"weight_quant_params\":7},\"nbits\":2}"), 2250, 16000, PRECISION_BF16},
+		{QUANTISED("{\"quant_method\":\"exl2\",\"bits\":4.65}"), 4900, 16000, PRECISION_BF16},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct modelspec m;
@@ -356,6 +386,30 @@ static void test_refused(void **state) {
 		{"{\"model_type\":\"llama\",\"num_hidden_layers\":16000000,\"hidden_size\":16000000,\"num_attention_heads\":2,"
 		 "\"vocab_size\":16000000,\"intermediate_size\":16000000}", "m.json:1:1: more than 10^15 parameters"},
 		{QUANTISED("{\"quant_method\":\"aqlm\"}"), "unknown \"quant_method\""},
+		{QUANTISED("{}"), "unknown \"quant_method\""},
+		{QUANTISED("{\"quant_method\":\"bitsandbytes\"}"), "neither or both of"},
+		{QUANTISED("{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true,\"load_in_8bit\":true}"), "neither or both of"},
+		{QUANTISED("{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":7}"), "is not a boolean"},
+		{QUANTISED("{\"quant_method\":\"gptq\",\"bits\":1}"), "\"bits\" is out of range"},
+		{QUANTISED("{\"quant_method\":\"modelopt\",\"quant_algo\":\"W1\"}"), "unknown \"quant_algo\""},
+		{QUANTISED("{\"quant_method\":\"modelopt\"}"), "unknown \"quant_algo\""},
+		{QUANTISED("{\"quant_method\":\"torchao\"}"), "unknown \"quant_type\""},
+		{QUANTISED("{\"quant_method\":\"torchao\",\"quant_type\":\"Ternary\"}"), "unknown \"quant_type\""},
+		{QUANTISED("{\"quant_method\":\"quark\"}"), "no \"global_quant_config\""},
+		{QUANTISED("{\"quant_method\":\"quark\",\"global_quant_config\":{\"weight\":{\"dtype\":\"bf16\"}}}"), "no \"global_quant_config\""},
+		{QUANTISED("{\"quant_method\":\"hqq\"}"), "no \"bits\" here"},
+		{QUANTISED("{\"quant_method\":\"hqq\",\"bits\":0.5}"), "no \"bits\" here"},
+		{QUANTISED("{\"quant_method\":\"hqq\",\"bits\":17}"), "no \"bits\" here"},
+		{QUANTISED("{\"quant_method\":\"hqq\",\"bits\":1e999}"), "no \"bits\" here"},
+		{QUANTISED("{\"quant_method\":\"compressed-tensors\",\"config_groups\":{}}"), "no \"config_groups\""},
+		{QUANTISED("{\"quant_method\":\"compressed-tensors\",\"config_groups\":{\"group_0\":{\"weights\":{\"num_bits\":8}}},"
+		           "\"kv_cache_scheme\":{\"num_bits\":99}}"), "\"num_bits\" is out of range"},
+		{BLOCKS("[7]"), "not a block"},
+		{BLOCKS("[{\"ffn\":{}}]"), "not a block"},
+		{BLOCKS("[{\"attention\":{\"n_heads_in_group\":0}}]"), "not a block"},
+		{BLOCKS("[{\"attention\":{}}]"), "blocks do not fit"},
+		{BLOCKS("[{\"attention\":{\"n_heads_in_group\":3}}]"), "blocks do not fit"},
+		{BLOCKS("[{\"attention\":{\"n_heads_in_group\":2}},{\"attention\":{\"n_heads_in_group\":2}},{\"attention\":{\"n_heads_in_group\":2}}]"), "blocks do not fit"},
 		{"{\"schema\":\"tollbook.model.v2\"}", "m.json:1:11: unknown schema"},
 		{"{\"schema\":\"tollbook.model.v1\",\"layers\":1,\"hidden\":8,\"vocab\":8}", "\"attention\" is missing here"},
 	};
@@ -374,6 +428,7 @@ int main(void) {
 		cmocka_unit_test(test_published),    cmocka_unit_test(test_flops_and_bytes),
 		cmocka_unit_test(test_latent),       cmocka_unit_test(test_windows),
 		cmocka_unit_test(test_families), cmocka_unit_test(test_hybrid_families), cmocka_unit_test(test_hybrid_caches),     cmocka_unit_test(test_quantisation),
+		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
