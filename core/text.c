@@ -71,7 +71,8 @@ static size_t find_short(struct text t, struct text needle) {
 		if (!at) {
 			break;
 		}
-		if (memcmp(at + 1, needle.at + 1, needle.len - 1) == 0) {
+		/* Of words in quotes most places are excluded by the byte after the quote. */
+		if (needle.len == 1 || (at[1] == needle.at[1] && memcmp(at + 1, needle.at + 1, needle.len - 1) == 0)) {
 			return (size_t)(at - t.at);
 		}
 		from = (size_t)(at - t.at) + 1;

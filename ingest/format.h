@@ -53,9 +53,11 @@ struct parser {
 	struct texts texts;
 };
 
+#define BID_MOST 90
 struct format {
 	/* The confidence that a log that begins with these lines has this format, 0 to 100. Pure. */
 	int (*bid)(const struct text *lines, size_t count);
+	int most; /* the largest bid; 0: BID_MOST */
 
 	/*
 	 * Parses one line without its envelope; `stamp_ns` is the envelope's or UNKNOWN. At the end of the file it is

@@ -63,11 +63,34 @@ static void set_amounts(struct entry *e, const int64_t in[AMOUNTS]) {
 	e->metered_ns = in[7];
 }
 
+/* A tab, if wanted, and a decimal number; returns its end. As "\t%" PRId64 writes it, which takes five times as long. */
+#define NUMBER_BYTES 21
+static char *put_number(char *at, int64_t n, bool tab) {
+	char digits[NUMBER_BYTES];
+	size_t count = 0;
+	uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+
+	do {
+		digits[count++] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (tab) {
+		*at++ = '\t';
+	}
+	if (n < 0) {
+		*at++ = '-';
+	}
+	while (count > 0) {
+		*at++ = digits[--count];
+	}
+	return at;
+}
+
 /* Key and amounts as one line of text, used for hashes and dumps. */
 static void add_text(const struct names *names, const struct entry *e, struct digest *d) {
-	char line[400];
 	int64_t a[AMOUNTS];
 	name_id key[KEY_NAMES];
+	char line[(6 + AMOUNTS) * NUMBER_BYTES + 1], *at = line;
 
 	key_names(e, key);
 	for (int i = 0; i < KEY_NAMES; i++) {
@@ -75,14 +98,15 @@ static void add_text(const struct names *names, const struct entry *e, struct di
 		digest_add(d, T("\t"));
 	}
 	amounts_of(e, a);
-	int len = snprintf(line, sizeof line, "%" PRId64 "\t%d\t%d\t%" PRId64 "\t%d\t%" PRId64, e->slot_ns, (int)e->kind,
-	                   (int)e->grade, e->prompt_over_ntok, (int)e->service, e->rate_nano);
-	digest_add(d, (struct text){line, (size_t)len});
-	for (int i = 0; i < AMOUNTS; i++) {
-		len = snprintf(line, sizeof line, "\t%" PRId64, a[i]);
-		digest_add(d, (struct text){line, (size_t)len});
+	const int64_t numbers[] = {e->slot_ns, (int)e->kind, (int)e->grade, e->prompt_over_ntok, (int)e->service, e->rate_nano};
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+		at = put_number(at, numbers[i], i > 0);
 	}
-	digest_add(d, T("\n"));
+	for (int i = 0; i < AMOUNTS; i++) {
+		at = put_number(at, a[i], true);
+	}
+	*at++ = '\n';
+	digest_add(d, (struct text){line, (size_t)(at - line)});
 }
 
 void entries_hash(const struct names *names, const struct entry *e, size_t count, char hash[DIGEST_HEX_MAX]) {

@@ -415,11 +415,11 @@ void identity_test(const struct id_steps *steps, const struct id_requests *reque
 	*out = (struct id_result){.verdict = ID_UNDECIDED, .tokens = 1};
 	memset(levels, 0, sizeof levels);
 	out->seconds = events_in_seconds(requests);
-	for (size_t w = 0; w < WIDTHS; w++) {
-		level_init(&levels[w], w, &of_steps, &of_requests, requests->cached_known);
-		levels[w].unfit = out->seconds && widths_ns[w] < NS_PER_SECOND;
-	}
 	if (of_steps.first.count + of_steps.end.count > 0 && of_requests.first.count + of_requests.end.count > 0) {
+		for (size_t w = 0; w < WIDTHS; w++) {
+			level_init(&levels[w], w, &of_steps, &of_requests, requests->cached_known);
+			levels[w].unfit = out->seconds && widths_ns[w] < NS_PER_SECOND;
+		}
 		judge(levels, &of_steps, &of_requests, requests->cached_known, out);
 		out->coarse = steps->count > 0 && steps->at[0].coarse;
 	}

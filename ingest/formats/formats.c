@@ -40,8 +40,10 @@ const struct ingest_format_info *format_detect(const struct text *lines, size_t 
 	int most = 0;
 
 	for (size_t i = 0; i < row_count; i++) {
-		int bid = rows[i].format->bid(lines, count);
-		assert(bid >= 0 && bid <= 100);
+		const struct format *f = rows[i].format;
+		int at_most = f->most > 0 ? f->most : BID_MOST;
+		int bid = at_most > most ? f->bid(lines, count) : 0; /* it cannot win, however it reads the lines */
+		assert(bid >= 0 && bid <= at_most);
 		if (bid > most) {
 			most = bid;
 			best = &rows[i];

@@ -20,9 +20,12 @@ struct connection {
 	char *path;
 };
 
+#define PLACES 32
 struct statement {
 	sqlite3_stmt *at;
 	struct connection *connection;
+	int places[PLACES]; /* SQLite's number of "$1", "$2", …; 0: not in the statement */
+	size_t known;       /* of places */
 };
 
 /* Maps SQLite's errors to those of this program. */
@@ -215,14 +218,26 @@ static int bind_one(sqlite3_stmt *s, int at, const struct value *v) {
 	return sqlite3_bind_null(s, at);
 }
 
+static int find_place(const struct statement *s, size_t i) {
+	char name[24];
+
+	snprintf(name, sizeof name, "$%zu", i + 1);
+	return sqlite3_bind_parameter_index(s->at, name);
+}
+
+static int place_of(struct statement *s, size_t i) {
+	for (; s->known <= i && s->known < PLACES; s->known++) {
+		s->places[s->known] = find_place(s, s->known);
+	}
+	return i < PLACES ? s->places[i] : find_place(s, i);
+}
+
 static int start(void *statement, const struct value *values, size_t count, struct fault *why) {
 	struct statement *s = statement;
-	char name[24];
 
 	sqlite3_reset(s->at);
 	for (size_t i = 0; i < count; i++) {
-		snprintf(name, sizeof name, "$%zu", i + 1);
-		int at = sqlite3_bind_parameter_index(s->at, name);
+		int at = place_of(s, i);
 		if (at > 0 && bind_one(s->at, at, &values[i]) != SQLITE_OK) {
 			return failed(s->connection, "cannot bind", why);
 		}

@@ -255,6 +255,7 @@ static int llamacpp_old_bid(const struct text *lines, size_t count) {
 
 const struct format format_llamacpp_old = {
 	.bid = llamacpp_old_bid,
+	.most = 92,
 	.parse = llamacpp_old_parse,
 	.state_size = sizeof(struct llamacpp_old),
 };

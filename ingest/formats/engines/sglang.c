@@ -511,6 +511,7 @@ static int sglang_bid(const struct text *lines, size_t count) {
 
 const struct format format_sglang = {
 	.bid = sglang_bid,
+	.most = 91,
 	.parse = sglang_parse,
 	.state_size = sizeof(struct sglang),
 };
