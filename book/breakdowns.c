@@ -46,7 +46,8 @@ int book_add_breakdowns(struct book *b, struct book_statement *s, int64_t from_n
 	struct reading r = {.b = b, .statement = s->statement, .as_of = s->as_of, .day_ns = INT64_MIN};
 
 	if (!has_whole_days(from_ns, to_ns)) {
-		return !b->set.by.position ? 0 : fault_set(why, ERROR_CONFIG, "--by position: the book keeps it of whole days, expected --from and --to at midnight UTC");
+		const char *asked = b->set.by.position ? "--by position" : b->set.compare_rules ? "--compare-rules" : NULL;
+		return !asked ? 0 : fault_set(why, ERROR_CONFIG, "%s: the book keeps it of whole days, expected --from and --to at midnight UTC", asked);
 	}
 	int rc = ledger_fits(b->ledger, from_ns, to_ns, read_day, &r, why);
 	rc = rc < 0 ? rc : read_lines(&r);

@@ -148,9 +148,11 @@ static int make_statement(struct merge *m, struct fault *why) {
 	quality_report_joins(&m->quality);
 	quality_sort(&m->quality);
 	start_statement(m);
-	bool page = m->plan.set.format && strcmp(m->plan.set.format, "html") == 0;
-	int rc = m->plan.set.book ? read_ledger(m, why) : read_files(m, why);
-	rc = rc < 0 ? rc : statement_add_rows(m->statement, m->session.names, &m->quality, m->session.fleet && fleet_description_count(m->session.fleet) > 0, page, page);
+	const struct book_settings *set = &m->plan.set;
+	bool page = set->format && strcmp(set->format, "html") == 0;
+	int rc = set->book ? read_ledger(m, why) : read_files(m, why);
+	rc = rc < 0 ? rc : statement_add_rows(m->statement, m->session.names, &m->quality, m->session.fleet && fleet_description_count(m->session.fleet) > 0,
+	                                     page || set->by.position, page || set->compare_rules);
 	rc = rc < 0 ? rc : statement_finish(m->statement, &m->quality, why);
 	if (rc < 0) {
 		return rc;

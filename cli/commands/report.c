@@ -13,7 +13,7 @@
 
 struct settings {
 	int64_t as_of; /* 0: now */
-	bool runs;
+	bool runs, compare_rules;
 	struct pages_settings pages;
 };
 
@@ -87,6 +87,7 @@ static int report(struct run *r, struct fault *why) {
 		status = say_option(r, "versus-estimate", "steps are as the book has them now; expected no --as-of with it");
 	}
 	r->set.one_format = true;
+	r->set.compare_rules = s->compare_rules;
 	status = status ? status : setup_outputs(r);
 	status = status ? status : book_open(&b, &r->set, &r->terminal, LEDGER_READ, false, why);
 	if (status != 0) {
@@ -104,6 +105,7 @@ static int report(struct run *r, struct fault *why) {
 
 static const struct option own[] = {
 	{"as-of", 0, "RUN", "as the book was after that run (--runs lists them)", 0, value_count, offsetof(struct settings, as_of), NULL, true},
+	{"compare-rules", 0, NULL, "also show the split by other rules, and by rules of other tools", 0, value_flag, offsetof(struct settings, compare_rules), NULL, false},
 	PAGES_OPTIONS(settings, pages),
 	{"gpus-file", 0, "FILE", "another GPU catalogue (schemas/gpus.schema.json)", 0, value_text, offsetof(struct settings, pages.cards), NULL, true},
 	{"runs", 0, NULL, "list all runs instead", 0, value_flag, offsetof(struct settings, runs), NULL, false},

@@ -57,9 +57,9 @@ static void log_line(const struct run *r, const struct shard_tally *t, int64_t n
 	        (long long)t->sources, (long long)t->replicas, (long long)t->records, (long long)t->entries, escaped);
 }
 
-/* Needs all records of a replica at once, or the lines themselves: tasks only leave entries. */
+/* Needs the records of all replicas at once, or the lines themselves: tasks leave entries, and sums of breakdowns. */
 static bool is_for_run(const char *name) {
-	static const char *const names[] = {"requests", "model-report", "compare-rules", "quarantine"};
+	static const char *const names[] = {"requests", "model-report", "quarantine"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (strcmp(name, names[i]) == 0) {
@@ -69,6 +69,16 @@ static bool is_for_run(const char *name) {
 	return false;
 }
 
+/* Breakdowns are in every task's file: only the statement differs. */
+static int refuse_breakdowns(struct run *r) {
+	if (strcmp(r->word->name, "report") == 0) {
+		return 0;
+	}
+	return r->set.by.position      ? say_option(r, "by", "--by position is for tollbook shard report")
+	       : r->set.compare_rules ? say_option(r, "compare-rules", "--compare-rules is for tollbook shard report")
+	                              : 0;
+}
+
 static int refuse_for_run(struct run *r) {
 	for (size_t i = 0; i < r->given_count; i++) {
 		const char *name = r->given[i].option->name;
@@ -76,7 +86,7 @@ static int refuse_for_run(struct run *r) {
 			return say_option(r, name, "--%s is for tollbook run, not for shards", name);
 		}
 	}
-	return r->set.by.position ? say_option(r, "by", "--by position is for tollbook run, not for shards") : 0;
+	return refuse_breakdowns(r);
 }
 
 /* Options of a plan are not options of its tasks. */

@@ -34,6 +34,30 @@ task report whole
 same "report: a line, too" "$(jq -c '[.tollbook, .status]' said)" '["shard report",0]'
 same "report: no word but the statement" "$(head -c 8 out)" tollbook
 
+# ---- breakdowns: positions, and the split by other rules ----
+
+"$tollbook" shard plan --fleet "$tree/samples/fleet.json" --tasks 2 -o two "$tree/samples/serving"
+for step in map fit attribute; do
+	for number in 0 1; do
+		"$tollbook" shard "$step" two --task $number -q
+	done
+done
+for number in 0 1; do
+	"$tollbook" shard attribute two --task $number --book posted -q
+done
+for options in "--by position" --compare-rules "--by position,tenant --compare-rules"; do
+	"$tollbook" run -q --fleet "$tree/samples/fleet.json" $options --format json -o run.json "$tree/samples/serving"
+	"$tollbook" shard report two -q $options --format json -o files.json
+	"$tollbook" shard report two -q --book posted $options --format json -o posted.json
+	"$tollbook" report -q --book posted $options --format json -o book.json
+	same "$options: has rows" "$(jq '(.positions // [] | length) + (.rules // [] | length) > 0' run.json)" true
+	for got in files posted book; do
+		same "$options: $got are the statement of run" "$(sha256sum < $got.json)" "$(sha256sum < run.json)"
+	done
+done
+task map two --compare-rules
+same "a task takes no options of the report" "$status" 2
+
 # ---- exit statuses ----
 
 plan early
