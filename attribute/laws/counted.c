@@ -4,10 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-const double counted_budget_ntok[COUNTED_BUDGETS] = {2048, 8192};
-
-/* Budgets for which the steps of prompts are counted. */
-#define CHUNK_NTOK 2048
+const double counted_budget_ntok[COUNTED_BUDGETS] = {512, 1024, 2048, 4096, 8192, 16384};
 
 /* Sequences' attention is slower in a step with a prompt. */
 #define BESIDE 0.4
@@ -16,10 +13,12 @@ const double counted_budget_ntok[COUNTED_BUDGETS] = {2048, 8192};
 #define LONG_STEP 1.3
 
 /*
- * Busy throughout: at least this many sequences at both ends; or at least this part of it by the mean time of a step.
+ * Busy throughout: sequences at both ends, and at least this part of it by the mean time of a step; less where many
+ * run at both ends.
  */
-#define MANY_RUNNING 4
 #define FULL 0.88
+#define MANY_RUNNING 4
+#define FULL_OF_MANY 0.75
 
 /* Part of a window: a prompt that takes at least this much may have begun before it. */
 #define LONG_PART 0.1
@@ -63,18 +62,28 @@ static double context_of(const struct window_item *i, const struct counted_gauge
 	return prompts > 0 ? (known(i->input_tokens) + known(i->output_tokens) / 2) / prompts : 0;
 }
 
+#define LEAST_SPREAD 1.02
+
+/* The mean excess over `least` of a quantity with a log-normal distribution, given its mean and its mean square. */
+static double mean_excess(double mean, double square, double least) {
+	double variance = log(fmax(LEAST_SPREAD, square / (mean * mean))), sd = sqrt(variance);
+	double z = (log(mean / least) + variance / 2) / sd;
+
+	return fmax(0, mean * erfc(-z / sqrt(2)) / 2 - least * erfc(-(z - sd) / sqrt(2)) / 2);
+}
+
 /*
  * Properties of prompts, from those that ended in the window: tokens squared by tokens, and steps beyond the first by
- * tokens.
+ * computed tokens: a prompt beyond the budget takes half a step more than its tokens fill.
  */
 static void set_lengths(const struct window_item *i, double hit, double budget_ntok, struct means *m) {
 	double tokens = known(i->prompt_tokens), mean = m->prompts > 0 ? m->tokens / m->prompts / (1 - hit + 1e-9) : 0;
-	bool timed = tokens > 0 && i->prompt_square > 0;
+	bool timed = tokens > 0 && i->prompt_square > 0 && i->prompts > 0;
 	double square = timed ? known(i->prompt_square) / tokens : mean;
-	double more = timed ? fmax(0, known(i->prompt_chunks) - known(i->prompts)) / tokens : 0;
+	double each = timed ? tokens / known(i->prompts) * (1 - hit) : 0;
 
 	m->length = square * (1 + hit) / 2;
-	m->more = more * CHUNK_NTOK / budget_ntok;
+	m->more = each > 0 ? mean_excess(each, square * each * (1 - hit), budget_ntok / 2) / budget_ntok / each : 0;
 }
 
 static void set_prompts(const struct window_item *i, double budget_ntok, struct means *m, double length_ns) {
@@ -91,7 +100,7 @@ static void set_prompts(const struct window_item *i, double budget_ntok, struct 
 	double each = seen > 0 ? m->prompts / seen : 1, arriving = m->prompts / length_ns * LONG_STEP * m->step_ns;
 	m->others = fmax((each - 1) * (1 + 1 / each), arriving);
 	each = (m->others + sqrt(m->others * m->others + 4)) / 2;
-	m->prompt_steps = m->prompts / each + m->chunks - m->prompts;
+	m->prompt_steps = fmax(m->tokens / budget_ntok, m->prompts / each + m->chunks - m->prompts);
 }
 
 static struct means means_of(const struct window_item *i, const struct counted_gauges *before, double budget_ntok, double length_ns) {
@@ -125,10 +134,23 @@ static void only_of(enum role role, struct means *m) {
 	}
 }
 
+/* part: of the window's length, its steps by their mean time as sequences see it. */
+static bool was_throughout(const struct window_item *i, const struct counted_gauges *before, double part) {
+	int64_t least = i->running < before->running ? i->running : before->running;
+
+	if (i->running == UNKNOWN) {
+		return part >= FULL;
+	}
+	if (before->running > 0 && i->prompts != UNKNOWN && i->prompts < before->running) {
+		return true; /* some of them are still running */
+	}
+	return least > 0 && part >= (least >= MANY_RUNNING ? FULL_OF_MANY : FULL);
+}
+
 void counted_window(const struct window_item *i, enum role role, const struct counted_gauges *before, double budget_ntok, struct counted_window *out) {
 	double length_ns = (double)(i->end_ns - i->head.at_ns);
 	struct means m = means_of(i, before, budget_ntok, length_ns);
-	double timed = known(i->prompts);
+	double timed = role == ROLE_DECODE ? 0 : known(i->prompts);
 
 	only_of(role, &m);
 	double both = 1 - m.alone, steps_all = m.steps + m.silent;
@@ -143,21 +165,21 @@ void counted_window(const struct window_item *i, enum role role, const struct co
 	out->prompts_ns = timed > 0 && tokens > 0 ? fmax(0, known(i->prompt_ns) - chunks * COUNTED_GAP_NS) : 0;
 	out->step_ns = m.sequence_steps > 0 ? m.step_ns : chunks > 0 ? out->prompts_ns / chunks : 0;
 	out->long_prompts = timed > 0 && known(i->prompt_ns) / timed > LONG_PART * length_ns;
-	out->throughout = (i->running >= MANY_RUNNING && before->running >= MANY_RUNNING) ||
-	                  (m.steps + m.silent) * m.step_ns >= FULL * length_ns;
+	out->throughout = was_throughout(i, before, (m.steps + m.silent) * m.step_ns / length_ns);
 	double beside = m.beside * both; /* averaged over all steps with prompts */
-	put(out->all, m.steps + m.silent, m.sequence_steps, m.context * (m.sequence_steps + BESIDE * beside * m.prompt_steps), m.tokens, m.attention,
-	    m.prompt_steps);
-	put(out->seen, m.sequence_steps, m.square, m.context * (m.square + BESIDE * m.beside * beside * m.prompt_steps), m.tokens * beside,
-	    m.attention * beside, m.prompt_steps * beside);
+	put(out->all, fmax(0, m.steps + m.silent - m.prompt_steps), m.sequence_steps,
+	    m.context * (m.sequence_steps + BESIDE * beside * m.prompt_steps), m.tokens, m.attention, m.prompt_steps);
+	put(out->seen, fmax(0, m.sequence_steps - m.prompt_steps * beside), m.square,
+	    m.context * (m.square + BESIDE * m.beside * beside * m.prompt_steps), m.tokens * beside, m.attention * beside,
+	    m.prompt_steps * beside);
 	/* A step's budget limits the tokens of all prompts together. */
 	double seen = fmin(tokens * (1 + m.others), fmax(tokens, chunks * budget_ntok));
-	put(out->prompts, chunks, chunks * beside, chunks * beside * m.context * (1 + BESIDE), seen, seen * m.length, chunks);
+	put(out->prompts, 0, chunks * beside, chunks * beside * m.context * (1 + BESIDE), seen, seen * m.length, chunks);
 	double steps = m.prompt_steps * both, sequences = m.beside * steps;
-	put(out->mixed, steps, sequences, m.context * sequences * (1 + BESIDE), m.tokens * both, m.attention * both, steps);
-	put(out->mixed_prompts, steps, 0, 0, m.tokens * both, m.attention * both, steps);
+	put(out->mixed, 0, sequences, m.context * sequences * (1 + BESIDE), m.tokens * both, m.attention * both, steps);
+	put(out->mixed_prompts, 0, 0, 0, m.tokens * both, m.attention * both, steps);
 	put(out->mixed_sequences, steps, sequences, m.context * sequences, 0, 0, 0);
-	put(out->pure, m.prompt_steps * m.alone, 0, 0, m.tokens * m.alone, m.attention * m.alone, m.prompt_steps * m.alone);
+	put(out->pure, 0, 0, 0, m.tokens * m.alone, m.attention * m.alone, m.prompt_steps * m.alone);
 }
 
 void counted_window_add(struct counted_window *to, const struct counted_window *from) {
@@ -230,16 +252,20 @@ static void count(int128 *sum, double units) {
 
 void counted_note_totals(struct counted_by *c, const struct counted_window *w) {
 	for (int i = 0; i < COUNTED_TERMS; i++) {
-		count(&c->prefill[i], (w->mixed[i] + w->mixed_prompts[i] - w->mixed_sequences[i]) / 2 + w->pure[i]);
+		count(&c->prefill[i], (w->mixed[i] + w->mixed_prompts[i]) / 2 + w->pure[i]);
+		count(&c->decode[i], w->mixed_sequences[i] / 2);
 		count(&c->mixed[i], w->mixed[i] + w->pure[i]);
 		count(&c->all[i], w->all[i]);
 	}
 }
 
 void counted_note_steps(struct counted *c, const struct counted_window *w) {
-	count(&c->steps, w->all[COUNTED_STEP]);
-	count(&c->steps_ns, w->all[COUNTED_STEP] * w->step_ns);
-	count(&c->long_steps, w->long_prompts ? w->all[COUNTED_STEP] : 0);
+	double steps = w->all[COUNTED_STEP] + w->all[COUNTED_PROMPT];
+
+	count(&c->steps, steps);
+	count(&c->steps_ns, steps * w->step_ns);
+	count(&c->length_ns, w->length_ns);
+	count(&c->long_ns, w->long_prompts ? w->length_ns : 0);
 }
 
 static void join_by(struct counted_by *to, const struct counted_by *from) {
@@ -248,6 +274,7 @@ static void join_by(struct counted_by *to, const struct counted_by *from) {
 	}
 	for (int i = 0; i < COUNTED_TERMS; i++) {
 		to->prefill[i] += from->prefill[i];
+		to->decode[i] += from->decode[i];
 		to->mixed[i] += from->mixed[i];
 		to->all[i] += from->all[i];
 	}
@@ -266,7 +293,8 @@ void counted_join(struct counted *to, const struct counted *from) {
 	}
 	to->steps += from->steps;
 	to->steps_ns += from->steps_ns;
-	to->long_steps += from->long_steps;
+	to->length_ns += from->length_ns;
+	to->long_ns += from->long_ns;
 }
 
 int counted_bits(int column) {

@@ -2,8 +2,8 @@
  * counted.h: statistics of windows of engines that count steps, the time between tokens and the time of prompts.
  * Private to attribute/. See METHOD.md, "Grade D".
  *
- * A step takes u, v for each sequence, w for each token of their context (1.5 times in a step with a prompt), a for
- * each prompt token, b for each token x context of prompts, and e where it has prompts. Sums of a window give three
+ * A step without prompts takes u, one with prompts f; each sequence v, each token of their context w (1.4 times in a
+ * step with a prompt), each prompt token a, and b for each token x context of prompts. Sums of a window give three
  * equations: the total time of steps, the same weighted by sequences, and weighted by prompts. All are sums of
  * integers, as in aggregates.h.
  */
@@ -24,8 +24,8 @@ enum counted_term { COUNTED_STEP, COUNTED_SEQUENCE, COUNTED_CONTEXT, COUNTED_TOK
 #define COUNTED_PRODUCTS (COUNTED_COLUMNS * (COUNTED_COLUMNS + 1) / 2)
 #define COUNTED_BUCKETS BOOTSTRAP_BUCKETS
 
-/* The budget of prompt tokens per step is not logged: both usual numbers are tried. */
-#define COUNTED_BUDGETS 2
+/* The maximum tokens of a step are not logged: all of these are fitted. */
+#define COUNTED_BUDGETS 6
 extern const double counted_budget_ntok[COUNTED_BUDGETS];
 
 /* The engine's work between two steps, ns: included in the times that engines count, but not device time. */
@@ -33,14 +33,17 @@ extern const double counted_budget_ntok[COUNTED_BUDGETS];
 
 struct counted {
 	int128 steps, steps_ns; /* estimate of a step's length */
-	int128 long_steps;      /* those steps that are in windows with long prompts */
+	int128 length_ns, long_ns; /* of windows, and of those with long prompts */
 	struct counted_by {
 		struct counted_rows {
 			int64_t rows;
 			int128 sums[COUNTED_PRODUCTS];
 		} buckets[COUNTED_BUCKETS];
-		/* of all windows: terms of prefill in steps with prompts, of these steps as a whole, of all steps */
-		int128 prefill[COUNTED_TERMS], mixed[COUNTED_TERMS], all[COUNTED_TERMS];
+		/*
+		 * of all windows: terms of steps with prompts, their prefill being `prefill` less `decode`; of these
+		 * steps as a whole, of all steps
+		 */
+		int128 prefill[COUNTED_TERMS], decode[COUNTED_TERMS], mixed[COUNTED_TERMS], all[COUNTED_TERMS];
 	} by[COUNTED_BUDGETS];
 };
 
@@ -87,7 +90,7 @@ struct counted_model {
 	double ns[COUNTED_TERMS];
 	int64_t rows;
 	double budget_ntok;
-	double share_sd; /* of prefill's part of busy time: by the bootstrap, and from the form of the model */
+	double share_sd; /* of prefill's part of busy time: by the bootstrap, budgets, and from the form of the model */
 	double drawn_sd;
 	double wait_sd;  /* of busy time: the device waiting for the host */
 	double time_sd;  /* of the busy time of windows that were not busy throughout */

@@ -7,7 +7,7 @@
 
 #define LEAST_ROWS 1
 #define FEW_TIME_SD 0.15
-#define FEW_SD 0.1 /* of one row; for n rows divided by the root of n */
+#define FEW_SD 0.2 /* of one row; for n rows divided by the root of n */
 #define DRAWS 100
 #define ROUNDS 3
 #define DRAWN 0.5 /* weights of buckets differ from 1 by at most this: so that few windows are never drawn empty */
@@ -16,25 +16,40 @@
  * Priors: proportions that hold for models and GPUs of today, each with its relative standard deviation. u: a step's
  * floor.
  */
-#define TOKEN_SD 0.6      /* of u / ridge */
+#define TOKEN_SD 0.6 /* of u / ridge */
 #define ATTENTION_PART 4e-5 /* of a prompt token's time, for each token of its context */
 #define ATTENTION_SD 0.7
 #define CONTEXT_PART 8e-6 /* of the floor, for each token of a sequence's context */
-#define CONTEXT_SD 0.8
+#define CONTEXT_SD 0.6
 #define SEQUENCE_PART 0.4 /* of a prompt token's time */
 #define SEQUENCE_SD 2.5
 #define PROMPT_SD 0.25    /* of the floor */
+/* A step with prompts: the part near the ridge by which memory hides arithmetic, of the floor. */
+#define HIDDEN_PART 0.7
+#define LEAST_FLOOR 0.05
+#define ROOF 3.0
 
 /* Uncertainty that neither the bootstrap nor the rows show, of busy time, by the part of it that has prompts. */
-#define FORM_SD 0.054
+#define FORM_SD 0.05
 #define MOST_MIXED 0.95
-#define LONG_SD 0.22 /* of time with prompts, by the part of the steps in windows with long prompts */
+#define POOR_SD 0.1 /* of time with prompts, where rows' squares are POOR_FIT times as large as they should be */
+#define POOR_FIT 10.0
+#define POOREST 12.0
+#define LONG_SD 0.22 /* of time with prompts, by the part of the windows that have long prompts */
 #define TIME_SD 0.03
 #define HIDDEN_GAP_NS 200e3 /* the host's time in a step beyond COUNTED_GAP_NS */
 #define MOST_WAIT 0.05
 
-#define CLEARLY_LESS 0.9
+/*
+ * How likely each budget is: before anything is measured; and by the squares that are left, of rows with an unknown
+ * noise of at least a part of their standard deviation. Errors of the form are the same in many rows.
+ */
+static const double usual[COUNTED_BUDGETS] = {0.05, 0.06, 0.33, 0.1, 0.33, 0.13};
+#define LEAST_SQUARES 0.3
+#define MOST_ROWS 16.0
+#define SAME_SHARE 0.0001
 
+#define UNIT_SD 0.01 /* the sums of rows are relative to this */
 
 struct equations {
 	double gram[COUNTED_TERMS * COUNTED_TERMS], moment[COUNTED_TERMS];
@@ -44,17 +59,25 @@ struct equations {
 static void prefer(struct equations *e, const double x[COUNTED_TERMS], double sd) {
 	for (int i = 0; i < COUNTED_TERMS; i++) {
 		for (int j = 0; j < COUNTED_TERMS; j++) {
-			e->gram[i * COUNTED_TERMS + j] += x[i] * x[j] / (sd * sd) * 1e-4;
+			e->gram[i * COUNTED_TERMS + j] += x[i] * x[j] / (sd * sd) * UNIT_SD * UNIT_SD;
 		}
 	}
 }
 
-static void lean(struct equations *e, double step_ns, double token, double ridge_ntok) {
+/* The floor of a step with prompts, by that of a step without, as chunks of their mean length overlap with memory. */
+static double floor_with_prompts(const struct counted_by *c, double ridge_ntok) {
+	double chunk = c->all[COUNTED_PROMPT] > 0 ? (double)c->all[COUNTED_TOKEN] / (double)c->all[COUNTED_PROMPT] : 1;
+	double ridges = chunk / ridge_ntok, hidden = 1 + ridges - pow(1 + pow(ridges, ROOF), 1 / ROOF);
+
+	return fmax(LEAST_FLOOR, 1 - HIDDEN_PART * hidden);
+}
+
+static void lean(struct equations *e, double step_ns, double token, double ridge_ntok, double with_prompts) {
 	const double by_token[COUNTED_TERMS] = {[COUNTED_STEP] = 1, [COUNTED_TOKEN] = -ridge_ntok};
 	const double by_attention[COUNTED_TERMS] = {[COUNTED_ATTENTION] = 1, [COUNTED_TOKEN] = -ATTENTION_PART};
 	const double by_context[COUNTED_TERMS] = {[COUNTED_CONTEXT] = 1, [COUNTED_STEP] = -CONTEXT_PART};
 	const double by_sequence[COUNTED_TERMS] = {[COUNTED_SEQUENCE] = 1, [COUNTED_TOKEN] = -SEQUENCE_PART};
-	const double by_prompt[COUNTED_TERMS] = {[COUNTED_PROMPT] = 1};
+	const double by_prompt[COUNTED_TERMS] = {[COUNTED_PROMPT] = 1, [COUNTED_STEP] = -with_prompts};
 
 	prefer(e, by_token, TOKEN_SD * step_ns);
 	prefer(e, by_attention, ATTENTION_SD * ATTENTION_PART * token);
@@ -82,12 +105,13 @@ static void add_bucket(struct equations *e, const struct counted_rows *rows, dou
 /* Weights of buckets in a draw; -1: each once. */
 static void solve_draw(const struct counted_by *c, double step_ns, double ridge_ntok, int draw, double ns[COUNTED_TERMS]) {
 	struct equations e = {{0}, {0}};
+	double with_prompts = floor_with_prompts(c, ridge_ntok);
 
 	for (unsigned b = 0; b < COUNTED_BUCKETS; b++) {
 		add_bucket(&e, &c->buckets[b], draw < 0 ? 1 : 1 + (bootstrap_weight(draw, b) - 1) * DRAWN);
 	}
 	struct equations rows = e;
-	lean(&e, step_ns, step_ns / ridge_ntok, ridge_ntok);
+	lean(&e, step_ns, step_ns / ridge_ntok, ridge_ntok, with_prompts);
 	nnls_solve(e.gram, e.moment, COUNTED_TERMS, ns);
 	/*
 	 * Solves again with estimates of a floor and a token: by the one that has less time in the rows, with the
@@ -97,7 +121,7 @@ static void solve_draw(const struct counted_by *c, double step_ns, double ridge_
 		double by_step = ns[COUNTED_STEP], by_token = ridge_ntok * ns[COUNTED_TOKEN];
 		double floor_ns = fmin(step_ns, fmax(fmin(by_step, by_token), fmax(by_step, by_token) / 8));
 		e = rows;
-		lean(&e, floor_ns, fmax(ns[COUNTED_TOKEN], floor_ns / ridge_ntok / 4), ridge_ntok);
+		lean(&e, floor_ns, fmax(ns[COUNTED_TOKEN], floor_ns / ridge_ntok / 4), ridge_ntok, with_prompts);
 		nnls_solve(e.gram, e.moment, COUNTED_TERMS, ns);
 	}
 }
@@ -111,6 +135,10 @@ static double of(const int128 terms[COUNTED_TERMS], const double ns[COUNTED_TERM
 	return sum;
 }
 
+static double prefill_of(const struct counted_by *c, const double ns[COUNTED_TERMS]) {
+	return of(c->prefill, ns) - of(c->decode, ns);
+}
+
 /* Standard deviations of prefill's part and of the whole time, over draws. */
 static void draw_all(const struct counted_by *c, double step_ns, double ridge_ntok, double whole, double *share_sd, double *time_sd) {
 	double shares = 0, share_squares = 0, times = 0, time_squares = 0;
@@ -118,7 +146,7 @@ static void draw_all(const struct counted_by *c, double step_ns, double ridge_nt
 	for (int draw = 0; draw < DRAWS; draw++) {
 		double ns[COUNTED_TERMS] = {0};
 		solve_draw(c, step_ns, ridge_ntok, draw, ns);
-		double all = of(c->all, ns), share = all > 0 ? of(c->prefill, ns) / all : 0, time = all / whole;
+		double all = of(c->all, ns), share = all > 0 ? prefill_of(c, ns) / all : 0, time = all / whole;
 		shares += share;
 		share_squares += share * share;
 		times += time;
@@ -128,7 +156,7 @@ static void draw_all(const struct counted_by *c, double step_ns, double ridge_nt
 	*time_sd = sqrt(fmax(0, time_squares / DRAWS - times / DRAWS * times / DRAWS)) / DRAWN;
 }
 
-/* The sum of squares that a solution leaves, of rows. */
+/* The sum of squares that a solution leaves, of rows, relative to their standard deviations. */
 static double left(const struct counted_by *c, const double ns[COUNTED_TERMS]) {
 	double sum = 0;
 
@@ -142,24 +170,67 @@ static double left(const struct counted_by *c, const double ns[COUNTED_TERMS]) {
 			}
 		}
 	}
-	return sum;
+	return fmax(0, sum) / (UNIT_SD * UNIT_SD);
 }
 
-/* The budget that fits the rows best; the first unless another is clearly better. */
-static int choose_budget(const struct counted *c, double step_ns, double ridge_ntok) {
-	int best = 0;
-	double least = 0;
+struct budgets {
+	int chosen;
+	double sd; /* of prefill's share: the others' distance from that of the chosen one */
+};
+
+static int64_t rows_of(const struct counted_by *c) {
+	int64_t rows = 0;
+
+	for (unsigned b = 0; b < COUNTED_BUCKETS; b++) {
+		rows += c->buckets[b].rows;
+	}
+	return rows;
+}
+
+/* Prefill's share with a budget, and the logarithm of how likely it is. */
+static double judge_budget(const struct counted_by *c, double usual_part, double step_ns, double ridge_ntok, double *share) {
+	double ns[COUNTED_TERMS] = {0}, rows = (double)rows_of(c);
+
+	solve_draw(c, step_ns, ridge_ntok, -1, ns);
+	double all = of(c->all, ns), squares = left(c, ns);
+	*share = all > 0 ? prefill_of(c, ns) / all : 0;
+	return log(usual_part) - fmin(rows, MOST_ROWS) / 2 * log(squares + LEAST_SQUARES * rows + 1e-9);
+}
+
+/* The budget with the share nearest to the mean over all. */
+static struct budgets choose_budget(const struct counted *c, double step_ns, double ridge_ntok) {
+	double share[COUNTED_BUDGETS], likely[COUNTED_BUDGETS], best = -INFINITY, sum = 0, mean = 0, square = 0;
+	struct budgets out = {.chosen = 0};
 
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		double ns[COUNTED_TERMS] = {0};
-		solve_draw(&c->by[k], step_ns, ridge_ntok, -1, ns);
-		double this = left(&c->by[k], ns);
-		if (k == 0 || this < least * CLEARLY_LESS) {
-			least = this;
-			best = k;
+		likely[k] = judge_budget(&c->by[k], usual[k], step_ns, ridge_ntok, &share[k]);
+		best = fmax(best, likely[k]);
+	}
+	for (int k = 0; k < COUNTED_BUDGETS; k++) {
+		likely[k] = exp(likely[k] - best);
+		sum += likely[k];
+		mean += likely[k] * share[k];
+	}
+	for (int k = 1; k < COUNTED_BUDGETS; k++) {
+		double nearer = fabs(share[out.chosen] - mean / sum) - fabs(share[k] - mean / sum);
+		if (nearer > SAME_SHARE || (nearer > -SAME_SHARE && likely[k] > likely[out.chosen])) {
+			out.chosen = k;
 		}
 	}
-	return best;
+	for (int k = 0; k < COUNTED_BUDGETS; k++) {
+		square += likely[k] / sum * (share[k] - share[out.chosen]) * (share[k] - share[out.chosen]);
+	}
+	out.sd = sqrt(square);
+	return out;
+}
+
+/* From the form of the model, of busy time: the rows do not show it, or only as squares that are too large. */
+static double form_sd(const struct counted *c, const struct counted_by *by, const struct counted_model *m, double mixed) {
+	double longs = c->length_ns > 0 ? LONG_SD * (double)c->long_ns / (double)c->length_ns : 0;
+	double poor = POOR_SD * sqrt(fmin(POOREST, left(by, m->ns) / (double)m->rows / POOR_FIT));
+	double few = FEW_SD / sqrt((double)m->rows);
+
+	return mixed * hypot(hypot(FORM_SD / sqrt(1 - mixed), few), hypot(longs, poor));
 }
 
 bool counted_solve(const struct counted *c, double ridge_ntok, struct counted_model *m) {
@@ -169,22 +240,18 @@ bool counted_solve(const struct counted *c, double ridge_ntok, struct counted_mo
 	if (step_ns <= 0) {
 		return false;
 	}
-	int budget = choose_budget(c, step_ns, ridge_ntok);
-	const struct counted_by *by = &c->by[budget];
-	m->budget_ntok = counted_budget_ntok[budget];
-	for (unsigned b = 0; b < COUNTED_BUCKETS; b++) {
-		m->rows += by->buckets[b].rows;
-	}
+	struct budgets budget = choose_budget(c, step_ns, ridge_ntok);
+	const struct counted_by *by = &c->by[budget.chosen];
+	m->budget_ntok = counted_budget_ntok[budget.chosen];
+	m->rows = rows_of(by);
 	solve_draw(by, step_ns, ridge_ntok, -1, m->ns);
 	double all = of(by->all, m->ns), mixed = all > 0 ? fmin(MOST_MIXED, of(by->mixed, m->ns) / all) : 0;
 	if (m->rows < LEAST_ROWS || !(all > 0)) {
 		return false;
 	}
 	draw_all(by, step_ns, ridge_ntok, all, &m->drawn_sd, &time_sd);
-	double few = FEW_SD / sqrt((double)m->rows);
+	m->share_sd = hypot(form_sd(c, by, m, mixed), hypot(budget.sd, m->drawn_sd));
 	m->wait_sd = fmin(MOST_WAIT, HIDDEN_GAP_NS / step_ns);
-	double longs = LONG_SD * (double)c->long_steps / (double)c->steps;
-	m->share_sd = hypot(hypot(FORM_SD * mixed / sqrt(1 - mixed), longs * mixed), hypot(m->drawn_sd, few * mixed));
 	m->time_sd = hypot(TIME_SD, hypot(time_sd, FEW_TIME_SD / sqrt((double)m->rows)));
 	return true;
 }

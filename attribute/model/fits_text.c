@@ -95,17 +95,19 @@ static void write_rebuilt(const struct rebuilt *r, FILE *out) {
 	}
 }
 
-#define COUNTED_SUMS (3 + COUNTED_BUDGETS * 3 * COUNTED_TERMS)
+#define COUNTED_LISTS 4
+#define COUNTED_SUMS (4 + COUNTED_BUDGETS * COUNTED_LISTS * COUNTED_TERMS)
 
 static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 	int128 *at = sums;
 
 	*at++ = c->steps;
 	*at++ = c->steps_ns;
-	*at++ = c->long_steps;
+	*at++ = c->length_ns;
+	*at++ = c->long_ns;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		const int128 *const lists[] = {c->by[k].prefill, c->by[k].mixed, c->by[k].all};
-		for (int l = 0; l < 3; l++, at += COUNTED_TERMS) {
+		const int128 *const lists[] = {c->by[k].prefill, c->by[k].decode, c->by[k].mixed, c->by[k].all};
+		for (int l = 0; l < COUNTED_LISTS; l++, at += COUNTED_TERMS) {
 			memcpy(at, lists[l], COUNTED_TERMS * sizeof *at);
 		}
 	}
@@ -404,10 +406,11 @@ static bool read_counts(struct reading *r) {
 	}
 	more.steps = *at++;
 	more.steps_ns = *at++;
-	more.long_steps = *at++;
+	more.length_ns = *at++;
+	more.long_ns = *at++;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		int128 *const lists[] = {more.by[k].prefill, more.by[k].mixed, more.by[k].all};
-		for (int l = 0; l < 3; l++, at += COUNTED_TERMS) {
+		int128 *const lists[] = {more.by[k].prefill, more.by[k].decode, more.by[k].mixed, more.by[k].all};
+		for (int l = 0; l < COUNTED_LISTS; l++, at += COUNTED_TERMS) {
 			memcpy(lists[l], at, COUNTED_TERMS * sizeof *at);
 		}
 	}

@@ -6,7 +6,7 @@
 #include "core/instant.h"
 
 /* This many windows together make a row of sums weighted by sequences and prompts. */
-#define SEVERAL_WINDOWS 8
+#define SEVERAL_WINDOWS 4
 
 #define MOST_SHARE 0.98 /* prefill's part of a window in which tokens are made */
 
