@@ -63,18 +63,31 @@ static double context_of(const struct window_item *i, const struct counted_gauge
 }
 
 #define LEAST_SPREAD 1.02
+#define EXACT_STEPS 8
 
-/* The mean excess over `least` of a quantity with a log-normal distribution, given its mean and its mean square. */
-static double mean_excess(double mean, double square, double least) {
-	double variance = log(fmax(LEAST_SPREAD, square / (mean * mean))), sd = sqrt(variance);
+/* The part of a normal distribution below z standard deviations. */
+static double normal_part(double z) {
+	return erfc(-z / sqrt(2)) / 2;
+}
+
+/*
+ * The steps that a prompt takes beyond its first one: the sum over n of the part of prompts beyond n budgets. Lengths
+ * have a log-normal distribution with this mean and mean square.
+ */
+static double steps_beyond(double mean, double square, double budget) {
+	double variance = log(fmax(LEAST_SPREAD, square / (mean * mean))), sd = sqrt(variance), sum = 0, least = budget;
+
+	for (int n = 0; n < EXACT_STEPS; n++, least += budget) {
+		sum += normal_part((log(mean / least) - variance / 2) / sd);
+	}
+	least -= budget / 2; /* the rest: their mean excess over this */
 	double z = (log(mean / least) + variance / 2) / sd;
-
-	return fmax(0, mean * erfc(-z / sqrt(2)) / 2 - least * erfc(-(z - sd) / sqrt(2)) / 2);
+	return sum + fmax(0, mean * normal_part(z) - least * normal_part(z - sd)) / budget;
 }
 
 /*
  * Properties of prompts, from those that ended in the window: tokens squared by tokens, and steps beyond the first by
- * computed tokens: a prompt beyond the budget takes half a step more than its tokens fill.
+ * computed tokens.
  */
 static void set_lengths(const struct window_item *i, double hit, double budget_ntok, struct means *m) {
 	double tokens = known(i->prompt_tokens), mean = m->prompts > 0 ? m->tokens / m->prompts / (1 - hit + 1e-9) : 0;
@@ -83,7 +96,7 @@ static void set_lengths(const struct window_item *i, double hit, double budget_n
 	double each = timed ? tokens / known(i->prompts) * (1 - hit) : 0;
 
 	m->length = square * (1 + hit) / 2;
-	m->more = each > 0 ? mean_excess(each, square * each * (1 - hit), budget_ntok / 2) / budget_ntok / each : 0;
+	m->more = each > 0 ? steps_beyond(each, square * each * (1 - hit), budget_ntok) / each : 0;
 }
 
 static void set_prompts(const struct window_item *i, double budget_ntok, struct means *m, double length_ns) {

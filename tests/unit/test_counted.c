@@ -90,6 +90,49 @@ static void the_law_comes_out_of_counts(void **state) {
 	free(c);
 }
 
+/* A gauge of 0 at an end, or a day's first window: work began or ended in it, however long its steps were. */
+static void busy_throughout(void **state) {
+	static const struct {
+		int64_t before, after, finished;
+		double part; /* of the steps that fill the window */
+		bool throughout;
+	} rows[] = {
+		{4, 4, 100, 1.0, true}, {4, 4, 100, 0.8, true}, {4, 4, 100, 0.6, false}, {4, 4, 3, 0.1, true},
+		{1, 1, 100, 1.0, true}, {1, 1, 100, 0.8, false}, {0, 9, 100, 1.0, false}, {9, 0, 100, 1.0, false},
+		{UNKNOWN, 9, 100, 1.0, false}, {UNKNOWN, UNKNOWN, 100, 1.0, true},
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
+		struct window_item i = busy_window(0, 4, 10);
+		const struct counted_gauges before = {rows[n].before, 0};
+		struct counted_window w;
+		i.running = rows[n].after;
+		i.prompts = rows[n].finished;
+		i.steps = (int64_t)(rows[n].part * (double)i.steps);
+		i.sequence_steps = 4 * i.steps;
+		i.sequence_ns = (int64_t)((double)WINDOW_NS * rows[n].part * 4);
+		counted_window(&i, ROLE_MIXED, &before, 2048, &w);
+		assert_int_equal(w.throughout, rows[n].throughout);
+	}
+}
+
+/* Prompts of 4000 tokens: the fewer tokens a step has room for, the more steps have prompts. */
+static void steps_of_long_prompts(void **state) {
+	static const double budgets[] = {512, 1024, 2048, 4096, 8192}, least[] = {7.8, 3.9, 2.0, 0.99, 0.99}, most[] = {8.9, 4.9, 2.8, 1.6, 1.1};
+
+	(void)state;
+	for (size_t k = 0; k < sizeof budgets / sizeof *budgets; k++) {
+		struct window_item i = busy_window(0, 4, 10);
+		const struct counted_gauges before = {4, 0};
+		struct counted_window w;
+		i.input_tokens = i.prompt_tokens = 10 * 4000;
+		i.prompt_square = INT64_C(10) * 4000 * 4000;
+		counted_window(&i, ROLE_MIXED, &before, budgets[k], &w);
+		assert_true(w.all[COUNTED_PROMPT] >= 10 * least[k] && w.all[COUNTED_PROMPT] <= 10 * most[k]);
+	}
+}
+
 static void sums_do_not_depend_on_order(void **state) {
 	struct counted *one = must_calloc(4, sizeof *one), *two = &one[1], *ab = &one[2], *ba = &one[3];
 
@@ -109,6 +152,8 @@ static void sums_do_not_depend_on_order(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_law_comes_out_of_counts),
+		cmocka_unit_test(busy_throughout),
+		cmocka_unit_test(steps_of_long_prompts),
 		cmocka_unit_test(sums_do_not_depend_on_order),
 	};
 
