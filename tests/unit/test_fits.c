@@ -419,7 +419,7 @@ static struct attribution_fits *all_kinds(struct names *n) {
 	rebuilt->buckets[1].rows = 2;
 	rebuilt->buckets[1].sums[0] = (int128)1 << 100;
 	struct counted *c = aggregates_counted(a);
-	c->steps = 5, c->steps_ns = 6, c->long_steps = 1;
+	c->steps = 5, c->steps_ns = 6, c->length_ns = 2, c->long_ns = 1, c->by[1].decode[0] = 4;
 	c->by[1].buckets[3].rows = 4;
 	c->by[1].buckets[3].sums[2] = 99;
 	c->by[0].all[1] = 17;
