@@ -118,8 +118,11 @@ struct book_statement {
 	struct quality quality; /* filled in; valid as long as the statement */
 	struct statement *statement;
 };
-/* Passes the steps of a period, as the book has them now, and the models fitted to them to its pages. */
-int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, struct fault *why);
+/*
+ * Passes the steps of a period and the models fitted to them to its pages. An error, if records of the period have changed
+ * since run `as_of`: the book has them as they are now.
+ */
+int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, int64_t as_of, struct fault *why);
 /* Adds what the book stores by whole days besides entries to a statement: positions, rules and batches. */
 int book_add_breakdowns(struct book *b, struct book_statement *s, int64_t from_ns, int64_t to_ns, struct fault *why);
 /* Makes it; 1, or 0 if the book has no entries there. */

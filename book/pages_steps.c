@@ -1,4 +1,5 @@
 /* pages_steps.c: the additional pages of a statement from the book. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "book/book.h"
@@ -8,7 +9,7 @@ struct feeding {
 	struct book *b;
 	struct attribution *a;
 	struct pages *pages;
-	int64_t from_ns, to_ns;
+	int64_t from_ns, to_ns, as_of;
 	struct fault *why;
 	int64_t steps;
 };
@@ -24,9 +25,28 @@ static int feed_record(void *feeding, const struct record *r, struct fault *why)
 	return attribution_add_record(f->a, 0, r, why);
 }
 
+/*
+ * The book has only the records that it has now. Those of the period must be as they were after the run; of a day beside it
+ * later ones are left out.
+ */
+static int check_as_of(const struct feeding *f, const struct ledger_segment *s) {
+	char day[INSTANT_TEXT_MAX];
+	int64_t run = s->run > f->as_of ? s->run : s->gone_run;
+
+	if (s->day_ns + NS_PER_DAY <= f->from_ns || s->day_ns >= f->to_ns) {
+		return 0;
+	}
+	return fault_option(f->why, "versus-estimate", "records of %.10s were %s by run %" PRId64 ", after run %" PRId64
+	                    ", and steps are as the book has them now; expected another period or a later --as-of",
+	                    instant_format(s->day_ns, day), run == s->run ? "added" : "removed", run, f->as_of);
+}
+
 static int feed_segment(void *feeding, const struct ledger_segment *s) {
 	struct feeding *f = feeding;
 
+	if (s->run > f->as_of || s->gone_run > f->as_of) {
+		return check_as_of(f, s);
+	}
 	return ledger_records(f->b->ledger, s, feed_record, f, f->why);
 }
 
@@ -43,10 +63,10 @@ static int add_model(void *feeding, const struct fitted_model *m) {
 	return within ? pages_add_model(f->pages, m) : 0;
 }
 
-int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, struct fault *why) {
+int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, int64_t as_of, struct fault *why) {
 	struct attribution *a = attribution_new(&(struct attribute_options){
 		.fleet = b->fleet, .names = b->names, .rule = RULE_SHAPLEY, .from_ns = from_ns, .to_ns = to_ns, .lanes = 1});
-	struct feeding f = {.b = b, .a = a, .pages = p, .from_ns = from_ns, .to_ns = to_ns, .why = why};
+	struct feeding f = {.b = b, .a = a, .pages = p, .from_ns = from_ns, .to_ns = to_ns, .as_of = as_of, .why = why};
 	struct quality ignored;
 
 	quality_init(&ignored);

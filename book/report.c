@@ -114,7 +114,7 @@ static int start_pages(struct book *b, struct book_statement *s, int64_t run, st
 }
 
 static int finish_pages(struct book *b, struct book_statement *s, const struct last_run *last, struct fault *why) {
-	int rc = s->pages->versus ? book_pages_steps(b, s->pages, s->from_ns, s->to_ns, why) : 0;
+	int rc = s->pages->versus ? book_pages_steps(b, s->pages, s->from_ns, s->to_ns, s->as_of, why) : 0;
 
 	return rc < 0 ? rc : pages_attach(s->pages, s->statement, keep_name(b, last->currency), why);
 }

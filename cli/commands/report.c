@@ -83,9 +83,6 @@ static int report(struct run *r, struct fault *why) {
 	int status = settings_zone("tz", r->set.tz, &tz, why);
 
 	status = status ? status : pages_check(&r->set, &s->pages, why);
-	if (status == 0 && s->as_of > 0 && s->pages.versus.count > 0) {
-		status = say_option(r, "versus-estimate", "steps are as the book has them now; expected no --as-of with it");
-	}
 	r->set.one_format = true;
 	r->set.compare_rules = s->compare_rules;
 	status = status ? status : setup_outputs(r);

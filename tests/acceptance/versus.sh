@@ -51,4 +51,32 @@ jq '.pools[] |= . + {description: "8b.json", rates: [{from: "2026-01-01", per_gp
 same "rates within an hour: money sums" "$(jq '[.versus_estimate.total.cost[] | sub("\\."; "") | tonumber] | add' "$folder/run.json")" \
 	"$(jq '.total.cost.capacity | sub("\\."; "") | tonumber' "$folder/run.json")"
 same "rates within an hour: all of busy time has steps" "$(jq .versus_estimate.total.gpu_ns.not_known "$folder/run.json")" 0
+
+# As of a run: the next day's logs change nothing, more logs of the same day are an error.
+at=$tree/samples/serving
+day_later() { # logs of REPLICA a day later
+	gzip -dc "$at/steps.jsonl.gz" | jq -c --arg replica "$1" '.start_ns += 172800000000000 | .replica = $replica'
+}
+jq '.pools[] |= . + {description: "8b.json", match: "*"}' samples/fleet.json > "$folder/fleet.json"
+as_of() {
+	"$tollbook" report -q --book "$folder/book" --as-of "$1" --versus-estimate fleet --format json > "$folder/$2.json" 2> "$folder/$2.txt"
+	status=$?
+}
+add() {
+	"$tollbook" ingest -q --no-progress --book "$folder/book" "$@"
+	"$tollbook" attribute -q --book "$folder/book" --fleet "$folder/fleet.json"
+}
+rm -rf "$folder/book"
+add "$at/steps.jsonl.gz" "$at/requests.jsonl.gz"
+as_of 2 first
+same "as of a run: before others" "$status" 0
+day_later rtx-tiny-01 > "$folder/later.jsonl"
+add "$folder/later.jsonl"
+as_of 2 then
+same "as of a run: later days change nothing" "$status $(jq -cS .versus_estimate "$folder/then.json" | sha256sum)" \
+	"0 $(jq -cS .versus_estimate "$folder/first.json" | sha256sum)"
+gzip -dc "$at/steps.jsonl.gz" | head -100 | sed 's/rtx-tiny-01/rtx-tiny-02/' > "$folder/more.jsonl"
+add "$folder/more.jsonl"
+as_of 2 changed
+same "as of a run: records of the period changed since" "$status $(grep -c 'were added by run 5, after run 2' "$folder/changed.txt")" "2 1"
 finish
