@@ -166,6 +166,9 @@ int ledger_source_next(struct ledger *l, int64_t *id, struct fault *why);
 int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *why);
 /* Is the very same file known? 1 and its source's number (0: none), or 0. */
 int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why);
+/* All known files, by device, inode, size and time of change alone, in any order; until the sink returns false. */
+typedef bool ledger_file_sink(void *context, const struct ledger_file *f);
+int ledger_files(struct ledger *l, ledger_file_sink *sink, void *context, struct fault *why);
 /* Was the source that was first read from this path later read completely from another? 1 or 0. */
 int ledger_file_whole(struct ledger *l, const char *path, struct fault *why);
 int ledger_file_put(struct ledger *l, const struct ledger_file *f, int64_t run, struct fault *why);

@@ -110,6 +110,7 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_FILES_FORGET] = {"DELETE FROM file WHERE source = $1", 0},
 	[Q_SOURCE_NEXT] = {"SELECT coalesce(max(id), 0) + 1 FROM source", 0},
 	[Q_FILE_KNOWN] = {"SELECT source FROM file WHERE device = $1 AND inode = $2 AND size = $3 AND mtime_ns = $4", 0},
+	[Q_FILES] = {"SELECT device, inode, size, mtime_ns FROM file", 0},
 	[Q_FILE_WHOLE] = {"SELECT 1 FROM file f JOIN source s ON s.id = f.source WHERE s.path = $1 AND f.path <> $1 LIMIT 1", 0},
 	[Q_FILE_PUT] = {"INSERT INTO file (device, inode, size, mtime_ns, path, sha256, source, run) "
 	                "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (device, inode) DO UPDATE SET "

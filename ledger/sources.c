@@ -130,6 +130,22 @@ int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *so
 	return 1;
 }
 
+int ledger_files(struct ledger *l, ledger_file_sink *sink, void *context, struct fault *why) {
+	int rc = ask(l, Q_FILES, NULL, 0, why);
+	bool more = true;
+
+	while (rc == 0 && more && (rc = ask_next(l, Q_FILES, why)) > 0) {
+		const struct ledger_file f = {.device = row_int(l, Q_FILES, 0), .inode = row_int(l, Q_FILES, 1), .size = row_int(l, Q_FILES, 2),
+		                              .mtime_ns = row_int(l, Q_FILES, 3)};
+		more = sink(context, &f);
+		rc = 0;
+	}
+	if (!more) {
+		ask_end(l, Q_FILES);
+	}
+	return rc;
+}
+
 int ledger_file_whole(struct ledger *l, const char *path, struct fault *why) {
 	int rc = ask(l, Q_FILE_WHOLE, VALUES(V_STR(path)), why);
 
