@@ -30,6 +30,7 @@
 #define CONSTANT_LEAST 97
 /* Smaller changes are not corrected. */
 #define CHANGE_MIN_NS (2 * MS)
+#define COARSE_CHANGE_MIN_NS (100 * MS) /* of steps with timestamps truncated to the second */
 
 struct fit {
 	const struct events *steps, *requests;
@@ -409,7 +410,7 @@ static bool is_better(struct fit *f, bool same, int64_t constant_ns) {
 	size_t now = assess(f, &spread_ns);
 
 	drift_range(&track, &least_ns, &most_ns);
-	if (most_ns - least_ns <= CHANGE_MIN_NS || most_ns - least_ns <= (f->coarse ? 6 : 2) * spread_ns) {
+	if (most_ns - least_ns <= (f->coarse ? COARSE_CHANGE_MIN_NS : CHANGE_MIN_NS) || most_ns - least_ns <= (f->coarse ? 6 : 2) * spread_ns) {
 		return false;
 	}
 	set_constant(f, constant_ns);

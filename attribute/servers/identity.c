@@ -408,6 +408,19 @@ static void judge(const struct level *levels, const struct both *steps, const st
 	}
 }
 
+/* The median duration of steps. */
+static int64_t usual_duration(const struct id_steps *steps) {
+	int64_t *all = must_alloc((steps->count + 1) * sizeof *all);
+
+	for (size_t i = 0; i < steps->count; i++) {
+		all[i] = steps->at[i].duration_ns;
+	}
+	qsort(all, steps->count, sizeof *all, by_value);
+	int64_t usual = steps->count > 0 ? all[steps->count / 2] : 0;
+	free(all);
+	return usual;
+}
+
 void identity_test(const struct id_steps *steps, const struct id_requests *requests, struct id_result *out) {
 	struct both of_steps = events_of_steps(steps), of_requests = events_of_requests(requests);
 	struct level levels[WIDTHS];
@@ -422,6 +435,7 @@ void identity_test(const struct id_steps *steps, const struct id_requests *reque
 		}
 		judge(levels, &of_steps, &of_requests, requests->cached_known, out);
 		out->coarse = steps->count > 0 && steps->at[0].coarse;
+		out->precision_ns = out->coarse ? usual_duration(steps) : 0;
 	}
 	for (size_t w = 0; w < WIDTHS; w++) {
 		level_release(&levels[w]);

@@ -57,6 +57,7 @@ struct id_result {
 	int64_t spread_ns;  /* half the distance of the matched differences' quartiles */
 	int64_t late_ns;    /* of the latest tenth of the matched requests, more than the offset */
 	bool coarse;        /* the steps' timestamps are truncated to the second */
+	int64_t precision_ns; /* then: of their ends, if sequences decode up to a change of the second: a usual step */
 	double statistic;   /* S */
 	double gap;         /* G: over the best offset elsewhere */
 	double coverage;    /* q */

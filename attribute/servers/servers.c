@@ -25,6 +25,8 @@
 
 /* Smaller differences of clocks are not reported. */
 #define OFFSET_MIN_NS (2 * MS)
+/* Half the distance of quartiles of differences from which requests are late by times that vary. */
+#define VARYING_NS (MS / 10 * 9)
 /* Requests a day from which steps and requests of one name may be separated. */
 #define PARTED_LEAST 50
 /* Requests a day from which instants in whole seconds are not by chance. */
@@ -133,8 +135,20 @@ static void describe(const struct id_result *r, const struct drift *d, char *out
 		describe_drift(r, d, out + n, size - (size_t)n);
 	} else if (n > 0 && clear_offset(r) != 0) {
 		snprintf(out + n, size - (size_t)n, ", clocks %+.1f ms (\xc2\xb1%.1f), corrected", (double)r->offset_ns / 1e6,
-		         (double)r->spread_ns / 1e6);
+		         (double)(r->spread_ns + r->precision_ns) / 1e6);
 	}
+}
+
+/* Requests whose lateness varies may be assigned to the step before or after theirs. */
+static void note_varying(struct servers *s, name_id shown, const struct id_result *r) {
+	if (r->coarse || r->seconds || r->counted || r->repeats || r->spread_ns < VARYING_NS) {
+		return;
+	}
+	const char *name = servers_text(s, shown);
+	quality_finding(s->quality, "clock", name, NULL, QUALITY_NO_AMOUNT,
+	                "%s: its requests' timestamps are late by times that vary by \xc2\xb1%.1f ms: prompts may be assigned to a step "
+			"before or after theirs, which may change tenants' shares by some per cent; use requests that the engine itself logs",
+	                name, (double)r->spread_ns / 1e6);
 }
 
 /*
@@ -152,6 +166,7 @@ static void join(struct servers *s, struct server *steps, struct server *request
 	requests->shift_ns = drift ? drift->at[drift->count - 1].offset_ns : shift_of(r); /* what a later day begins with */
 	requests->drift = drift;
 	s->change |= requests->shift_ns != 0 || drift;
+	note_varying(s, shown, r);
 	if (steps == requests) {
 		if (clear_offset(r) != 0 || drift) {
 			quality_assume(s->quality, servers_text(s, shown), value, NULL, NULL, "%s: the clocks of its steps and its requests differ: %s",
