@@ -34,6 +34,8 @@ struct fleet *fleet_parse(const char *path, struct text bytes, fleet_opener *ope
 
 /* GPUs of a replica of the pool; where no pool is named, the largest number of any pool. 0: there is no such pool. */
 int64_t fleet_replica_gpus(const struct fleet *f, name_id pool);
+/* The same of the pool that a replica of a model is in; 0: of none. Of parts of a GPU ("2/7") the numerator. */
+int64_t fleet_gpus_of(const struct fleet *f, struct names *names, struct text replica, struct text model);
 
 /*
  * The same as text, "4" or "2/7", for the replicas that --gpu-hour prices if no pool is named. False if there is no

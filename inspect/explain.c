@@ -196,7 +196,8 @@ void explain_counted(struct trace *trace, const struct record *r) {
 	if (trace->lines_left > 0) {
 		trace->lines_left--;
 		explain_record(trace, r);
-		trace->splits_left -= trace->splits_left > 0 && kept_fits_split(trace->fits, r, trace->rule);
+		int64_t gpus = fleet_gpus_of(trace->b->fleet, trace->b->names, r->replica, r->model);
+		trace->splits_left -= trace->splits_left > 0 && kept_fits_split(trace->fits, r, trace->rule, gpus);
 	}
 }
 

@@ -384,7 +384,7 @@ static bool may_be_split(const struct record *r) {
 	       s->prefill_token_kv != UNKNOWN && s->decode_kv_tokens != UNKNOWN;
 }
 
-bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule) {
+bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule, int64_t gpus) {
 	const struct kept_fit *f = may_be_split(r) ? fit_of(k, r) : NULL;
 	const struct rule_formula *formula = NULL;
 	const struct step *s = &r->step;
@@ -394,6 +394,11 @@ bool kept_fits_split(const struct kept_fits *k, const struct record *r, const ch
 	}
 	if (!f || !formula) {
 		return false;
+	}
+	if (gpus > 0 && f->gpus > gpus) {
+		printf("    A step of ranks in lock-step, on %" PRId64 " GPUs: its split depends on the batches of all of them, at the same\n"
+		       "    instant (attribute/METHOD.md, \"Ranks in lock-step\"), and is not repeated here\n", f->gpus);
+		return true;
 	}
 	/* How unequal contexts are is known only from requests: assumed equal here. */
 	const struct batch whole = {.prefill_tokens = s->prefill_tokens,

@@ -19,8 +19,9 @@ void kept_fits_list(const struct kept_fits *k, struct text model, int64_t day_ns
 
 /*
  * Prints how a step of both phases is split by its day's model and the rule. False if there is nothing to split, or
- * not exactly one model.
+ * not exactly one model. With a model of more GPUs than its replica has (0: not known), the step is one of several ranks
+ * in lock-step: it depends on the batches of all of them.
  */
-bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule);
+bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule, int64_t gpus);
 
 #endif

@@ -133,3 +133,9 @@ const struct modelspec *fleet_description_of(const struct fleet *f, name_id mode
 	}
 	return found ? &found->spec : NULL;
 }
+
+int64_t fleet_gpus_of(const struct fleet *f, struct names *names, struct text replica, struct text model) {
+	const struct pool *pool = f ? fleet_pool_of(f, names, names_id(names, replica), model.len > 0 ? names_id(names, model) : 0) : NULL;
+
+	return pool ? pool->gpus_per_replica : 0;
+}
