@@ -61,11 +61,15 @@ static bool take_device(struct text *t, int64_t *out) {
 
 /* "=2", "': 2", "\": 2", ": Some(2)" after a key: the number. */
 static bool take_size(struct text t, int64_t *size) {
+	int64_t n = 0;
+
 	while (t.len > 0 && memchr("'\" :=", *t.at, 5)) {
 		t = text_cut(t, 1, t.len);
 	}
 	text_skip(&t, T("Some("));
-	return take_gpus(&t, size) && (t.len == 0 || !is_word_byte(*t.at));
+	bool fits = take_gpus(&t, &n) && (t.len == 0 || !is_word_byte(*t.at));
+	*size = fits ? n : *size;
+	return fits;
 }
 
 /* The first whole word `key` that is followed by a size. */

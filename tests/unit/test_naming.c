@@ -167,6 +167,7 @@ static void start_up_entries_of_several_lines_state_gpus(void **state) {
 	          "INFO [parallel_state.py:1208] rank 0 in world size 8 is assigned as DP rank 0, PP rank 0"}, 4},
 		{{"INFO [parallel_state.py:1208] rank 0 'quoted' in world size 8 is assigned as DP rank 1, PP rank 0"}, 0},
 		{{"INFO [elsewhere.py:1208] rank 0 in world size 8 is assigned as DP rank 1, PP rank 0"}, 0},
+		{{"server_args=ServerArgs(tp_size=2x, pp_size=2)"}, 2},
 		/* part of another word, or with a word after the number */
 		{{"server_args=ServerArgs(my_tp_size=8, tp_sizes=4, tp_size=2x, tp_size)"}, 0},
 		{{"server_args=ServerArgs(Atp_size=8, Ztp_size=4, 0tp_size=2, tp_size=2Z, tp_size=3_)"}, 0},
