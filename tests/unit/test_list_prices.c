@@ -156,9 +156,53 @@ static void each_part_at_its_price(void **state) {
 	prices_free(p);
 }
 
+/* Names as clouds, tuning jobs and resellers write them, and the entry that is found; "": none. */
+static const char names_text_of[] =
+	"{\"schema\":\"tollbook.prices.v1\",\"date\":\"2026-01-01\",\"currency\":\"USD\",\"providers\":["
+	"{\"id\":\"maker\",\"claims\":{\"starts_with\":\"claude\"},\"models\":[{\"id\":\"claude-x-20250929\",\"prices\":[{\"input\":3,\"output\":15}]},"
+	"{\"id\":\"ft:base\",\"prices\":[{\"input\":4,\"output\":16}]},{\"id\":\"base\",\"prices\":[{\"input\":1,\"output\":2}]},"
+	"{\"id\":\"plain\",\"prices\":[{\"input\":1,\"output\":2}]}]},"
+	"{\"id\":\"shop\",\"resells\":\"nobody;maker;\",\"models\":[{\"id\":\"own\",\"prices\":[{\"input\":1,\"output\":2}]}]},"
+	"{\"id\":\"second\",\"models\":[{\"id\":\"twin\",\"prices\":[{\"input\":1,\"output\":2}]},{\"id\":\"Twin\",\"prices\":[{\"input\":1,\"output\":2}]}]}]}";
+static const struct {
+	const char *name, *provider, *found;
+} named[] = {
+	{"ft:base:org::id", "", "maker/ft:base"},
+	{"ft:base-2024-08-06:org::id", "", "maker/ft:base"},
+	{"ft:other:org::id", "", ""},
+	{"ft:base", "", "maker/ft:base"},
+	{"us.anthropic.claude-x-20250929-v1:0", "", "maker/claude-x-20250929"},
+	{"publishers/anthropic/models/claude-x@20250929", "", "maker/claude-x-20250929"},
+	{"anthropic.claude-x-20250929-v1:0", "", "maker/claude-x-20250929"},
+	{"claude-x", "", "maker/claude-x-20250929"},
+	{"plain", "shop", "maker/plain"}, /* which it resells */
+	{"own", "shop", "shop/own"},
+	{"plain", "nobody", "maker/plain"},
+	{"nothing", "shop", ""},
+};
+
+static void names_in_any_form(void **state) {
+	struct prices *p = read_prices(names_text_of);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
+		struct price_search s;
+		char found[100] = "";
+		price_find(p, text_of(named[i].name), text_of(named[i].provider), &s);
+		if (s.outcome == PRICE_FOUND) {
+			snprintf(found, sizeof found, "%.*s/%.*s", TEXT_ARG(s.model->provider), TEXT_ARG(s.model->id));
+		}
+		if (strcmp(found, named[i].found) != 0) {
+			fail_msg("%s of \"%s\": \"%s\", expected \"%s\"", named[i].name, named[i].provider, found, named[i].found);
+		}
+	}
+	prices_free(p);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(each_part_at_its_price, setup, teardown),
+		cmocka_unit_test(names_in_any_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
