@@ -483,7 +483,7 @@ scan() {
 }
 
 if [ $# -eq 0 ] && [ -n "${SANITIZED:-}" ]; then # ten times slower: one of each kind
-	set -- drafts disagg scan
+	if [ -d "$truth/disagg" ]; then set -- drafts disagg scan; else set -- tiny-pd scan; fi
 	SCAN=4
 fi
 if [ $# -eq 0 ]; then
