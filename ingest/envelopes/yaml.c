@@ -142,7 +142,7 @@ static void take_value(struct yaml *y, struct text t) {
 
 /* If the line continues the scalar, appends it. */
 static bool goes_on(struct yaml *y, struct text line, int indent) {
-	int over = y->depth > 0 ? y->level[y->depth - 1].indent : -1;
+	int over = y->level[y->depth - 1].indent; /* a scalar is open, in a map or a list */
 	struct text t = text_trim(line);
 
 	if (y->open == YAML_SINGLE || y->open == YAML_DOUBLE) {
@@ -219,7 +219,7 @@ static void take_line(struct yaml *y, struct text t, int indent) {
 	struct text key;
 
 	settle(y, t, indent);
-	bool list = y->depth > 0 && y->level[y->depth - 1].list;
+	bool list = y->level[y->depth - 1].list; /* settle has begun one at least */
 	if (y->broken || list != is_item(t) || y->level[y->depth - 1].indent != indent) {
 		y->broken = true;
 		return;
