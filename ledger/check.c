@@ -118,9 +118,9 @@ static const struct {
 } agreements[] = {
 	{Q_CHECK_SUMS, "its entries do not sum to what was posted; run 'tollbook attribute --all'"},
 	{Q_CHECK_DAYS, "entries by day and by hour differ; run 'tollbook attribute --all'"},
-	{Q_CHECK_DAY_LEFT, "it has entries, and the day is not among the attributed ones; run 'tollbook attribute --all'"},
 	{Q_CHECK_BASIS, "the day was attributed on a basis that no run had; run 'tollbook attribute --all'"},
 	{Q_CHECK_DUPLICATES, "the duplicates of days do not sum to those of runs; restore a backup"},
+	{Q_CHECK_REASONS, "a period that was never opened again has a reason for it; restore a backup"},
 };
 
 int ledger_check(struct ledger *l, ledger_finding_sink *sink, void *context, struct fault *why) {

@@ -131,7 +131,7 @@ static void pair(struct ledger *l, name_id id, int64_t number) {
 	}
 }
 
-/* More than names_id gives: numbers count up from 1. */
+/* More than names_id gives: numbers count up from 0, which is the empty name. */
 #define NAME_NUMBER_MAX (INT64_C(1) << 24)
 
 int names_load(struct ledger *l, struct fault *why) {
@@ -139,8 +139,8 @@ int names_load(struct ledger *l, struct fault *why) {
 
 	while (rc == 0 && (rc = ask_next(l, Q_NAMES, why)) > 0) {
 		int64_t number = row_int(l, Q_NAMES, 0);
-		rc = number >= 0 && number <= NAME_NUMBER_MAX
-		         ? 0 : fault_set(why, ERROR_IO, "the ledger is damaged: a name has the number %" PRId64 "; restore a backup", number);
+		bool possible = number == 0 ? row_text(l, Q_NAMES, 1).len == 0 : number > 0 && number <= NAME_NUMBER_MAX;
+		rc = possible ? 0 : fault_set(why, ERROR_IO, "the ledger is damaged: a name has the number %" PRId64 "; restore a backup", number);
 		if (rc == 0) {
 			pair(l, names_id(l->names, row_text(l, Q_NAMES, 1)), number);
 		}

@@ -220,12 +220,10 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_CHECK_DAYS] = {"SELECT p.day_ns, n.text, p.id FROM posting p JOIN name n ON n.id = p.replica WHERE "
 	                  "EXISTS (" BY_DAY_OF_ENTRIES " EXCEPT " BY_DAY_KEPT ") OR "
 	                  "EXISTS (" BY_DAY_KEPT " EXCEPT " BY_DAY_OF_ENTRIES ")", 0},
-	/* Tasks of shards post without days. */
-	[Q_CHECK_DAY_LEFT] = {"SELECT p.day_ns, n.text FROM posting p JOIN name n ON n.id = p.replica WHERE p.until_run IS NULL AND "
-	                      "NOT EXISTS (SELECT 1 FROM day d WHERE d.day_ns = p.day_ns) AND NOT EXISTS (SELECT 1 FROM evidence)", 0},
 	[Q_CHECK_BASIS] = {"SELECT d.day_ns, 'all' FROM day d WHERE NOT EXISTS (SELECT 1 FROM run r WHERE r.basis = d.basis)", 0},
 	/* 0.1.0 counted them by run alone. */
 	[Q_CHECK_DUPLICATES] = {"SELECT s.day_ns, 'all' FROM (SELECT min(day_ns) AS day_ns, sum(duplicates) AS total FROM day) s "
 	                        "WHERE s.total <> (SELECT sum(duplicates) FROM run) AND NOT EXISTS (SELECT 1 FROM run WHERE version = '0.1.0')", 0},
+	[Q_CHECK_REASONS] = {"SELECT from_ns, 'all' FROM period WHERE reopened_run IS NULL AND reason <> ''", 0},
 	[Q_CHECK_POSTING_SUMS] = {"SELECT id, day_ns, replica, hash, until_run FROM posting ORDER BY id", 0},
 };

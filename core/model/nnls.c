@@ -9,6 +9,16 @@
 /* How far below 0, in units of scaled columns, a gradient counts as 0. */
 #define TINY_GRADIENT 1e-12
 
+/* Its used part is written before it is read: to zero all of it takes longer than a small problem's solution. */
+#if defined __has_attribute
+#if __has_attribute(uninitialized)
+#define NOT_ZEROED __attribute__((uninitialized))
+#endif
+#endif
+#ifndef NOT_ZEROED
+#define NOT_ZEROED
+#endif
+
 struct problem {
 	size_t count;
 	double gram[NNLS_MAX][NNLS_MAX]; /* scaled to a diagonal of 1 */
@@ -18,10 +28,10 @@ struct problem {
 	bool barred[NNLS_MAX];  /* depends on others: remains 0 */
 };
 
-static void scale_columns(struct problem *p, const double *gram, const double *moment) {
-	size_t count = p->count;
-
+static void scale_columns(struct problem *p, const double *gram, const double *moment, size_t count) {
+	p->count = count;
 	for (size_t i = 0; i < count; i++) {
+		p->passive[i] = false;
 		double diagonal = gram[i * count + i];
 		p->scale[i] = diagonal > 0 ? 1 / sqrt(diagonal) : 0;
 		p->barred[i] = !(diagonal > 0);
@@ -83,7 +93,8 @@ static size_t list_passive(const struct problem *p, size_t *list) {
 
 /* Least squares over the passive columns alone; false if they depend on each other. */
 static bool solve_passive(const struct problem *p, double *x) {
-	double lower[NNLS_MAX][NNLS_MAX], part[NNLS_MAX];
+	NOT_ZEROED double lower[NNLS_MAX][NNLS_MAX];
+	double part[NNLS_MAX];
 	size_t list[NNLS_MAX] = {0}, dependent;
 	size_t used = list_passive(p, list);
 
@@ -155,13 +166,13 @@ static bool all_positive(const struct problem *p, const double *x) {
 }
 
 bool nnls_solve(const double *gram, const double *moment, size_t count, double *x) {
-	struct problem p = {.count = count};
+	NOT_ZEROED struct problem p;
 	double to[NNLS_MAX] = {0};
 	double at[NNLS_MAX] = {0};
 	bool converged = false;
 
 	assert(count <= NNLS_MAX);
-	scale_columns(&p, gram, moment);
+	scale_columns(&p, gram, moment, count);
 	for (size_t round = 0; round < 10 * count + 10 && !converged; round++) {
 		size_t next = steepest(&p, at);
 		if (next == count) {
@@ -187,12 +198,13 @@ bool nnls_solve(const double *gram, const double *moment, size_t count, double *
 }
 
 void nnls_covariance(const double *gram, const double *x, size_t count, double variance, double *covariance) {
-	struct problem p = {.count = count};
-	double lower[NNLS_MAX][NNLS_MAX], none[NNLS_MAX] = {0};
+	NOT_ZEROED struct problem p;
+	NOT_ZEROED double lower[NNLS_MAX][NNLS_MAX];
+	double none[NNLS_MAX] = {0};
 	size_t list[NNLS_MAX] = {0}, used, dependent;
 
 	assert(count <= NNLS_MAX);
-	scale_columns(&p, gram, none);
+	scale_columns(&p, gram, none, count);
 	for (size_t i = 0; i < count; i++) {
 		p.passive[i] = x[i] > 0;
 	}

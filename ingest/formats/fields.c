@@ -315,7 +315,8 @@ static size_t after_blanks(struct text t, size_t at) {
 }
 
 bool field_at_top(struct text line, struct text key, struct text *value) {
-	for (size_t at = 0; at < line.len;) {
+	/* In most lines it is nowhere, which is found faster. */
+	for (size_t at = text_find(line, key) != SIZE_MAX ? 0 : line.len; at < line.len;) {
 		if (line.at[at] != '"') {
 			at++; /* between members; the brackets of the line's own object and array */
 			continue;

@@ -23,12 +23,12 @@ struct segment_reader {
 	ZSTD_DStream *z;
 	struct digest *digest;
 	char hash[DIGEST_HEX_MAX];
-	unsigned char in_bytes[IN_BYTES];
 	ZSTD_inBuffer in;
 	char *out;
 	size_t room, at, len;
 	size_t more; /* input that zstd still needs; 0: the frame is complete */
 	bool ended;
+	unsigned char in_bytes[IN_BYTES];
 };
 
 /* Unpacks at least `need` bytes, if possible. False: the file ends before. */
@@ -66,7 +66,8 @@ int segment_open(struct segment_reader **out, const char *path, struct fault *wh
 	if (!file) {
 		return fault_set(why, ERROR_IO, "%s: cannot open: %s; restore it from a backup", path, strerror(errno));
 	}
-	struct segment_reader *s = must_calloc(1, sizeof *s);
+	struct segment_reader *s = must_alloc(sizeof *s);
+	memset(s, 0, offsetof(struct segment_reader, in_bytes));
 	s->path = must_copy(path);
 	s->file = file;
 	s->z = ZSTD_createDStream();
@@ -138,14 +139,18 @@ struct segment_writer {
 	struct outfile *file;
 	ZSTD_CCtx *z;
 	struct digest *digest;
+	size_t len; /* in `in` */
+	char in[IN_BYTES];
 	unsigned char out[IN_BYTES];
 };
 
-static int pack(struct segment_writer *w, struct text t, ZSTD_EndDirective end, struct fault *why) {
-	ZSTD_inBuffer in = {t.at ? t.at : "", t.len, 0};
+/* What was added so far; zstd needs little memory for a short segment that it gets as a whole. */
+static int pack(struct segment_writer *w, ZSTD_EndDirective end, struct fault *why) {
+	ZSTD_inBuffer in = {w->in, w->len, 0};
 	size_t left;
 
-	digest_add(w->digest, t);
+	digest_add(w->digest, (struct text){w->in, w->len});
+	w->len = 0;
 	do {
 		ZSTD_outBuffer out = {w->out, sizeof w->out, 0};
 		left = ZSTD_compressStream2(w->z, &out, &in, end);
@@ -159,6 +164,17 @@ static int pack(struct segment_writer *w, struct text t, ZSTD_EndDirective end, 
 	return 0;
 }
 
+/* At most UINT16_MAX bytes. */
+static int add(struct segment_writer *w, struct text t, struct fault *why) {
+	int rc = t.len > sizeof w->in - w->len ? pack(w, ZSTD_e_continue, why) : 0;
+
+	if (t.len > 0) {
+		memcpy(w->in + w->len, t.at, t.len);
+		w->len += t.len;
+	}
+	return rc;
+}
+
 int segment_create(struct segment_writer **out, const char *path, struct fault *why) {
 	struct outfile *file;
 	int rc = outfile_open(&file, path, why);
@@ -166,30 +182,26 @@ int segment_create(struct segment_writer **out, const char *path, struct fault *
 	if (rc < 0) {
 		return rc;
 	}
-	struct segment_writer *w = must_calloc(1, sizeof *w);
+	struct segment_writer *w = must_alloc(sizeof *w);
 	w->path = must_copy(path);
 	w->file = file;
 	w->z = ZSTD_createCCtx();
 	w->digest = digest_new();
+	w->len = 0;
 	if (!w->z || ZSTD_isError(ZSTD_CCtx_setParameter(w->z, ZSTD_c_compressionLevel, LEVEL)) ||
 	    ZSTD_isError(ZSTD_CCtx_setParameter(w->z, ZSTD_c_checksumFlag, 1))) {
 		die_out_of_memory();
 	}
-	rc = pack(w, T(MAGIC), ZSTD_e_continue, why);
-	if (rc < 0) {
-		segment_abandon(w);
-		return rc;
-	}
 	*out = w;
-	return 0;
+	return add(w, T(MAGIC), why);
 }
 
 int segment_add(struct segment_writer *w, struct text bytes, struct fault *why) {
 	assert(bytes.len <= UINT16_MAX);
 	char len[2] = {(char)(bytes.len & 255), (char)(bytes.len >> 8)};
-	int rc = pack(w, (struct text){len, 2}, ZSTD_e_continue, why);
+	int rc = add(w, (struct text){len, 2}, why);
 
-	return rc < 0 ? rc : pack(w, bytes, ZSTD_e_continue, why);
+	return rc < 0 ? rc : add(w, bytes, why);
 }
 
 static void writer_free(struct segment_writer *w) {
@@ -204,7 +216,7 @@ typedef int put_file(struct outfile *o, struct fault *why);
 static int put(struct segment_writer *w, put_file *put_in_place, char hash[DIGEST_HEX_MAX], int64_t *bytes,
                struct fault *why) {
 	struct stat st = {0};
-	int rc = pack(w, T(""), ZSTD_e_end, why);
+	int rc = pack(w, ZSTD_e_end, why);
 
 	if (rc < 0) {
 		segment_abandon(w);

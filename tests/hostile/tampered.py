@@ -87,26 +87,24 @@ def content(db, table):
 
 
 def change_row(rnd, db, table, columns):
-    """What was changed, or None."""
-    rows = db.execute("SELECT rowid, * FROM %s ORDER BY rowid" % table).fetchall() if rnd else []
-    if not rows:
-        return None
+    """Returns what was changed. A row is found by all its values: some tables have no rowid."""
+    rows = db.execute("SELECT * FROM %s ORDER BY %s" % (table, ",".join(columns))).fetchall()
+    where = " AND ".join("%s IS ?" % c for c in columns)
     row, how, at = rnd.choice(rows), rnd.randrange(6), rnd.randrange(len(columns))
     if how < 3:
-        value = other_value(rnd, db, table, columns[at], row[1 + at])
-        db.execute("UPDATE %s SET %s = ? WHERE rowid = ?" % (table, columns[at]), (value, row[0]))
+        db.execute("UPDATE %s SET %s = ? WHERE %s" % (table, columns[at], where), (other_value(rnd, db, table, columns[at], row[at]), *row))
         return "UPDATE", columns[at]
     if how == 3:
-        db.execute("DELETE FROM %s WHERE rowid = ?" % table, (row[0],))
+        db.execute("DELETE FROM %s WHERE %s" % (table, where), row)
         return "DELETE", "*"
     if how == 4:
-        values = list(row[1:])
+        values = list(row)
         values[at] = other_value(rnd, db, table, columns[at], values[at])
         db.execute("INSERT INTO %s VALUES (%s)" % (table, ",".join("?" * len(columns))), values)
         return "INSERT", columns[at]
     other = rnd.choice(rows)
     for a, b in ((row, other), (other, row)):
-        db.execute("UPDATE %s SET %s = ? WHERE rowid = ?" % (table, columns[at]), (b[1 + at], a[0]))
+        db.execute("UPDATE %s SET %s = ? WHERE %s" % (table, columns[at], where), (b[at], *a))
     return "EXCHANGE", columns[at]
 
 
@@ -115,7 +113,7 @@ def tamper_row(rnd, folder):
     db.execute("PRAGMA foreign_keys = OFF")
     db.execute("PRAGMA ignore_check_constraints = ON")
     tables = [t for (t,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name")]
-    table = rnd.choice(tables)
+    table = rnd.choice([t for t in tables if db.execute("SELECT count(*) FROM %s" % t).fetchone()[0] > 0])
     columns = [c[1] for c in db.execute("PRAGMA table_info(%s)" % table)]
     before = content(db, table)
     try:
@@ -137,7 +135,7 @@ def tables_of(path):
         for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             out[table.decode("latin-1")] = content(db, table.decode("latin-1"))
         db.close()
-    except sqlite3.DatabaseError:
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
         out["unreadable"] = []
     return out
 
