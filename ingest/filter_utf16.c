@@ -10,7 +10,7 @@ struct utf16 {
 	unsigned char byte;
 	unsigned high; /* the first half of a pair of surrogates, or 0 */
 	unsigned char left[4];
-	size_t left_len; /* bytes of the last character, which did not fit */
+	size_t left_len; /* bytes of the last character that are not given yet */
 };
 
 static int utf16_bid(struct text head) {
@@ -75,13 +75,12 @@ static const char *utf16_unpack(void *state, struct filter_flow *flow) {
 			flow->in++;
 			flow->in_len--;
 		}
-		if (u->left_len > flow->out_room) {
-			return NULL;
-		}
-		memcpy(flow->out, u->left, u->left_len);
-		flow->out += u->left_len;
-		flow->out_room -= u->left_len;
-		u->left_len = 0;
+		size_t n = u->left_len < flow->out_room ? u->left_len : flow->out_room;
+		memcpy(flow->out, u->left, n);
+		flow->out += n;
+		flow->out_room -= n;
+		u->left_len -= n;
+		memmove(u->left, u->left + n, u->left_len);
 	}
 	return NULL;
 }

@@ -65,7 +65,7 @@ static void utf16(void **state) {
 	assert_int_equal(filter_utf16.bid(T("ab")), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		for (size_t block = 1; block <= 8; block++) {
-			struct unpacked u = unpack(&filter_utf16, (struct text){cases[i].at, cases[i].len}, block, 4 + block, 64);
+			struct unpacked u = unpack(&filter_utf16, (struct text){cases[i].at, cases[i].len}, block, 1 + block % 4, 64);
 			if (u.len != strlen(cases[i].text) || memcmp(u.at, cases[i].text, u.len) != 0) {
 				fail_msg("case %zu: %zu bytes: %.*s", i, u.len, (int)u.len, (const char *)u.at);
 			}
