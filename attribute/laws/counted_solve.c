@@ -7,7 +7,7 @@
 
 #define LEAST_ROWS 1
 #define FEW_TIME_SD 0.15
-#define FEW_SD 0.2 /* of one row; for n rows divided by the root of n */
+#define FEW_SD 0.15 /* of one row; for n rows divided by the root of n */
 #define DRAWS 100
 #define ROUNDS 3
 #define DRAWN 0.5 /* weights of buckets differ from 1 by at most this: so that few windows are never drawn empty */
