@@ -185,7 +185,7 @@ static void print_aggregate_row(FILE *out, const struct aggregate_model *m, enum
 
 static void print_counted(FILE *out, const struct counted_model *m) {
 	static const char *const names[COUNTED_TERMS] = {
-		"step", "sequence in a step", "token of their context", "prompt token", "prompt token x its context", "step with prompts",
+		"step without prompts", "sequence in a step", "token of their context", "prompt token", "prompt token x its context", "step with prompts",
 	};
 
 	fprintf(out, "  engines count steps: %lld rows; prompts in steps of %.0f tokens\n", (long long)m->rows, m->budget_ntok);
