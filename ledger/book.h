@@ -5,6 +5,9 @@
 #include "ledger/drivers/driver.h"
 #include "ledger/queries.h"
 
+/* Days of one replica that are further apart come from different clocks. */
+#define APART_NS (730 * NS_PER_DAY)
+
 struct ledger {
 	const struct driver *driver;
 	void *connection;

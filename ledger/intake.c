@@ -306,6 +306,19 @@ static int open_old(struct merge *m, struct fault *why) {
 }
 
 /*
+ * Marks a period, from one instant to another. If it lasts years, clocks are wrong in between: of the days within, those that
+ * were attributed before, so that the cost is that of records.
+ */
+static int mark_period(struct ledger *l, int64_t first, int64_t last, struct fault *why) {
+	if ((int128)last - first <= APART_NS) {
+		return ledger_dirty(l, first, last + 1, why);
+	}
+	int rc = ledger_dirty_between(l, first, last, why);
+	rc = rc < 0 ? rc : ledger_dirty(l, first, first + 2 * NS_PER_DAY, why);
+	return rc < 0 ? rc : ledger_dirty(l, last - 2 * NS_PER_DAY, last + 1, why);
+}
+
+/*
  * New records change the day before to the day after, and, if the replica was not known to be paid up to there, all
  * days in between.
  */
@@ -315,11 +328,14 @@ static int mark_days(struct merge *m, int64_t span_first, int64_t span_last, str
 	if (m->new_first_ns > m->new_last_ns) {
 		return 0; /* without any instant */
 	}
-	if (span_first <= span_last) {
-		first = span_last < first ? span_last : first;
-		last = span_first > last ? span_first : last;
+	int rc = mark_period(m->l, first, last, why);
+	if (rc >= 0 && span_first <= span_last && span_last < first) {
+		rc = mark_period(m->l, span_last, first, why);
 	}
-	return ledger_dirty(m->l, first, last + 1, why);
+	if (rc >= 0 && span_first <= span_last && span_first > last) {
+		rc = mark_period(m->l, last, span_first, why);
+	}
+	return rc;
 }
 
 /* Spans of replicas as of now. */

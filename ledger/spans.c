@@ -65,9 +65,6 @@ static void reach(struct ledger_span *to, name_id model, const struct ledger_seg
 	to->gateways |= s->gateways > 0;
 }
 
-/* Days of one replica that are further apart come from different clocks. */
-#define APART_NS (730 * NS_PER_DAY)
-
 static int64_t records_of(const struct ledger_segment *s) {
 	return s->counts[RECORD_STEP] + s->counts[RECORD_REQUEST] + s->counts[RECORD_WINDOW];
 }

@@ -75,7 +75,7 @@ void pauses_follow(struct pauses *p, const struct attribute_options *o, const st
 	bool wanted = s->head.at_ns >= o->from_ns && s->head.at_ns < o->to_ns;
 	bool known = wanted && p->last != UNKNOWN && s->index != UNKNOWN && s->index > p->last + 1;
 
-	if (known && instant_floor(s->head.at_ns, NS_PER_DAY) - instant_floor(p->end_ns, NS_PER_DAY) > NS_PER_DAY) {
+	if (known && (int128)instant_floor(s->head.at_ns, NS_PER_DAY) - instant_floor(p->end_ns, NS_PER_DAY) > NS_PER_DAY) {
 		exact_add(&p->missing, s->index - p->last - 1);
 		p->count++;
 	}
