@@ -16,6 +16,8 @@
 
 /* More time of the host between two steps is not assumed. */
 #define HOST_MOST_NS (20 * MS)
+/* Longer steps are mistakes. */
+#define JOINED_MOST_NS (3600 * NS_PER_SECOND)
 
 static void add(struct events *e, struct event one) {
 	e->at[e->count++] = one;
@@ -29,7 +31,8 @@ static bool is_full(const struct id_step *s, int64_t most) {
 
 /* Does a step begin when the one before it ends? While sequences decode, an engine does not wait. */
 static bool is_joined(const struct id_steps *s, size_t i) {
-	return i > 0 && i < s->count && s->at[i].follows && s->at[i].decoders > 0 && s->at[i].coarse && s->at[i - 1].coarse;
+	return i > 0 && i < s->count && s->at[i].follows && s->at[i].decoders > 0 && s->at[i].coarse && s->at[i - 1].coarse &&
+	       s->at[i].duration_ns < JOINED_MOST_NS;
 }
 
 static int64_t second_of(const struct id_step *x) {
@@ -42,9 +45,10 @@ static int64_t host_time(const struct id_steps *s) {
 	size_t last = 0; /* the last change + 1; 0: none in these joined steps */
 
 	for (size_t i = 1; i < s->count; i++) {
-		last = is_joined(s, i) ? last : 0;
-		durations_ns += s->at[i].duration_ns;
-		if (!is_joined(s, i) || second_of(&s->at[i]) == second_of(&s->at[i - 1])) {
+		bool joined = is_joined(s, i);
+		last = joined ? last : 0;
+		durations_ns = joined ? durations_ns + s->at[i].duration_ns : 0;
+		if (!joined || second_of(&s->at[i]) == second_of(&s->at[i - 1])) {
 			continue;
 		}
 		if (last > 0) {
