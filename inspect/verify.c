@@ -22,7 +22,7 @@ struct check {
 	int64_t closed_since; /* days of closed periods for which records came later: their fits cannot be recomputed */
 	int64_t left;         /* days that cannot be recomputed */
 	char unchecked[200]; /* why the basis of the entries is not known */
-	int64_t counts[RECORD_KINDS];
+	struct ledger_segment read; /* what the records of a segment give: counts, instants, gateways */
 };
 
 static void say(void *check, const char *sentence) {
@@ -38,9 +38,17 @@ static int count_record(void *check, const struct record *r, struct fault *why) 
 	struct check *c = check;
 
 	(void)why;
-	c->counts[r->kind]++;
+	c->read.counts[r->kind]++;
+	c->read.gateways += record_span_kind(r) == SPAN_GATEWAY;
+	record_extent(r, &c->read.first_ns, &c->read.last_ns);
 	c->records++;
 	return 0;
+}
+
+/* -1: a former version did not count gateways. */
+static bool same_figures(const struct ledger_segment *read, const struct ledger_segment *s) {
+	return memcmp(read->counts, s->counts, sizeof read->counts) == 0 && read->first_ns == s->first_ns && read->last_ns == s->last_ns &&
+	       (s->gateways == -1 || read->gateways == s->gateways);
 }
 
 static int check_segment(void *check, const struct ledger_segment *s) {
@@ -51,14 +59,14 @@ static int check_segment(void *check, const struct ledger_segment *s) {
 	if (s->gone_run) {
 		return 0;
 	}
-	memset(c->counts, 0, sizeof c->counts);
+	c->read = (struct ledger_segment){.first_ns = INT64_MAX, .last_ns = INT64_MIN};
 	c->segments++;
 	if (ledger_records(c->b->ledger, s, count_record, c, &why) < 0) {
 		say(c, why.message);
-	} else if (memcmp(c->counts, s->counts, sizeof c->counts) != 0) {
+	} else if (!same_figures(&c->read, s)) {
 		char path[4096];
-		snprintf(sentence, sizeof sentence, "%.400s: its numbers of records differ from the ledger's; restore "
-						    "it from a backup",
+		snprintf(sentence, sizeof sentence, "%.400s: its numbers of records, or their instants, differ from the ledger's; "
+						    "restore it from a backup",
 		         ledger_segment_path(c->b->ledger, s, path, sizeof path));
 		say(c, sentence);
 	}

@@ -83,7 +83,6 @@ int segment_keep(void *list, const struct ledger_segment *s); /* a ledger_segmen
 
 /* ---- extents of segments (spans.c) ---- */
 
-enum span_kind record_span_kind(const struct record *r);
 /* Resets a segment's counts and extents; adds a record to them. */
 void extent_empty(struct ledger_segment *s);
 void extent_add(struct ledger_segment *s, const struct record *r);

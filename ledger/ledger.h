@@ -202,6 +202,10 @@ int ledger_segments(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_seg
 
 /* Evidence that a replica existed, the best last: steps show when it ran; a gateway may not be a replica. */
 enum span_kind { SPAN_NONE, SPAN_GATEWAY, SPAN_REQUESTS /* or windows */, SPAN_STEPS };
+enum span_kind record_span_kind(const struct record *r);
+
+/* Widens an extent by all instants that a record reports. */
+void record_extent(const struct record *r, int64_t *first_ns, int64_t *last_ns);
 
 /* A replica, with the best kind of its records, and the first and last instant of each day's best kind. */
 struct ledger_span {

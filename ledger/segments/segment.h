@@ -18,9 +18,6 @@ bool segment_decode(struct text bytes, int64_t day_ns, struct text replica, stru
 uint64_t segment_flags(const struct record *r);
 void segment_set_flags(struct record *r, uint64_t flags);
 
-/* All instants that a record reports; and those that show when its replica ran (false: none). */
-void record_extent(const struct record *r, int64_t *first_ns, int64_t *last_ns);
-
 /* A segment being read: records as bytes, in order. */
 struct segment_reader;
 int segment_open(struct segment_reader **out, const char *path, struct fault *why);

@@ -99,7 +99,7 @@ same "fits of closed days without later records" "$? $(grep -c 'cannot be recomp
 change "UPDATE $fit"
 found "a coefficient of a closed day's fit" "2026-08-1[01], fit of llama-3.1-8b: .*its \"terms\"; it is closed: restore a backup"
 change "UPDATE segment SET requests = requests + 1 WHERE requests > 0"
-found "a number of records" "its numbers of records differ from the ledger" "$bare"
+found "a number of records" "its numbers of records, or their instants, differ from the ledger" "$bare"
 change "UPDATE segment SET hash = substr(hash, 33) || substr(hash, 1, 32)"
 found "the hash of a segment" "is not the segment that was written \(its hash differs\); restore it from a backup" "$bare"
 change "DELETE FROM segment WHERE day_ns = (SELECT max(day_ns) FROM segment)"
