@@ -29,9 +29,20 @@ static bool is_full(const struct id_step *s, int64_t most) {
 
 /* ---- timestamps truncated to the second ---- */
 
+/* Do all sequences come from elsewhere, with their prompts computed? Then a step may begin with them after a pause. */
+static bool only_generates(const struct id_steps *s) {
+	int64_t prefill_ntok = 0, decode_ntok = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		prefill_ntok += s->at[i].prefill_tokens;
+		decode_ntok += s->at[i].decoders;
+	}
+	return prefill_ntok <= decode_ntok / 100;
+}
+
 /* Does a step begin when the one before it ends? While sequences decode, an engine does not wait. */
-static bool is_joined(const struct id_steps *s, size_t i) {
-	return i > 0 && i < s->count && s->at[i].follows && s->at[i].decoders > 0 && s->at[i].coarse && s->at[i - 1].coarse &&
+static bool is_joined(const struct id_steps *s, bool joins, size_t i) {
+	return joins && i > 0 && i < s->count && s->at[i].follows && s->at[i].decoders > 0 && s->at[i].coarse && s->at[i - 1].coarse &&
 	       s->at[i].duration_ns < JOINED_MOST_NS;
 }
 
@@ -40,12 +51,12 @@ static int64_t second_of(const struct id_step *x) {
 }
 
 /* The host's time between two joined steps: that between changes of the second, less the durations of the steps in between. */
-static int64_t host_time(const struct id_steps *s) {
+static int64_t host_time(const struct id_steps *s, bool joins) {
 	int64_t sum_ns = 0, steps = 0, durations_ns = 0;
 	size_t last = 0; /* the last change + 1; 0: none in these joined steps */
 
 	for (size_t i = 1; i < s->count; i++) {
-		bool joined = is_joined(s, i);
+		bool joined = is_joined(s, joins, i);
 		last = joined ? last : 0;
 		durations_ns = joined ? durations_ns + s->at[i].duration_ns : 0;
 		if (!joined || second_of(&s->at[i]) == second_of(&s->at[i - 1])) {
@@ -68,16 +79,17 @@ static int64_t host_time(const struct id_steps *s) {
  */
 static int64_t *ends_of(const struct id_steps *s) {
 	int64_t *ends = must_alloc((s->count + 1) * sizeof *ends), *from = must_alloc((s->count + 1) * sizeof *from);
-	int64_t latest = INT64_MAX, earliest = 0, host_ns = host_time(s);
+	bool joins = !only_generates(s);
+	int64_t latest = INT64_MAX, earliest = 0, host_ns = host_time(s, joins);
 
 	for (size_t i = s->count; i-- > 0;) { /* ends: the latest ones */
 		const struct id_step *x = &s->at[i];
 		from[i] = ends[i] = x->end_ns;
 		if (x->coarse) {
-			int64_t last = second_of(x) + NS_PER_SECOND, after_ns = is_joined(s, i + 1) ? host_ns : 0;
+			int64_t last = second_of(x) + NS_PER_SECOND, after_ns = is_joined(s, joins, i + 1) ? host_ns : 0;
 			ends[i] = latest != INT64_MAX && latest - after_ns < last ? latest - after_ns : last;
 			ends[i] = ends[i] > x->end_ns ? ends[i] : x->end_ns;
-			from[i] = is_joined(s, i + 1) && earliest - host_ns > x->end_ns ? earliest - host_ns : x->end_ns;
+			from[i] = is_joined(s, joins, i + 1) && earliest - host_ns > x->end_ns ? earliest - host_ns : x->end_ns;
 			latest = ends[i] - x->duration_ns;
 			earliest = from[i] - x->duration_ns;
 		}
@@ -86,8 +98,8 @@ static int64_t *ends_of(const struct id_steps *s) {
 		const struct id_step *x = &s->at[i];
 		if (x->coarse) {
 			int64_t after_ns = x->duration_ns + host_ns;
-			latest = is_joined(s, i) && latest + after_ns < ends[i] ? latest + after_ns : ends[i];
-			earliest = is_joined(s, i) && earliest + after_ns > from[i] ? earliest + after_ns : from[i];
+			latest = is_joined(s, joins, i) && latest + after_ns < ends[i] ? latest + after_ns : ends[i];
+			earliest = is_joined(s, joins, i) && earliest + after_ns > from[i] ? earliest + after_ns : from[i];
 			ends[i] = earliest + (latest - earliest) / 2;
 		}
 	}
