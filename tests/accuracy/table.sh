@@ -38,6 +38,7 @@ sparse|vLLM stats lines alone|prefill total|69
 cached|vLLM stats lines alone|prefill total|26
 preempt|vLLM iteration lines alone|prefill total|8.6
 preempt|vLLM iteration lines alone|interval: truth outside by|4.7
+ranks|steps and requests|intervals by position that do not hold|8
 preempted|steps and requests|intervals by position that do not hold|25
 preempted|vLLM iteration lines and requests|intervals of requests that do not hold|12
 cached|requests without first tokens|prefill total|50
