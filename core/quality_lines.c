@@ -361,11 +361,18 @@ static bool read_damage(struct quality *q, const struct json *j) {
 	return ok;
 }
 
+/* Hexadecimal digits, or none; written without escapes. */
+static bool is_hash(const char *text) {
+	size_t len = text ? strspn(text, "0123456789abcdef") : 0;
+
+	return text && text[len] == '\0' && len < sizeof(((struct quality_input *)0)->sha256);
+}
+
 static bool read_input(struct quality *q, const struct json *j) {
 	char *file = string(j, "input"), *format = string(j, "format"), *hash = string(j, "sha256");
 	struct quality_input in = {.file = file, .format = format};
 	int64_t index;
-	bool ok = file && format && hash && strlen(hash) < sizeof in.sha256 && number(j, "bytes", &in.bytes) &&
+	bool ok = file && format && is_hash(hash) && number(j, "bytes", &in.bytes) &&
 	          number(j, "lines", &in.lines) && number(j, "records", &in.records) && number(j, "index", &index) &&
 	          index >= 0 && index <= UINT32_MAX;
 
