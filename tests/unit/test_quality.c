@@ -233,13 +233,32 @@ static void joins_are_told_once(void **state) {
 	quality_release(&q);
 }
 
+/* Requests without a tenant beside others that name no server: nothing is joined, and most is not counted. */
+static void nothing_joined_is_a_finding(void **state) {
+	(void)state;
+	struct quality q;
+	const struct quality_input input = {.file = (char[]){"export.jsonl"}, .format = (char[]){"native"}, .index = 1};
+
+	quality_init(&q);
+	quality_add_input(&q, &input);
+	quality_join_trouble(&q, JOIN_GATEWAY_ONLY, 4521, 1, 1);
+	quality_join_trouble(&q, JOIN_ENGINE_ONLY, 2, 1, 5);
+	q.joins.gateway_only_tokens = 30;
+	assert_false(quality_has_findings(&q));
+	quality_report_joins(&q);
+	assert_true(quality_has_findings(&q));
+	assert_non_null(strstr(q.warnings[0], "none of 4521 requests of gateways (30 tokens) is among the 2 requests of engines"));
+	assert_non_null(strstr(q.warnings[0], "(the first: export.jsonl:1)"));
+	quality_release(&q);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rejects_by_reason), cmocka_unit_test(the_first_is_by_rank),
 		cmocka_unit_test(notices_collect),
 		cmocka_unit_test(warnings_once),     cmocka_unit_test(many_warnings),
 		cmocka_unit_test(merges_in_any_order), cmocka_unit_test(damage_is_a_finding),
-		cmocka_unit_test(joins_are_told_once),
+		cmocka_unit_test(joins_are_told_once), cmocka_unit_test(nothing_joined_is_a_finding),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
