@@ -200,13 +200,24 @@ static bool read_ranks(struct parallel *p, struct text line) {
 	return text_starts(line, T("[TensorRT-LLM]")) && text_until(&t, T("MPI size: "), &before) && before.len <= 80 && take_gpus(&t, &p->ranks);
 }
 
-/* vLLM: "… [parallel_state.py:1208] rank 0 in world size 4 is assigned as DP rank 0, PP rank 0, TP rank 0, EP rank 0" */
+/*
+ * vLLM: "… [parallel_state.py:1208] rank 0 in world size 4 is assigned as DP rank 0, PP rank 0, TP rank 0, EP rank 0"; before it
+ * "world_size=2 rank=0 local_rank=0 distributed_init_method=tcp://… backend=nccl"
+ */
 static bool read_world(struct parallel *p, struct text line) {
-	struct text t = line, before;
-	int64_t data;
+	struct text t = line, before, number;
+	int64_t data, world = 0;
 
-	if (!text_until(&t, T(" in world size "), &before) || text_find(before, T("[parallel_state.py:")) == SIZE_MAX || before.len > 160 ||
-	    may_quote(before) || !take_gpus(&t, &p->world)) {
+	if (!text_until(&t, T("parallel_state.py:"), &before) || text_find(before, T("[")) == SIZE_MAX || before.len > 120 || may_quote(before) || !text_until(&t, T("] "), &number) ||
+	    number.len > 8) {
+		return false;
+	}
+	if (text_skip(&t, T("world_size="))) {
+		bool read = take_gpus(&t, &world) && text_skip(&t, T(" rank="));
+		p->world = read && p->world == 0 ? world : p->world;
+		return read;
+	}
+	if (!text_skip(&t, T("rank ")) || !text_take_i64(&t, &data) || !text_skip(&t, T(" in world size ")) || !take_gpus(&t, &p->world)) {
 		return false;
 	}
 	if (p->tensor == 0 && text_until(&t, T(" DP rank "), &before) && text_take_i64(&t, &data) && data >= p->data && data < p->world) {
