@@ -179,6 +179,17 @@ static size_t fields_of(const char *line, const char *end) {
 	return n;
 }
 
+static void check_rows(const char *line) {
+	size_t fields = 0;
+
+	for (const char *end; *line; line = end + 2) {
+		end = strstr(line, "\r\n");
+		assert_non_null(end);
+		fields = fields > 0 ? fields : fields_of(line, end);
+		assert_int_equal(fields_of(line, end), fields);
+	}
+}
+
 /* JSON and its lines parse, rows of CSV have as many fields as their header, pages close what they open. */
 static void any_form(void **state) {
 	static const char *const formats[] = {"json", "jsonl", "csv", "focus", "html", "markdown", "prometheus", "journal", "beancount", "table"};
@@ -198,13 +209,7 @@ static void any_form(void **state) {
 					assert_true(json_parse(json, line, NULL));
 				}
 			} else if (i == 2 || i == 3) {
-				const char *end = strstr(text, "\r\n");
-				size_t fields = fields_of(text, end);
-				for (const char *line = end + 2; *line; line = end + 2) {
-					end = strstr(line, "\r\n");
-					assert_non_null(end);
-					assert_int_equal(fields_of(line, end), fields);
-				}
+				check_rows(text);
 			} else if (i == 4) {
 				assert_non_null(strstr(text, "</html>"));
 			}
