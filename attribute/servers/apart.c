@@ -3,22 +3,17 @@
 
 #include "attribute/servers/servers_private.h"
 
-/* Steps with under a hundredth of the tokens compute no prompts. */
-static bool hardly(int64_t part, int64_t whole) {
-	return part <= whole / 100;
-}
-
 static bool only_prefills(const struct server *s) {
 	const struct sample *a = &s->sample;
 
-	return a->all_steps > 0 && a->step_prefill_ntok > 0 && hardly(a->step_decode_ntok, a->step_prefill_ntok) && !s->matched &&
+	return a->all_steps > 0 && a->step_prefill_ntok > 0 && events_hardly(a->step_decode_ntok, a->step_prefill_ntok) && !s->matched &&
 	       a->all_requests == 0;
 }
 
 /* Do its steps compute none of the prompts of its requests, or of those joined to it? */
 static bool only_decodes(const struct server *s, const struct server *requests) {
 	return s->sample.all_steps > 0 && s->sample.step_decode_ntok > 0 && requests->sample.all_whole > 0 &&
-	       hardly(s->sample.step_prefill_ntok, requests->sample.prompt_ntok);
+	       events_hardly(s->sample.step_prefill_ntok, requests->sample.prompt_ntok);
 }
 
 /* Prompts of requests that a decode server's log reports are the work of the prefill server, if there is one. */
@@ -83,7 +78,7 @@ static struct id_result test_part(const struct sample *steps, const struct sampl
 static bool only_generates(const struct server *s) {
 	const struct sample *a = &s->sample;
 
-	return a->all_steps > 0 && a->step_decode_ntok > 0 && hardly(a->step_prefill_ntok, a->step_decode_ntok) && !s->matched && a->all_requests == 0;
+	return a->all_steps > 0 && a->step_decode_ntok > 0 && events_hardly(a->step_prefill_ntok, a->step_decode_ntok) && !s->matched && a->all_requests == 0;
 }
 
 /* The servers of one phase that may have handled the requests: how many, and the one that clearly did, if any. */

@@ -106,15 +106,13 @@ void servers_find_copies(struct servers *s) {
 /* ---- requests that two logs report with their own timestamps ---- */
 
 #define TWIN_NS (NS_PER_SECOND / 20)
-/* Cached tokens may be known to one of the logs: vLLM's blocks. */
-#define CACHE_BLOCK 16
 
 static bool has_twin(const struct sample *other, int64_t at_ns, uint32_t prompt_tokens) {
 	int64_t from_ns = at_ns - TWIN_NS;
 	size_t i = SORTED_FROM(other->requests, other->request_count, struct id_request, first_ns, from_ns);
 
 	for (; i < other->request_count && other->requests[i].first_ns <= at_ns + TWIN_NS; i++) {
-		if (((int64_t)other->requests[i].prompt_tokens - (int64_t)prompt_tokens) % CACHE_BLOCK == 0) {
+		if (((int64_t)other->requests[i].prompt_tokens - (int64_t)prompt_tokens) % CACHE_BLOCK == 0) { /* cached tokens may be known to one of the logs */
 			return true;
 		}
 	}

@@ -182,15 +182,6 @@ static size_t find_points(const struct fit *f, int64_t half, bool by_tokens, str
 	return count;
 }
 
-static int by_value(const void *a, const void *b) {
-	return exact_order(*(const int64_t *)a, *(const int64_t *)b);
-}
-
-static int64_t median(int64_t *values, size_t count) {
-	qsort(values, count, sizeof *values, by_value);
-	return values[count / 2];
-}
-
 /* A knot for a group of differences: at their middle, moved by their median. */
 static void add_knot(struct fit *f, const struct drift *track, const struct point *p, size_t count) {
 	int64_t *values = must_alloc(count * sizeof *values), at_ns = p[0].at_ns + (p[count - 1].at_ns - p[0].at_ns) / 2;
@@ -198,7 +189,7 @@ static void add_knot(struct fit *f, const struct drift *track, const struct poin
 	for (size_t i = 0; i < count; i++) {
 		values[i] = p[i].off_ns + drift_at(track, p[i].at_ns) - drift_at(track, at_ns);
 	}
-	f->knots[f->count++] = (struct drift_knot){at_ns, drift_at(track, at_ns) + median(values, count)};
+	f->knots[f->count++] = (struct drift_knot){at_ns, drift_at(track, at_ns) + events_sort(values, count)};
 	free(values);
 }
 
@@ -272,7 +263,7 @@ static void find_breaks(struct fit *f) {
 		int64_t seconds = (f->knots[i + 1].at_ns - f->knots[i].at_ns) / NS_PER_SECOND + 1;
 		rates[count++] = llabs(f->knots[i + 1].offset_ns - f->knots[i].offset_ns) / seconds;
 	}
-	int64_t usual = count > 2 ? median(rates, count) : 0, least = f->coarse ? 400 * MS : JUMP_MIN_NS;
+	int64_t usual = count > 2 ? events_sort(rates, count) : 0, least = f->coarse ? 400 * MS : JUMP_MIN_NS;
 	for (size_t i = 0; i + 1 < f->count && f->break_count < BREAKS_MOST; i++) {
 		const struct drift_knot *a = &f->knots[i], *b = a + 1;
 		int64_t seconds = (b->at_ns - a->at_ns) / NS_PER_SECOND + 1;
@@ -352,7 +343,7 @@ static size_t assess(const struct fit *f, int64_t *spread_ns) {
 	}
 	*spread_ns = 0;
 	if (count > 0) {
-		median(values, count);
+		events_sort(values, count);
 		*spread_ns = (values[3 * count / 4] - values[count / 4]) / 2;
 	}
 	free(values);

@@ -286,10 +286,6 @@ static void find_coverage(const struct level *levels, const struct best *best, d
 	*end = l->n_end > 0 && l->chance_end.hits <= 0.5 ? covered((double)l->end.hits[k] / (double)l->n_end, l->chance_end.hits) : 1;
 }
 
-static int by_value(const void *a, const void *b) {
-	return exact_order(*(const int64_t *)a, *(const int64_t *)b);
-}
-
 /*
  * Distance from an event of requests, at an offset, to the nearest event of steps within half a width; INT64_MAX:
  * none.
@@ -325,8 +321,7 @@ static void find_offset(const struct both *steps, const struct both *requests, c
 	out->matched = (int64_t)count;
 	out->offset_ns = best->offset_ns;
 	if (count > 0) {
-		qsort(found, count, sizeof *found, by_value);
-		out->offset_ns += found[count / 2];
+		out->offset_ns += events_sort(found, count);
 		out->spread_ns = (found[3 * count / 4] - found[count / 4]) / 2;
 		out->late_ns = found[9 * count / 10] - found[count / 2];
 	}
@@ -415,8 +410,7 @@ static int64_t usual_duration(const struct id_steps *steps) {
 	for (size_t i = 0; i < steps->count; i++) {
 		all[i] = steps->at[i].duration_ns;
 	}
-	qsort(all, steps->count, sizeof *all, by_value);
-	int64_t usual = steps->count > 0 ? all[steps->count / 2] : 0;
+	int64_t usual = events_sort(all, steps->count);
 	free(all);
 	return usual;
 }
@@ -461,7 +455,7 @@ int64_t identity_agreement(const struct id_steps *steps, const struct id_request
 		found[agree] = nearest(&of_steps.first, &of_requests.first.at[i], &here, requests->cached_known);
 		agree += found[agree] != INT64_MAX;
 	}
-	qsort(found, agree, sizeof *found, by_value);
+	events_sort(found, agree);
 	*late_ns = agree > 0 ? found[9 * agree / 10] : 0;
 	free(found);
 	events_release(&of_steps);

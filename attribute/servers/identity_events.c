@@ -11,8 +11,6 @@
 /* First tokens this close together are one event of several prompts. */
 #define ONE_EVENT_NS MS
 
-/* The block of tokens in which vLLM caches: where cached tokens are unknown, prompts differ by multiples of it. */
-#define CACHE_BLOCK 16
 
 /* More time of the host between two steps is not assumed. */
 #define HOST_MOST_NS (20 * MS)
@@ -37,7 +35,7 @@ static bool only_generates(const struct id_steps *s) {
 		prefill_ntok += s->at[i].prefill_tokens;
 		decode_ntok += s->at[i].decoders;
 	}
-	return prefill_ntok <= decode_ntok / 100;
+	return events_hardly(prefill_ntok, decode_ntok);
 }
 
 /* Does a step begin when the one before it ends? While sequences decode, an engine does not wait. */
@@ -196,6 +194,18 @@ unsigned events_compare(const struct event *step, const struct event *request, b
 	}
 	bool agree = cached_known ? more == 0 : more >= 0 && more % CACHE_BLOCK == 0;
 	return agree ? EVENT_TESTABLE | EVENT_TOKENS : EVENT_TESTABLE;
+}
+
+static int by_value(const void *a, const void *b) {
+	return exact_order(*(const int64_t *)a, *(const int64_t *)b);
+}
+
+int64_t events_sort(int64_t *values, size_t count) {
+	if (count == 0) {
+		return 0;
+	}
+	qsort(values, count, sizeof *values, by_value);
+	return values[count / 2];
 }
 
 size_t events_from(const struct events *e, int64_t at_ns) {

@@ -4,6 +4,9 @@
 
 #include "attribute/servers/identity.h"
 
+/* The block of tokens in which vLLM caches: where cached tokens are unknown, prompts differ by multiples of it. */
+#define CACHE_BLOCK 16
+
 /* An event of steps, or of requests. */
 struct event {
 	int64_t at_ns;
@@ -31,7 +34,13 @@ unsigned events_compare(const struct event *step, const struct event *request, b
 size_t events_from(const struct events *e, int64_t at_ns);
 /* Are the timestamps truncated to the second? Then an instant may be anywhere in it. */
 bool events_in_seconds(const struct id_requests *r);
+/* Sorts differences of instants, or durations. Returns the median; 0: there are none. */
+int64_t events_sort(int64_t *values, size_t count);
 
+/* Steps with under a hundredth of the tokens compute no prompts. */
+static inline bool events_hardly(int64_t part, int64_t whole) {
+	return part <= whole / 100;
+}
 
 /*
  * How many of some requests' first tokens hit a step with their tokens, at the best offset within `reach_ns`, up to half a
