@@ -367,8 +367,9 @@ static int read_pair(struct reader *r, json_at pair, struct server_pairs *out) {
 
 /* [["a", "b"], …] */
 static int read_pairs(struct reader *r, json_at v, struct server_pairs *out) {
-	int err = json_type(r->json, v) == JSON_ARRAY && out->count == 0 ? 0 : wrong(r, v, "not a list, expected [[\"a\", \"b\"], …] once");
+	int err = json_type(r->json, v) == JSON_ARRAY && !out->listed ? 0 : wrong(r, v, "not a list, expected [[\"a\", \"b\"], …] once");
 
+	out->listed = true;
 	for (json_at pair = json_first(r->json, v); !err && pair != JSON_ABSENT; pair = json_next(r->json, pair)) {
 		err = json_type(r->json, pair) == JSON_ARRAY && json_count(r->json, pair) == 2
 		          ? read_pair(r, pair, out)

@@ -14,6 +14,7 @@ struct server_pair {
 struct server_pairs {
 	struct server_pair *at;
 	size_t count;
+	bool listed; /* the fleet file has had the list */
 	struct hash_index index; /* by both names, whatever their order */
 };
 

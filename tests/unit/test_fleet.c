@@ -24,6 +24,8 @@ static void mistakes(void **state) {
 	} cases[] = {
 		{POOL("," RATE), NULL},
 		{"[]", "f:1:1: not an object, expected { … }"},
+		{"{\"schema\":\"tollbook.fleet.v1\",\"different\":[],\"different\":[]}",
+	         "f:1:58: not a list, expected [[\"a\", \"b\"], …] once"},
 		{"{\"schema\":\"tollbook.fleet.v2\"}", "f:1:11: unknown schema, expected \"tollbook.fleet.v1\""},
 		{FLEET("\"pools\":{}"), "f:1:39: not a list, expected [ … ]"},
 		{FLEET("\"pools\":[1]"), "f:1:40: not an object, expected { … }"},
