@@ -35,15 +35,26 @@ struct server *servers_find(const struct servers *s, name_id name) {
 	return name < s->name_room && s->of_name[name] > 0 ? &s->at[s->of_name[name] - 1] : NULL;
 }
 
-/* Steps in a name's sample: names come one after the other and share the total. */
-size_t servers_room(const struct servers *s) {
-	size_t used = 0;
+/* Have the samples of all names room, with so many steps each? */
+static bool have_room(const int64_t *step_counts, size_t count, int64_t each) {
+	int64_t left = SERVERS_STEPS_ALL;
 
-	for (size_t i = 0; i + 1 < s->count; i++) {
-		used += s->at[i].sample.step_count;
+	for (size_t i = 0; i < count && left >= 0; i++) {
+		left -= step_counts[i] < each ? step_counts[i] : each;
 	}
-	size_t left = used < SERVERS_STEPS_ALL ? (SERVERS_STEPS_ALL - used) / 8 : 0;
-	return left > SERVERS_STEPS_MOST ? SERVERS_STEPS_MOST : left < SERVERS_STEPS_LEAST ? SERVERS_STEPS_LEAST : left;
+	return left >= 0;
+}
+
+size_t servers_room(const int64_t *step_counts, size_t count) {
+	size_t low = SERVERS_STEPS_LEAST, above = SERVERS_STEPS_MOST + 1;
+
+	while (above - low > 1) {
+		size_t middle = low + (above - low) / 2;
+		bool enough = have_room(step_counts, count, (int64_t)middle);
+		low = enough ? middle : low;
+		above = enough ? above : middle;
+	}
+	return low;
 }
 
 size_t servers_requests_room(size_t steps) {
@@ -78,38 +89,24 @@ bool servers_is_outside(const struct server *one, const struct item *item) {
 	return item->at_ns < one->from_ns || item->at_ns > one->to_ns || is_torn(item);
 }
 
-/* The server of the next name in the order of names; false: the span ends before it. */
-static bool begin_name(struct servers *s, const struct item *item, struct name_span *span, struct server **one, size_t *room) {
-	*one = servers_of(s, item->replica);
-	*room = span->room > 0 ? span->room : servers_room(s);
-	if (span->until_least && *room == SERVERS_STEPS_LEAST) {
-		span->to = item->replica;
-	}
-	return item->replica < span->to;
-}
-
-static int collect_items(struct servers *s, struct evidence_reader *r, struct name_span *span, struct fault *why) {
+static int collect_items(struct servers *s, struct evidence_reader *r, const struct name_span *span, struct fault *why) {
 	const struct item *item;
-	struct server *one = NULL;
-	size_t room = 0;
 	int got = 0;
 
 	while ((got = evidence_next(r, &item, why)) > 0 && item->replica < span->to) {
-		if ((!one || one->sample.name != item->replica) && !begin_name(s, item, span, &one, &room)) {
-			break;
-		}
+		struct server *one = servers_of(s, item->replica);
 		if (servers_is_outside(one, item)) {
 			one->outside++;
 		} else {
 			note_era(one, item->at_ns);
 			servers_note_chain(one, item);
-			sample_add_item(&one->sample, item, room, servers_requests_room(room));
+			sample_add_item(&one->sample, item, span->room, servers_requests_room(span->room));
 		}
 	}
 	return got;
 }
 
-int servers_collect_span(struct servers *s, struct evidence *e, struct name_span *span, struct fault *why) {
+int servers_collect_span(struct servers *s, struct evidence *e, const struct name_span *span, struct fault *why) {
 	struct evidence_reader *r;
 	int rc = evidence_reader_new(&r, e, why);
 
@@ -177,6 +174,7 @@ static void find_outside(struct servers *s) {
 }
 
 int servers_collect(struct servers *s, const struct servers_ask *ask, struct fault *why) {
+	servers_begin(s, ask->replicas);
 	for (size_t i = 0; i < ask->bound_count; i++) {
 		const struct server_bounds *b = &ask->bounds[i];
 		set_bounds(servers_of(s, b->replica), b->first_ns, b->last_ns);

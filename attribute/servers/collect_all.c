@@ -1,10 +1,4 @@
-/*
- * collect_all.c: all names' samples, in threads.
- *
- * The room of a name's sample depends on the samples of the names before it: the first names have the maximum, from some
- * name on all have the minimum. Those are collected in threads, the few between them one after the other. So the samples
- * are the same for any number of threads.
- */
+/* collect_all.c: all names' samples, in threads. */
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -16,18 +10,9 @@
 /* Spans for each thread, so that none waits long for the last one. */
 #define SPANS_A_THREAD 4
 
-/* A name with evidence. */
-struct counted {
-	name_id name;
-	int64_t steps, items;
-};
-
 struct all {
 	struct servers *s;
 	const struct servers_ask *ask;
-	struct counted *names;
-	size_t count;
-	/* of one part of them */
 	struct name_span *spans;
 	size_t span_count;
 	_Atomic size_t next;
@@ -39,27 +24,38 @@ struct worker {
 	struct fault why;
 };
 
-/* In the order of names, each with a sample. */
-static void count_names(struct all *a) {
-	name_id end = replicas_end(a->ask->replicas);
+/* ---- names ---- */
 
-	for (name_id name = 0; name < end; name++) {
-		struct replica_counts c = replicas_counts(a->ask->replicas, name);
-		if (c.steps + c.requests + c.windows > 0) {
-			a->names = must_grow_by_count(a->names, a->count, sizeof *a->names);
-			a->names[a->count++] = (struct counted){name, c.steps, c.steps + c.requests + c.windows};
-			servers_of(a->s, name);
-		}
-	}
+static bool has_evidence(struct replica_counts c) {
+	return c.steps + c.requests + c.windows > 0;
 }
 
-static int64_t items_of(const struct all *a, size_t from, size_t to) {
-	int64_t items = 0;
+struct named_text {
+	struct text text;
+	name_id name;
+};
 
-	for (size_t i = from; i < to; i++) {
-		items += a->names[i].items;
+static int by_text(const void *a, const void *b) {
+	return text_compare(((const struct named_text *)a)->text, ((const struct named_text *)b)->text);
+}
+
+void servers_begin(struct servers *s, const struct replicas *replicas) {
+	struct named_text *at = NULL;
+	size_t count = 0;
+
+	for (name_id name = 0; name < replicas_end(replicas); name++) {
+		if (has_evidence(replicas_counts(replicas, name))) {
+			at = must_grow_by_count(at, count, sizeof *at);
+			at[count++] = (struct named_text){names_text(s->names, name), name};
+		}
 	}
-	return items;
+	if (count > 0) {
+		qsort(at, count, sizeof *at, by_text);
+	}
+	for (size_t i = 0; i < count; i++) {
+		servers_of(s, at[i].name);
+	}
+	free(at);
 }
 
 /* ---- threads ---- */
@@ -93,84 +89,45 @@ static int collect_spans(struct all *a, unsigned lanes, struct fault *why) {
 	return rc;
 }
 
-/* The names from one place in their order up to before another, all with the same room. */
-static int collect_part(struct all *a, size_t from, size_t to, size_t room, struct fault *why) {
-	int64_t items = items_of(a, from, to), most = items / (a->ask->lanes * SPANS_A_THREAD) + 1, now = 0;
-	size_t begun = from;
-	int rc;
+/* Names one after the other, with about as many items in each span. */
+static void divide(struct all *a, size_t room) {
+	const struct replicas *replicas = a->ask->replicas;
+	name_id end = replicas_end(replicas), from = 0;
+	int64_t items = 0, most, now = 0;
 
-	a->span_count = 0;
-	for (size_t i = from; i < to; i++) {
-		now += a->names[i].items;
-		if (now >= most || i + 1 == to) {
+	for (name_id name = 0; name < end; name++) {
+		struct replica_counts c = replicas_counts(replicas, name);
+		items += c.steps + c.requests + c.windows;
+	}
+	most = items < 2 * ITEMS_A_THREAD ? items : items / (a->ask->lanes * SPANS_A_THREAD);
+	for (name_id name = 0; name < end; name++) {
+		struct replica_counts c = replicas_counts(replicas, name);
+		now += c.steps + c.requests + c.windows;
+		if (now > most || name + 1 == end) {
 			a->spans = must_grow_by_count(a->spans, a->span_count, sizeof *a->spans);
-			a->spans[a->span_count++] = (struct name_span){.from = a->names[begun].name, .to = a->names[i].name + 1, .room = room};
-			begun = i + 1;
+			a->spans[a->span_count++] = (struct name_span){.from = from, .to = name + 1, .room = room};
+			from = name + 1;
 			now = 0;
 		}
 	}
-	rc = collect_spans(a, a->span_count < a->ask->lanes ? (unsigned)a->span_count : a->ask->lanes, why);
-	free(a->spans);
-	a->spans = NULL;
-	return rc;
 }
 
-/* ---- rooms ---- */
+static size_t room_of(const struct servers *s, const struct replicas *replicas) {
+	int64_t *counts = must_alloc((s->count + 1) * sizeof *counts);
 
-/* Is the most room left for a name, if those before it have so many steps? */
-static bool is_most(size_t used) {
-	return used <= SERVERS_STEPS_ALL - 8 * SERVERS_STEPS_MOST;
-}
-
-/* How many names surely have the most room. */
-static size_t names_with_most(const struct all *a) {
-	size_t used = 0, i = 0;
-
-	for (; i < a->count && is_most(used); i++) {
-		used += a->names[i].steps < (int64_t)SERVERS_STEPS_MOST ? (size_t)a->names[i].steps : SERVERS_STEPS_MOST;
+	for (size_t i = 0; i < s->count; i++) {
+		counts[i] = replicas_counts(replicas, s->at[i].sample.name).steps;
 	}
-	return i;
-}
-
-/* Had the last of them that room? A sample has a whole minute, even if that is more than the most. */
-static bool had_most(const struct all *a, size_t count) {
-	size_t used = 0;
-
-	for (size_t i = 0; i + 1 < count; i++) {
-		used += servers_find(a->s, a->names[i].name)->sample.step_count;
-	}
-	return is_most(used);
-}
-
-static int collect_in_threads(struct all *a, struct fault *why) {
-	size_t most = names_with_most(a), rest = most;
-	int rc = collect_part(a, 0, most, SERVERS_STEPS_MOST, why);
-
-	if (rc >= 0 && !had_most(a, most)) {
-		servers_begin_again(a->s);
-		return servers_collect_span(a->s, a->ask->evidence, &(struct name_span){.to = UINT32_MAX}, why);
-	}
-	if (rc >= 0 && most < a->count) {
-		struct name_span between = {.from = a->names[most].name, .to = UINT32_MAX, .until_least = true};
-		rc = servers_collect_span(a->s, a->ask->evidence, &between, why);
-		while (rest < a->count && a->names[rest].name < between.to) {
-			rest++;
-		}
-	}
-	return rc >= 0 && rest < a->count ? collect_part(a, rest, a->count, SERVERS_STEPS_LEAST, why) : rc;
+	size_t room = servers_room(counts, s->count);
+	free(counts);
+	return room;
 }
 
 int servers_collect_all(struct servers *s, const struct servers_ask *ask, struct fault *why) {
 	struct all a = {.s = s, .ask = ask};
-	int rc;
 
-	if (ask->lanes < 2 || ask->bound_count > 0) {
-		return servers_collect_span(s, ask->evidence, &(struct name_span){.to = UINT32_MAX}, why);
-	}
-	count_names(&a);
-	rc = a.count < 2 || items_of(&a, 0, a.count) < 2 * ITEMS_A_THREAD
-	         ? servers_collect_span(s, ask->evidence, &(struct name_span){.to = UINT32_MAX}, why)
-	         : collect_in_threads(&a, why);
-	free(a.names);
+	divide(&a, room_of(s, ask->replicas));
+	int rc = a.span_count == 0 ? 0 : collect_spans(&a, a.span_count < ask->lanes ? (unsigned)a.span_count : ask->lanes, why);
+	free(a.spans);
 	return rc;
 }

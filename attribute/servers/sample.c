@@ -161,13 +161,13 @@ static void keep_up_to(struct sample *s, uint64_t most_hash) {
 }
 
 /* Leaves out minutes until half of the steps and requests are left. */
-static void thin(struct sample *s) {
+static void halve(struct sample *s) {
 	keep_up_to(s, s->most_hash / 2 > least_hash(s) ? s->most_hash / 2 : least_hash(s));
 }
 
-static void thin_to(struct sample *s, size_t most_steps, size_t most_requests) {
+void sample_thin(struct sample *s, size_t most_steps, size_t most_requests) {
 	while ((s->step_count > most_steps || s->request_count > most_requests) && s->most_hash > least_hash(s)) {
-		thin(s);
+		halve(s);
 	}
 }
 
@@ -265,7 +265,7 @@ void sample_add_item(struct sample *s, const struct item *item, size_t most_step
 		note_model(&s->step_model, &s->many_step_models, item->model);
 		exact_widen(&s->first_window_ns, &s->last_window_ns, item->at_ns, w->end_ns);
 	}
-	thin_to(s, most_steps, most_requests);
+	sample_thin(s, most_steps, most_requests);
 }
 
 static int by_first(const void *a, const void *b) {
@@ -424,5 +424,5 @@ void sample_end_merge(struct sample *s, size_t most_steps, size_t most_requests)
 	sort_steps(s);
 	sort_requests(s);
 	load_end_merge(&s->loads[LOAD_WINDOWS]);
-	thin_to(s, most_steps, most_requests);
+	sample_thin(s, most_steps, most_requests);
 }

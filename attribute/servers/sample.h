@@ -44,6 +44,8 @@ void sample_init(struct sample *s, name_id name, size_t most_blocks);
 void sample_release(struct sample *s);
 /* Adds an item, in the order of time; keeps at most this many steps and requests. */
 void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests);
+/* Leaves out minutes until there are no more than so many. */
+void sample_thin(struct sample *s, size_t most_steps, size_t most_requests);
 /* All of the name's items were added. */
 void sample_end(struct sample *s);
 

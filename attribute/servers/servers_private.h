@@ -63,25 +63,29 @@ struct servers *servers_new(struct names *names, const struct fleet *fleet, stru
 #define SERVERS_STEPS_MOST ((size_t)60000)
 #define SERVERS_STEPS_LEAST ((size_t)4000)
 
-/* Names `from` up to before `to`, each with room for `room` steps; 0: as much as those before it leave. */
+/* Names `from` up to before `to`, each with room for `room` steps. */
 struct name_span {
 	name_id from, to;
 	size_t room;
-	bool until_least; /* ends where the least room is left for each: `to` becomes the first of those names */
 };
 
 /* collect.c: samples of all evidence. */
 int servers_collect(struct servers *s, const struct servers_ask *ask, struct fault *why);
 /* Adds a span's items to the samples of their names. */
-int servers_collect_span(struct servers *s, struct evidence *e, struct name_span *span, struct fault *why);
+int servers_collect_span(struct servers *s, struct evidence *e, const struct name_span *span, struct fault *why);
 /* Frees what was collected, except bounds. */
 void servers_begin_again(struct servers *s);
-/* collect_all.c: adds all items, in threads where that gives the same samples. */
+/* collect_all.c: a server for each name that has evidence, in the order of names. */
+void servers_begin(struct servers *s, const struct replicas *replicas);
+/* Adds all items, in threads. */
 int servers_collect_all(struct servers *s, const struct servers_ask *ask, struct fault *why);
 /* The server of a name, a new one if it has none. */
 struct server *servers_of(struct servers *s, name_id name);
-/* Steps in the last name's sample: names come one after the other and share the total. */
-size_t servers_room(const struct servers *s);
+/*
+ * Steps in each name's sample, if names have so many: the largest number with which the samples of all have no more than
+ * SERVERS_STEPS_ALL, within the limits. The order of names has no effect, and more names or steps never make it larger.
+ */
+size_t servers_room(const int64_t *step_counts, size_t count);
 /* Requests in it, if it has room for so many steps. */
 size_t servers_requests_room(size_t steps);
 /* Compares all names' samples, and decides. */

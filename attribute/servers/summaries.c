@@ -13,22 +13,48 @@ struct name_summaries {
 	struct servers *servers;
 	struct evidence *items;
 	struct quality quality;
-	name_id last; /* the name of the last record, and the maximum of steps in its sample */
-	size_t room;
+	size_t room;   /* steps in each sample, at most */
+	size_t stored; /* steps in all samples; with more than `most` the room is found again */
+	size_t most;
 };
 
 /* ---- from records ---- */
 
+/* Room for the steps so far; those that follow can only make it less. */
+static size_t room_so_far(const struct servers *s) {
+	int64_t *counts = must_alloc((s->count + 1) * sizeof *counts);
+
+	for (size_t i = 0; i < s->count; i++) {
+		counts[i] = s->at[i].sample.all_steps;
+	}
+	size_t room = servers_room(counts, s->count);
+	free(counts);
+	return room;
+}
+
+static void lower_room(struct name_summaries *n) {
+	struct servers *s = n->servers;
+
+	n->room = room_so_far(s);
+	n->stored = 0;
+	for (size_t i = 0; i < s->count; i++) {
+		sample_thin(&s->at[i].sample, n->room, servers_requests_room(n->room));
+		n->stored += s->at[i].sample.step_count;
+	}
+	n->most = (n->stored > SERVERS_STEPS_ALL ? n->stored : SERVERS_STEPS_ALL) / 4 * 5;
+}
+
 static void add_item(void *summaries, unsigned lane, const struct item *item) {
 	struct name_summaries *n = summaries;
-	struct server *one = servers_of(n->servers, item->replica);
+	struct sample *one = &servers_of(n->servers, item->replica)->sample;
 
 	(void)lane;
-	if (item->replica != n->last) {
-		n->last = item->replica;
-		n->room = servers_room(n->servers);
+	n->stored -= one->step_count;
+	sample_add_item(one, item, n->room, servers_requests_room(n->room));
+	n->stored += one->step_count;
+	if (n->stored > n->most) {
+		lower_room(n);
 	}
-	sample_add_item(&one->sample, item, n->room, servers_requests_room(n->room));
 }
 
 struct name_summaries *name_summaries_new(struct names *names) {
@@ -36,7 +62,8 @@ struct name_summaries *name_summaries_new(struct names *names) {
 
 	quality_init(&n->quality);
 	n->names = names;
-	n->last = UINT32_MAX;
+	n->room = SERVERS_STEPS_MOST;
+	n->most = SERVERS_STEPS_ALL / 4 * 5;
 	n->servers = servers_new(names, NULL, &n->quality);
 	n->items = evidence_new(names, 1, EVIDENCE_BYTES);
 	evidence_watch(n->items, add_item, n);
@@ -309,15 +336,12 @@ int name_summaries_read(struct name_summaries *n, struct text name, struct text 
 
 static void end_merges(struct name_summaries *n) {
 	struct servers *s = n->servers;
-	size_t all = s->count;
+	size_t room = room_so_far(s);
 
 	sort_names(n);
-	for (size_t i = 0; i < all; i++) {
-		s->count = i + 1; /* the size is what the names before leave */
-		size_t room = servers_room(s);
+	for (size_t i = 0; i < s->count; i++) {
 		sample_end_merge(&s->at[i].sample, room, servers_requests_room(room));
 	}
-	s->count = all;
 }
 
 int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, struct quality *quality, verdict_sink *sink, void *context,

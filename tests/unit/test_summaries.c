@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "attribute/attribute.h"
+#include "attribute/servers/servers_private.h"
 #include "core/error.h"
 #include "core/files/pack.h"
 #include "core/instant.h"
@@ -191,11 +192,40 @@ static void damaged_items(void **state) {
 	names_free(names);
 }
 
+/* What each sample may have does not depend on the order of names, and the samples of all have the total. */
+static void samples_share(void **state) {
+	static int64_t same[40], steps[300], reversed[300];
+	int64_t all = 0;
+
+	(void)state;
+	assert_int_equal(servers_room(NULL, 0), SERVERS_STEPS_MOST);
+	for (size_t i = 0; i < 40; i++) {
+		same[i] = 50000;
+	}
+	assert_int_equal(servers_room(same, 20), SERVERS_STEPS_MOST); /* they have room as they are */
+	assert_int_equal(servers_room(same, 40), SERVERS_STEPS_ALL / 40);
+	for (size_t i = 0; i < 300; i++) {
+		steps[i] = reversed[299 - i] = (int64_t)(i * i % 1009) + (i % 3 == 0 ? 40000 : 0);
+	}
+	size_t room = servers_room(steps, 300);
+	assert_int_equal(servers_room(reversed, 300), room);
+	assert_true(room > SERVERS_STEPS_LEAST && room < SERVERS_STEPS_MOST);
+	for (size_t i = 0; i < 300; i++) {
+		all += steps[i] < (int64_t)room ? steps[i] : (int64_t)room;
+	}
+	assert_in_range(all, SERVERS_STEPS_ALL - 300, SERVERS_STEPS_ALL);
+	for (size_t i = 0; i < 300; i++) {
+		steps[i] = 50000;
+	}
+	assert_int_equal(servers_room(steps, 300), SERVERS_STEPS_LEAST);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(come_back),
 		cmocka_unit_test(a_full_disk),
 		cmocka_unit_test(damaged_items),
+		cmocka_unit_test(samples_share),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
