@@ -113,6 +113,12 @@ struct price_cuts {
  */
 typedef bool vendor_test(void *context, name_id model, struct text billing);
 
+/*
+ * How far requests of gateways are joined to those of engines: wholly; or, with a part of the requests, by ids only, so
+ * that the remaining ones of all parts can be joined by tokens.
+ */
+enum join_stage { JOIN_WHOLE, JOIN_BY_ID, JOIN_BY_TOKENS };
+
 struct attribute_options {
 	/*
 	 * all evidence is here: names of one server are found, and clocks corrected; else the given verdicts are
@@ -128,6 +134,7 @@ struct attribute_options {
 	const char *requests_path; /* --requests; NULL: none */
 	/* these are only some of the replicas: the remaining uptime of pools is not posted */
 	bool part;
+	enum join_stage join;
 	/* leave out what records report about other replicas (a request names two); 0: all replicas */
 	name_id only_replica;
 	bool compare_rules;        /* collect data for attribution_each_rule */
@@ -164,11 +171,37 @@ typedef int tenant_sink(void *context, const struct tenant_patch *p, struct faul
 int attribution_join(struct attribution *a, tenant_sink *sink, void *context, struct quality *quality, struct fault *why);
 
 /*
+ * The join in parts. Requests that a stage of it may join have the same number here, so that any division by these
+ * numbers results in the same join. JOIN_BY_ID: of an id, or of token counts where there is none.
+ */
+uint64_t attribution_join_part(const struct request *q, enum join_stage stage);
+/*
+ * After attribution_join of JOIN_BY_ID: passes on the requests that were not joined, each once, with final names and
+ * instants; JOIN_BY_TOKENS joins these.
+ */
+typedef int left_sink(void *context, const struct record *r, struct fault *why);
+int attribution_each_left(struct attribution *a, left_sink *sink, void *context, struct fault *why);
+
+/*
  * After attribution_join: the entries of requests bought from vendors, and their period; *from_ns > *to_ns: there are
  * none.
  */
-int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns,
-                       struct quality *quality, struct fault *why);
+int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why);
+/* Then: tokens of these requests' prompts, and those of them of which no log reports how many were cached. */
+struct bought_day {
+	struct text gateway;
+	int64_t day_ns, prompt_ntok, unknown_ntok;
+};
+typedef int bought_day_sink(void *context, const struct bought_day *d);
+int attribution_each_bought_day(const struct attribution *a, bought_day_sink *sink, void *context);
+
+/* The same of all parts of a join: one entry per key, and the warnings. */
+struct bought_sums;
+struct bought_sums *bought_sums_new(struct names *names);
+void bought_sums_free(struct bought_sums *s);
+int bought_sums_add_entry(struct bought_sums *s, const struct entry *e, struct fault *why);
+void bought_sums_add_day(struct bought_sums *s, const struct bought_day *d);
+int bought_sums_finish(struct bought_sums *s, entry_sink *sink, void *context, struct quality *quality, struct fault *why);
 
 /* The receiving side: tenants that another attribution joined. Called before this one's fit. */
 int attribution_patch(struct attribution *a, const struct tenant_patch *p, struct fault *why);

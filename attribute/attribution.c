@@ -3,10 +3,12 @@
 
 #include "attribute/fleet/capacity.h"
 #include "attribute/fleet/stated.h"
+#include "attribute/bought_sums.h"
 #include "attribute/check.h"
 #include "attribute/split/bought_post.h"
 #include "attribute/split/breakdowns.h"
 #include "attribute/evidence/join.h"
+#include "attribute/evidence/left.h"
 #include "attribute/split/hits.h"
 #include "attribute/split/request_rows.h"
 #include "attribute/evidence/replicas.h"
@@ -26,6 +28,7 @@ struct attribution {
 	struct accounts_common common;
 	struct spool *patches;         /* tenants that another attribution joined; or NULL */
 	struct join_report joined;     /* of gateways' requests to the engines' */
+	struct hits *bought;           /* see bought_post.h */
 	struct server_bounds *bounds;  /* of replicas with records years apart */
 	size_t bound_count;
 	struct ranks *ranks;           /* replicas in lock-step; NULL: none */
@@ -61,6 +64,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 		.breakdowns = breakdowns_new(o->names, o->compare_rules, o->positions, o->batches),
 		.unattributed = names_id(o->names, T("(unattributed)")),
 	};
+	a->bought = hits_new();
 	return a;
 }
 
@@ -85,6 +89,7 @@ void attribution_free(struct attribution *a) {
 	request_rows_free(a->common.rows);
 	capacity_free(a->common.capacity);
 	hits_free(a->common.hits);
+	hits_free(a->bought);
 	breakdowns_free(a->common.breakdowns);
 	free(a);
 }
@@ -250,7 +255,7 @@ int attribution_seal(struct attribution *a, struct fault *why) {
 		evidence_patch_tenants(a->evidence, a->patches);
 		a->patches = NULL;
 	} else if (rc >= 0 && evidence_has_gateway(a->evidence)) {
-		rc = join_requests(a->evidence, a->options.names, a->options.from_ns, a->options.to_ns, &a->joined, why);
+		rc = join_requests(a->evidence, a->options.names, a->options.from_ns, a->options.to_ns, a->options.join, &a->joined, why);
 	}
 	return rc;
 }
@@ -263,12 +268,28 @@ int attribution_join(struct attribution *a, tenant_sink *sink, void *context, st
 	return rc < 0 ? rc : evidence_each_patch(a->evidence, sink, context, why);
 }
 
-int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns,
-                       struct quality *quality, struct fault *why) {
-	int rc = bought_post(&a->common, a->evidence, quality, why);
+int attribution_each_left(struct attribution *a, left_sink *sink, void *context, struct fault *why) {
+	return left_each(a->evidence, sink, context, why);
+}
+
+int attribution_bought(struct attribution *a, entry_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
+	int rc = bought_post(&a->common, a->evidence, a->bought, why);
 
 	(void)evidence_bought_period(a->evidence, from_ns, to_ns);
 	return rc < 0 ? rc : entries_each(a->common.entries, sink, context, why);
+}
+
+int attribution_each_bought_day(const struct attribution *a, bought_day_sink *sink, void *context) {
+	name_id gateway;
+	int64_t day_ns;
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && hits_at(a->bought, i, &gateway, &day_ns); i++) {
+		struct bought_day d = {.gateway = names_text(a->options.names, gateway), .day_ns = day_ns};
+		hits_sums(a->bought, i, &d.prompt_ntok, &d.unknown_ntok);
+		rc = sink(context, &d);
+	}
+	return rc;
 }
 
 int attribution_patch(struct attribution *a, const struct tenant_patch *p, struct fault *why) {
@@ -404,7 +425,8 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	if (rc >= 0) {
 		rc = run_pass(a, PASS_POST, fits, quality, why);
 	}
-	rc = rc < 0 ? rc : bought_post(&a->common, a->evidence, quality, why);
+	rc = rc < 0 ? rc : bought_post(&a->common, a->evidence, a->bought, why);
+	bought_state_unknown(a->bought, a->options.names, quality);
 	if (rc >= 0 && !a->options.part) {
 		struct adding adding = {a->common.entries, why};
 		rc = capacity_post_unobserved(a->common.capacity, add_entry, &adding, quality, why);

@@ -258,7 +258,7 @@ static void put_joins(const struct quality_joins *j, FILE *out) {
 }
 
 static bool has_joins(const struct quality_joins *j) {
-	return j->joined + j->count[JOIN_GATEWAY_ONLY] > 0;
+	return j->joined + j->count[JOIN_GATEWAY_ONLY] + j->count[JOIN_ENGINE_ONLY] > 0;
 }
 
 void quality_write_lines(const struct quality *q, FILE *out) {

@@ -192,35 +192,29 @@ static int write_fits(struct attribution_fits *f, const char *path, struct fault
 	return outfile_commit(file, why);
 }
 
-static int fit_task(struct plan *p, int64_t task, struct shard_tally *tally, struct fault *why) {
+static int fit_own(struct plan *p, int64_t task, struct shard_tally *tally, struct fault *why) {
 	const char *path = plan_path(p, "fit", task, "fits");
 	struct shard_session s = {.plan = p};
+	int rc = plan_has(path) ? 1 : session_open(&s, p, why);
 
-	if (plan_has(path)) {
-		return 0;
-	}
-	int rc = shard_names_decide(p, why);
-	rc = rc == 0 && task == 0 ? shard_join(p, why) : rc;
-	rc = rc == 0 ? session_open(&s, p, why) : rc;
 	if (rc == 0) {
 		s.fits = attribution_fits_new(s.names);
 		rc = fit_all(p, task, &s, tally, why);
+		rc = rc == 0 ? write_fits(s.fits, path, why) : rc;
 	}
-	rc = rc == 0 ? write_fits(s.fits, path, why) : rc;
 	session_close(&s);
-	return rc;
+	return rc < 0 ? rc : 0;
+}
+
+static int fit_task(struct plan *p, int64_t task, struct shard_tally *tally, struct fault *why) {
+	int rc = shard_names_decide(p, why);
+
+	rc = rc == 0 ? shard_join_ids(p, task, why) : rc;
+	rc = rc == 0 ? fit_own(p, task, tally, why) : rc;
+	return rc == 0 ? shard_join_left(p, task, why) : rc;
 }
 
 /* ---- the sum of all tasks' ---- */
-
-static bool all_there(struct plan *p) {
-	for (int64_t i = 0; i < p->tasks; i++) {
-		if (!plan_has(plan_path(p, "fit", i, "fits"))) {
-			return false;
-		}
-	}
-	return true;
-}
 
 int work_sum_fits(struct attribution_fits *f, struct plan *p, struct fault *why) {
 	const char *sum = plan_path(p, FITS_SUM, -1, NULL);
@@ -240,7 +234,7 @@ static int write_sum(struct plan *p, struct fault *why) {
 	const char *sum = plan_path(p, FITS_SUM, -1, NULL);
 	struct names *names;
 
-	if (plan_has(sum) || !all_there(p)) {
+	if (plan_has(sum) || !plan_has_all(p, "fit", "fits")) {
 		return 0;
 	}
 	names = names_new();

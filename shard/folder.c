@@ -7,6 +7,8 @@
 
 #include "book/config.h"
 #include "shard/shard.h"
+#include "core/quality_lines.h"
+#include "core/files/files.h"
 
 const char *plan_keep(struct plan *p, struct text t) {
 	char *copy = text_copy(t);
@@ -39,6 +41,15 @@ const char *plan_path(struct plan *p, const char *step, int64_t task, const char
 
 bool plan_has(const char *path) {
 	return access(path, F_OK) == 0;
+}
+
+bool plan_has_all(struct plan *p, const char *step, const char *suffix) {
+	for (int64_t i = 0; i < p->tasks; i++) {
+		if (!plan_has(plan_path(p, step, i, suffix))) {
+			return false;
+		}
+	}
+	return true;
 }
 
 int plan_lacks(const char *path, struct fault *why) {
@@ -223,6 +234,24 @@ int plan_read(struct plan *p, const struct shard_settings *asked, const struct b
 
 void notes_begin(const struct plan *p, FILE *out) {
 	fprintf(out, "{\"plan\":\"%s\",\"version\":\"%s\"}\n", p->sha256, TOLLBOOK_VERSION);
+}
+
+int notes_commit(const struct plan *p, struct bundle_writer *w, const struct quality *q, struct fault *why) {
+	char *notes = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&notes, &len);
+
+	if (!out) {
+		die_out_of_memory();
+	}
+	notes_begin(p, out);
+	if (q) {
+		quality_write_lines(q, out);
+	}
+	memory_close(out, &notes);
+	int rc = bundle_commit(w, (struct text){notes, len}, why);
+	free(notes);
+	return rc;
 }
 
 static bool belongs(const struct plan *p, const struct json *line) {

@@ -11,20 +11,29 @@
 
 /* Memory for sorting records, before the disk is used. */
 #define MEMORY_BYTES ((size_t)32 << 20)
+#define REQUESTS_BYTES ((size_t)4 << 20)
 
 struct map {
 	struct plan plan;
 	struct spool *spool;
+	struct spool *requests; /* the same requests again, by the task that joins them */
 	struct quality quality;
 };
 
-/* An item of the spool: the replica, then the record. */
-static int add(struct map *m, unsigned lane, struct text replica, const struct record *record, struct fault *why) {
+/* An item of a spool: the replica, or the part of the join, then the record. */
+static int add(struct spool *to, unsigned lane, struct text name, const struct record *record, struct fault *why) {
 	char item[PACK_MAX + PACK_TEXT_MAX];
-	char *at = pack_text(item, replica);
+	char *at = pack_text(item, name);
 
 	at += record_pack(record, at);
-	return spool_add(m->spool, lane, item, (size_t)(at - item), why);
+	return spool_add(to, lane, item, (size_t)(at - item), why);
+}
+
+static int add_request(struct map *m, unsigned lane, const struct record *record, struct fault *why) {
+	char key[PART_KEY_MAX];
+	uint64_t part = attribution_join_part(&record->request, JOIN_BY_ID) % (uint64_t)m->plan.tasks;
+
+	return add(m->requests, lane, parts_key(key, (int64_t)part), record, why);
 }
 
 /* A request with prefill on another replica belongs to both. */
@@ -39,12 +48,12 @@ static int add_record(void *map, unsigned lane, const struct record *record, str
 		numbered.file = (uint32_t)m->plan.sources[record->file].index;
 	}
 	bool gateway = record->kind == RECORD_REQUEST && record->request.gateway;
-	int rc = add(m, lane, gateway ? T(GATEWAYS_PART) : record->replica, &numbered, why);
+	int rc = add(m->spool, lane, gateway ? T(GATEWAYS_PART) : record->replica, &numbered, why);
 	if (rc >= 0 && !gateway && record->kind == RECORD_REQUEST && record->request.prefill_replica.len > 0 &&
 	    !text_eq(record->request.prefill_replica, record->replica)) {
-		rc = add(m, lane, record->request.prefill_replica, &numbered, why);
+		rc = add(m->spool, lane, record->request.prefill_replica, &numbered, why);
 	}
-	return rc;
+	return rc < 0 || record->kind != RECORD_REQUEST ? rc : add_request(m, lane, &numbered, why);
 }
 
 /* Files are numbered over all tasks, as if one task had read them all. */
@@ -129,9 +138,11 @@ static int read_logs(struct map *m, struct fault *why) {
 		return status;
 	}
 	m->spool = spool_new(ingest_lanes(&logs.options), MEMORY_BYTES, packed_order, NULL);
+	m->requests = spool_new(ingest_lanes(&logs.options), REQUESTS_BYTES, packed_order, NULL);
 	status = ingest(m, &logs, why);
 	number_files(m);
 	logs_release(&logs);
+	status = status < 0 ? status : spool_seal(m->requests, why);
 	return status < 0 ? status : spool_seal(m->spool, why);
 }
 
@@ -145,27 +156,41 @@ static int sample(struct name_summaries *names, struct text replica, struct text
 	return record_unpack(&item, &r) ? name_summaries_add_record(names, &r, why) : 0;
 }
 
-static int write_records(struct map *m, struct bundle_writer *w, struct name_summaries *names, struct fault *why) {
+/* Passes items on by their first text. */
+static int write_items(struct map *m, struct spool *spool, struct bundle_writer *w, struct name_summaries *names, struct fault *why) {
 	struct spool_reader *reader;
 	const void *bytes;
 	size_t len;
-	int rc = spool_reader_new(&reader, m->spool, why), got = rc;
+	int rc = spool_reader_new(&reader, spool, why), got = rc;
 
 	while (rc >= 0 && (got = spool_next(reader, &bytes, &len, why)) > 0) {
-		struct text item = {bytes, len}, replica;
-		(void)unpack_text(&item, &replica);
+		struct text item = {bytes, len}, name;
+		(void)unpack_text(&item, &name);
 		rc = terminal_stopped(m->plan.terminal) ? fault_set(why, ERROR_IO, "stopped by a signal; nothing was written")
-		                             : bundle_add(w, replica, item, why);
-		rc = rc < 0 ? rc : sample(names, replica, item, why);
+		                             : bundle_add(w, name, item, why);
+		rc = rc < 0 || !names ? rc : sample(names, name, item, why);
 	}
 	spool_reader_free(reader);
 	return rc < 0 ? rc : got;
 }
 
+static int write_requests(struct map *m, struct fault *why) {
+	struct bundle_writer *w;
+	int rc = bundle_create(&w, plan_path(&m->plan, "map", m->plan.task, "requests"), why);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = m->requests ? write_items(m, m->requests, w, NULL, why) : 0;
+	if (rc < 0) {
+		bundle_abandon(w);
+		return rc;
+	}
+	return notes_commit(&m->plan, w, NULL, why);
+}
+
 static int write_bundle(struct map *m, const char *path, struct fault *why) {
 	struct bundle_writer *w;
-	char *notes = NULL;
-	size_t len = 0;
 	int rc = bundle_create(&w, path, why);
 
 	if (rc < 0) {
@@ -173,24 +198,16 @@ static int write_bundle(struct map *m, const char *path, struct fault *why) {
 	}
 	struct names *texts = names_new();
 	struct name_summaries *names = name_summaries_new(texts);
-	rc = m->spool ? write_records(m, w, names, why) : 0;
+	rc = m->spool ? write_items(m, m->spool, w, names, why) : 0;
 	rc = rc < 0 ? rc : shard_names_write(&m->plan, names, why);
+	rc = rc < 0 ? rc : write_requests(m, why);
 	name_summaries_free(names);
 	names_free(texts);
 	if (rc < 0) {
 		bundle_abandon(w);
 		return rc;
 	}
-	FILE *out = open_memstream(&notes, &len);
-	if (!out) {
-		die_out_of_memory();
-	}
-	notes_begin(&m->plan, out);
-	quality_write_lines(&m->quality, out);
-	memory_close(out, &notes);
-	rc = bundle_commit(w, (struct text){notes, len}, why);
-	free(notes);
-	return rc;
+	return notes_commit(&m->plan, w, &m->quality, why);
 }
 
 static int read_note(void *quality, const struct json *line, struct fault *why) {
@@ -234,6 +251,7 @@ int shard_map(const struct shard_settings *asked, const struct book_settings *se
 		rc = quality_has_findings(q) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 	}
 	spool_free(m.spool);
+	spool_free(m.requests);
 	quality_release(&m.quality);
 	plan_release(&m.plan);
 	return rc;

@@ -17,24 +17,6 @@ static int put_item(void *bundle, struct text name, struct text item, struct fau
 	return bundle_add(bundle, name, item, why);
 }
 
-static int commit(struct plan *p, struct bundle_writer *w, const struct quality *q, struct fault *why) {
-	char *notes = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&notes, &len);
-
-	if (!out) {
-		die_out_of_memory();
-	}
-	notes_begin(p, out);
-	if (q) {
-		quality_write_lines(q, out);
-	}
-	memory_close(out, &notes);
-	int rc = bundle_commit(w, (struct text){notes, len}, why);
-	free(notes);
-	return rc;
-}
-
 int shard_names_write(struct plan *p, struct name_summaries *n, struct fault *why) {
 	struct bundle_writer *w;
 	int rc = bundle_create(&w, plan_path(p, "map", p->task, "names"), why);
@@ -47,7 +29,7 @@ int shard_names_write(struct plan *p, struct name_summaries *n, struct fault *wh
 		bundle_abandon(w);
 		return rc;
 	}
-	return commit(p, w, NULL, why);
+	return notes_commit(p, w, NULL, why);
 }
 
 /* ---- the decision ---- */
@@ -145,7 +127,7 @@ static int write_decision(struct plan *p, struct shard_session *s, struct name_s
 	if (rc < 0) {
 		bundle_abandon(d.to);
 	} else {
-		rc = commit(p, d.to, &q, why);
+		rc = notes_commit(p, d.to, &q, why);
 	}
 	quality_release(&q);
 	return rc;

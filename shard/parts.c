@@ -1,17 +1,15 @@
 /* parts.c: the files of map/ merged, by replica, and the replicas of each task. */
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "shard/shard_work.h"
-#include "core/heap.h"
+#include "shard/bundles.h"
 
 struct parts {
 	struct plan *plan;
-	struct bundle **at;      /* one per task */
-	struct bundle_part *next; /* the next part in each */
+	struct bundles files;    /* one per task */
 	bool gateways, adopts;   /* gateways' requests count as a replica; they belong to the only replica */
 	struct shard_names *names;
-	struct heap ahead;       /* tasks with a next part, by replica */
 	int64_t *chosen;         /* tasks with records of the current replica */
 	size_t chosen_count;
 	char replica[4200];
@@ -58,72 +56,61 @@ static int read_file(struct bundle *b, const struct text *name, bundle_sink *sin
 	int rc = 0, got = 0;
 
 	while (rc >= 0 && (got = bundle_next(b, &part, why)) > 0) {
-		rc = !name || text_eq(part.replica, *name) ? bundle_read(b, &part, sink, context, why) : 0;
+		rc = text_eq(part.replica, *name) ? bundle_read(b, &part, sink, context, why) : 0;
 	}
 	return rc < 0 ? rc : got;
 }
 
-int parts_read_all(struct plan *p, const struct text *name, bundle_sink *sink, void *context, struct fault *why) {
+/* All items of this name in the files of all tasks. */
+static int read_files(struct plan *p, const char *step, const char *suffix, const struct text *name, bundle_sink *sink, void *context,
+                      struct fault *why) {
 	int rc = 0;
 
 	for (int64_t i = 0; i < p->tasks && rc >= 0; i++) {
 		struct bundle *b;
-		rc = plan_open_bundle(&b, plan_path(p, "map", i, "bundle"), why);
+		rc = plan_open_bundle(&b, plan_path(p, step, i, suffix), why);
 		rc = rc < 0 ? rc : read_file(b, name, sink, context, why);
 		bundle_close(b);
 	}
 	return rc;
 }
 
+int parts_read_all(struct plan *p, struct text name, bundle_sink *sink, void *context, struct fault *why) {
+	return read_files(p, "map", "bundle", &name, sink, context, why);
+}
+
+int parts_read_requests(struct plan *p, int64_t part, const char *step, const char *suffix, bundle_sink *sink, void *context,
+                        struct fault *why) {
+	char key[PART_KEY_MAX];
+	const struct text name = parts_key(key, part);
+
+	return read_files(p, step, suffix, &name, sink, context, why);
+}
+
+struct text parts_key(char key[PART_KEY_MAX], int64_t part) {
+	return (struct text){key, (size_t)snprintf(key, PART_KEY_MAX, "%020lld", (long long)part)};
+}
+
 /* ---- by replica ---- */
-
-/* One open file per task. */
-static void allow_files(void) {
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
-}
-
-static bool is_ahead(const void *parts, int64_t a, int64_t b) {
-	const struct parts *p = parts;
-	int order = text_compare(p->next[a].replica, p->next[b].replica);
-
-	return order != 0 ? order < 0 : a < b;
-}
-
-static int advance(struct parts *p, int64_t i, struct fault *why) {
-	int got = bundle_next(p->at[i], &p->next[i], why);
-
-	if (got > 0) {
-		heap_push(&p->ahead, i);
-	}
-	return got < 0 ? got : 0;
-}
 
 int parts_open(struct parts **out, struct plan *plan, struct fault *why) {
 	struct parts *p = must_calloc(1, sizeof *p);
 	struct survey survey;
 	int rc = parts_survey(plan, &survey, why);
 
-	allow_files();
 	*out = p;
 	p->plan = plan;
 	p->gateways = survey.replicas == 0;
 	p->adopts = survey.gateways && survey.replicas == 1;
-	p->at = must_calloc((size_t)plan->tasks, sizeof(struct bundle *));
-	p->next = must_calloc((size_t)plan->tasks, sizeof *p->next);
+	bundles_init(&p->files, plan->tasks);
 	p->chosen = must_calloc((size_t)plan->tasks, sizeof *p->chosen);
-	heap_init(&p->ahead, is_ahead, p);
 	rc = rc < 0 ? rc : shard_names_open(&p->names, plan, why);
 	for (int64_t i = 0; i < plan->tasks && rc >= 0; i++) {
-		const char *path = plan_path(plan, "map", i, "bundle");
-		rc = plan_open_bundle(&p->at[i], path, why);
+		struct bundle *b;
+		rc = plan_open_bundle(&b, plan_path(plan, "map", i, "bundle"), why);
 		if (rc >= 0) {
-			p->total += bundle_bytes(p->at[i]);
-			rc = advance(p, i, why);
+			p->total += bundle_bytes(b);
+			rc = bundles_add(&p->files, b, why);
 		}
 	}
 	return rc;
@@ -133,13 +120,8 @@ void parts_close(struct parts *p) {
 	if (!p) {
 		return;
 	}
-	for (int64_t i = 0; i < p->plan->tasks; i++) {
-		bundle_close(p->at[i]);
-	}
-	free(p->at);
-	free(p->next);
+	bundles_release(&p->files);
 	free(p->chosen);
-	heap_release(&p->ahead);
 	shard_names_close(p->names);
 	free(p);
 }
@@ -149,8 +131,8 @@ static int pass(struct parts *p, struct fault *why) {
 	int rc = 0;
 
 	for (size_t i = 0; i < p->chosen_count && rc >= 0; i++) {
-		p->before += p->next[p->chosen[i]].bytes;
-		rc = advance(p, p->chosen[i], why);
+		p->before += p->files.next[p->chosen[i]].bytes;
+		rc = bundles_advance(&p->files, p->chosen[i], why);
 	}
 	p->chosen_count = 0;
 	return rc;
@@ -158,20 +140,22 @@ static int pass(struct parts *p, struct fault *why) {
 
 /* Selects the first replica in the order of names; false if there are no more. */
 static bool choose(struct parts *p, struct text *replica, int64_t *bytes) {
-	if (p->ahead.count == 0) {
+	struct text first;
+
+	if (!bundles_ahead(&p->files, &first)) {
 		return false;
 	}
-	struct text first = text_cut(p->next[heap_first(&p->ahead)].replica, 0, sizeof p->replica - 1);
+	first = text_cut(first, 0, sizeof p->replica - 1);
 	*replica = (struct text){p->replica, first.len};
 	if (first.len > 0) {
 		memcpy(p->replica, first.at, first.len);
 	}
 	p->replica[first.len] = '\0';
 	*bytes = 0;
-	while (p->ahead.count > 0 && text_eq(p->next[heap_first(&p->ahead)].replica, *replica)) {
-		int64_t i = heap_pop(&p->ahead);
-		p->chosen[p->chosen_count++] = i;
-		*bytes += p->next[i].bytes;
+	while (bundles_ahead(&p->files, &first) && text_eq(first, *replica)) {
+		int64_t *i = &p->chosen[p->chosen_count++];
+		(void)bundles_first(&p->files, i);
+		*bytes += p->files.next[*i].bytes;
 	}
 	return true;
 }
@@ -200,14 +184,14 @@ int parts_read(struct parts *p, bundle_sink *sink, void *context, struct fault *
 	int rc = 0;
 
 	for (size_t i = 0; i < p->chosen_count && rc >= 0; i++) {
-		rc = bundle_read(p->at[p->chosen[i]], &p->next[p->chosen[i]], sink, context, why);
+		rc = bundle_read(p->files.at[p->chosen[i]], &p->files.next[p->chosen[i]], sink, context, why);
 	}
 	struct text leader = text_of(p->replica), name;
 	for (size_t at = 0; rc >= 0 && shard_names_member(p->names, leader, &at, &name);) {
-		rc = text_eq(name, leader) ? 0 : parts_read_all(p->plan, &name, sink, context, why);
+		rc = text_eq(name, leader) ? 0 : parts_read_all(p->plan, name, sink, context, why);
 	}
 	if (rc >= 0 && p->adopts) {
-		rc = parts_read_all(p->plan, &(struct text){GATEWAYS_PART, sizeof GATEWAYS_PART - 1}, sink, context, why);
+		rc = parts_read_all(p->plan, T(GATEWAYS_PART), sink, context, why);
 	}
 	return rc;
 }

@@ -265,15 +265,6 @@ static int post_rest(struct plan *p, struct shard_session *s, int64_t *posted, s
 }
 
 /* A task that finds all files posts the remainder; if several do, they post the same. */
-static bool all_done(struct plan *p) {
-	for (int64_t i = 0; i < p->tasks; i++) {
-		if (!plan_has(plan_path(p, "attribute", i, "bundle"))) {
-			return false;
-		}
-	}
-	return true;
-}
-
 int shard_post(struct plan *p, int64_t *posted, struct fault *why) {
 	struct shard_session s;
 	struct tenant_key *key = NULL;
@@ -282,7 +273,7 @@ int shard_post(struct plan *p, int64_t *posted, struct fault *why) {
 	rc = rc == 0 ? settings_tenant_key(&p->set, p->terminal, &key, why) : rc;
 	s.tenant_key = key;
 	rc = rc == 0 ? post_own(p, &s, posted, why) : rc;
-	rc = rc == 0 && all_done(p) ? post_rest(p, &s, posted, why) : rc;
+	rc = rc == 0 && plan_has_all(p, "attribute", "bundle") ? post_rest(p, &s, posted, why) : rc;
 	session_close(&s);
 	tenant_key_free(key);
 	return rc;

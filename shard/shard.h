@@ -6,11 +6,14 @@
  *     plan.jsonl            the request, and which task reads which log; never changed
  *     given/                the fleet, prices and patterns as they were when the plan was made
  *     map/K.bundle          records of the logs of task K, by replica; in its notes what was wrong with the logs
+ *     map/K.requests        its requests, by the task that joins them by their ids
  *     map/K.names           samples of the evidence of names in the logs of task K
  *     fit/names.bundle      which of all names belong to one server, by the task that finds it missing; in its notes findings about it
  *     fit/K.fits            the statistics of the replicas of task K, see attribute.h
  *     fit/sum.fits          their sum, by the task that finds all of them there
- *     fit/0.tenants         tenants of requests from gateways' logs, by replica; in its notes findings about it
+ *     fit/K.joined          tenants of requests from gateways' logs, by replica; in its notes findings about it
+ *     fit/K.left            requests that were not joined by their ids, by the task that joins them by tokens
+ *     fit/K.tenants         as K.joined, of these; and the entries of requests that vendors answered
  *     attribute/K.bundle    the entries of the replicas of task K; in its notes figures to be summed
  *
  * The replicas of a task of the later steps follow from the indexes of all files of map/ alone. Equal logs and
@@ -103,12 +106,15 @@ void plan_release(struct plan *p);
 const char *plan_path(struct plan *p, const char *step, int64_t task, const char *suffix);
 /* Does the file exist already? */
 bool plan_has(const char *path);
+bool plan_has_all(struct plan *p, const char *step, const char *suffix); /* of all tasks */
 int plan_lacks(const char *path, struct fault *why); /* ERROR_IO */
 int plan_open_bundle(struct bundle **out, const char *path, struct fault *why);
 const char *plan_keep(struct plan *p, struct text t);
 
 /* Writes the first line of notes, which identifies their plan; and checks it. */
 void notes_begin(const struct plan *p, FILE *out);
+/* Ends a file with notes: these, and what was wrong (NULL: nothing). */
+int notes_commit(const struct plan *p, struct bundle_writer *w, const struct quality *q, struct fault *why);
 /* Passes on each line except the first, parsed. */
 typedef int notes_sink(void *context, const struct json *line, struct fault *why);
 int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_sink *sink, void *context,
@@ -139,8 +145,13 @@ struct survey {
 	int64_t replicas; /* other names: 0, 1, or 2 for more */
 };
 int parts_survey(struct plan *p, struct survey *out, struct fault *why);
-/* All packed records of one name, or (NULL) of every name. */
-int parts_read_all(struct plan *p, const struct text *name, bundle_sink *sink, void *context, struct fault *why);
+/* All packed records of one name. */
+int parts_read_all(struct plan *p, struct text name, bundle_sink *sink, void *context, struct fault *why);
+/* All requests in the files STEP/….SUFFIX that a task joins; they are under this name there. */
+int parts_read_requests(struct plan *p, int64_t part, const char *step, const char *suffix, bundle_sink *sink, void *context,
+                        struct fault *why);
+#define PART_KEY_MAX 24
+struct text parts_key(char key[PART_KEY_MAX], int64_t part);
 
 /* ---- work on replicas ---- */
 

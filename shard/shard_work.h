@@ -35,15 +35,17 @@ int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode
                      struct fault *why);
 
 /*
- * If several replicas have engines' logs, requests of gateways are joined to them once, by task 0 of `shard fit`;
- * each task of `shard attribute` reads the tenants of its replicas' requests, in the order of names.
+ * If several replicas have engines' logs, requests of gateways are joined to them by the tasks of `shard fit`, in two
+ * stages (join.c); each task of `shard attribute` reads the tenants of its replicas' requests, in the order of names.
  */
-int shard_join(struct plan *p, struct fault *why);
+int shard_join_needed(struct plan *p, bool *needed, struct fault *why);
+int shard_join_ids(struct plan *p, int64_t task, struct fault *why);
+int shard_join_left(struct plan *p, int64_t task, struct fault *why);
 struct shard_tenants;
 /* *out is NULL if there are none. Warnings of the join are added by task 0. */
 int shard_tenants_open(struct shard_tenants **out, struct plan *p, struct quality *quality, struct fault *why);
 void shard_tenants_close(struct shard_tenants *t);
-/* The entries of requests that vendors answered, packed, before any replica; widens the period. Task 0 only. */
+/* The entries of requests that vendors answered, packed, before any replica, and warnings about them; widens the period. Task 0 only. */
 int shard_tenants_bought(struct shard_tenants *t, bundle_sink *sink, void *context, int64_t *from_ns, int64_t *to_ns, struct fault *why);
 int shard_tenants_apply(struct shard_tenants *t, struct names *names, struct text replica, struct attribution *to,
                        struct fault *why);

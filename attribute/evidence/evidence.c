@@ -3,8 +3,6 @@
 #include "attribute/evidence/bought.h"
 #include "core/exact.h"
 
-#define ID_MAX 512
-
 struct text request_item_id(const struct request_item *r) {
 	return (struct text){(const char *)(r + 1), r->id_len};
 }
@@ -101,17 +99,15 @@ void evidence_free(struct evidence *e) {
 	spool_free(e->gateway);
 	spool_free(e->growing);
 	spool_free(e->bought);
-	if (e->patches) {
-		spool_free(e->patches);
-	}
+	spool_free(e->patches);
+	spool_free(e->left);
 	free(e->only);
 	free(e->unrepeated);
 	free(e->vendor_answers);
 	free(e);
 }
 
-/* A count of the record as 32 bits; 0 if it is missing or does not fit. */
-static uint32_t count_of(int64_t n) {
+uint32_t evidence_count_of(int64_t n) {
 	return n < 0 || n >= COUNT_UNKNOWN ? 0 : (uint32_t)n;
 }
 
@@ -229,10 +225,10 @@ static int keep_step(struct evidence *e, unsigned lane, const struct record *r, 
 	item.head = head_of(e, l, r, ITEM_STEP, s->start_ns);
 	item.duration_kind = (uint8_t)s->duration_kind;
 	item.flags = (uint8_t)s->flags;
-	item.prefill_requests = count_of(s->prefill_requests);
-	item.prefill_tokens = count_of(s->prefill_tokens);
-	item.decode_requests = count_of(s->decode_requests);
-	item.decode_tokens = count_of(s->decode_tokens == UNKNOWN ? s->decode_requests : s->decode_tokens);
+	item.prefill_requests = evidence_count_of(s->prefill_requests);
+	item.prefill_tokens = evidence_count_of(s->prefill_tokens);
+	item.decode_requests = evidence_count_of(s->decode_requests);
+	item.decode_tokens = evidence_count_of(s->decode_tokens == UNKNOWN ? s->decode_requests : s->decode_tokens);
 	item.index = s->index;
 	item.duration_ns = s->gpu_ns;
 	item.prefill_token_kv = item.prefill_tokens > 0 ? s->prefill_token_kv : 0;
@@ -305,7 +301,7 @@ struct undated evidence_undated(const struct evidence *e) {
 static int keep_request(struct evidence *e, unsigned lane, const struct record *r, struct fault *why) {
 	struct evidence_lane *l = &e->lanes[lane];
 	const struct request *q = &r->request;
-	struct text id = text_cut(q->id, 0, ID_MAX), billing = text_cut(q->billing, 0, BILLING_TEXT_MAX);
+	struct text id = text_cut(q->id, 0, EVIDENCE_ID_MAX), billing = text_cut(q->billing, 0, BILLING_TEXT_MAX);
 	struct request_item item;
 
 	if (first_known(q) == UNKNOWN) {
@@ -322,16 +318,16 @@ static int keep_request(struct evidence *e, unsigned lane, const struct record *
 	item.cached_unknown = q->cached_unknown;
 	item.billing_len = (uint32_t)billing.len;
 	item.tenant = name_of(e, l, q->tenant);
-	item.preemptions = count_of(q->preemptions);
+	item.preemptions = evidence_count_of(q->preemptions);
 	item.arrival_ns = q->arrival_ns;
 	item.scheduled_ns = q->scheduled_ns;
 	item.first_token_ns = q->first_token_ns;
 	item.finish_ns = q->finish_ns;
-	item.prompt_tokens = count_of(q->prompt_tokens);
-	item.cached_tokens = count_of(q->cached_tokens);
-	item.cache_write_tokens = count_of(q->cache_write_tokens);
-	item.completion_tokens = count_of(q->completion_tokens);
-	item.reasoning_tokens = count_of(q->reasoning_tokens);
+	item.prompt_tokens = evidence_count_of(q->prompt_tokens);
+	item.cached_tokens = evidence_count_of(q->cached_tokens);
+	item.cache_write_tokens = evidence_count_of(q->cache_write_tokens);
+	item.completion_tokens = evidence_count_of(q->completion_tokens);
+	item.reasoning_tokens = evidence_count_of(q->reasoning_tokens);
 	item.id_len = (uint32_t)id.len;
 	name_id prefill = name_of(e, l, q->prefill_replica);
 	if (prefill == 0 || prefill == item.head.replica) {

@@ -13,6 +13,10 @@
 
 /* A count that fits 32 bits; the largest one is "unknown". */
 #define COUNT_UNKNOWN UINT32_MAX
+/* A count of a record as 32 bits; 0 if it is missing or does not fit. */
+uint32_t evidence_count_of(int64_t n);
+/* The longest id that is stored. */
+#define EVIDENCE_ID_MAX 512
 
 enum item_kind { ITEM_POWER, ITEM_WINDOW, ITEM_REQUEST, ITEM_STEP };
 

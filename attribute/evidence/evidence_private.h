@@ -45,6 +45,7 @@ struct evidence {
 	struct vendor_answer *vendor_answers;
 	void *vendors;
 	struct spool *patches; /* tenants from gateways; or NULL */
+	struct spool *left;    /* marks of requests that a join by ids left; or NULL */
 	/* by name_id: a reading of the whole replica has found no repeat (repeats.h), so that the next need not look */
 	_Atomic bool *unrepeated;
 	size_t unrepeated_count;

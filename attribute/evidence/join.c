@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "attribute/evidence/bought.h"
+#include "attribute/evidence/left.h"
 #include "attribute/evidence/repeats.h"
 #include "core/exact.h"
+#include "core/hash_index.h"
 
 /* Tolerance for the clocks of two machines and the gateway's own work before and after. */
 #define SLACK_NS (2 * NS_PER_SECOND)
@@ -42,7 +44,8 @@ struct join {
 	struct names *names;
 	struct join_report *report;
 	int64_t from_ns, to_ns; /* the period that is reported on */
-	struct spool *by_id, *by_tokens, *patches, *unjoined;
+	enum join_stage stage;
+	struct spool *by_id, *by_tokens, *patches, *unjoined, *left;
 	struct joinable group[GROUP_MAX];
 	size_t count;
 	int64_t gateway_requests; /* so far */
@@ -84,6 +87,13 @@ struct text join_id(struct text id) {
 	}
 	rest = without_suffix(rest);
 	return rest.len > 0 ? rest : id;
+}
+
+uint64_t attribution_join_part(const struct request *q, enum join_stage stage) {
+	struct text id = stage == JOIN_BY_ID ? join_id(text_cut(q->id, 0, EVIDENCE_ID_MAX)) : T("");
+	uint64_t tokens = hash_mix(hash_mix(0, evidence_count_of(q->prompt_tokens)), evidence_count_of(q->completion_tokens));
+
+	return hash_spread(id.len > 0 ? text_hash(id) : tokens);
 }
 
 /* ---- orders ---- */
@@ -379,7 +389,7 @@ static int keep(struct join *j, const struct request_item *q, enum side side, st
 		.mention = mention_of(j, q, side),
 	};
 
-	if (id.len == 0) {
+	if (id.len == 0 || j->stage == JOIN_BY_TOKENS) {
 		return spool_add(j->by_tokens, 0, &r, sizeof r, why);
 	}
 	memcpy(bytes, &r, sizeof r);
@@ -452,8 +462,31 @@ static int in_groups(struct join *j, struct spool *spool, bool by_id, int (*join
 	return rc < 0 ? rc : got;
 }
 
-int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, struct join_report *report,
-                  struct fault *why) {
+/* Marks the records of a group in place of joining them by tokens. */
+static int mark_left(struct join *j, struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < j->count && rc >= 0; i++) {
+		const struct joinable *r = &j->group[i];
+		const struct tenant_patch mark = {.replica = r->replica, .at_ns = r->at_ns, .line = r->line, .file = r->file};
+		rc = spool_add(j->left, 0, &mark, sizeof mark, why);
+	}
+	return rc;
+}
+
+static int join_rest(struct join *j, struct fault *why) {
+	j->left = j->stage == JOIN_BY_ID ? tenant_patches_new() : NULL;
+	int rc = in_groups(j, j->by_tokens, false, j->left ? mark_left : join_tokens, why);
+
+	if (j->left) {
+		left_set(j->evidence, j->left);
+		rc = rc < 0 ? rc : spool_seal(j->left, why);
+	}
+	return rc;
+}
+
+int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, enum join_stage stage,
+                  struct join_report *report, struct fault *why) {
 	struct join *j = must_calloc(1, sizeof *j);
 
 	*report = (struct join_report){.by_id = 0};
@@ -462,13 +495,14 @@ int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int6
 	j->report = report;
 	j->from_ns = from_ns;
 	j->to_ns = to_ns;
+	j->stage = stage;
 	j->by_id = spool_new(1, STORE_BYTES, compare_ids, NULL);
 	j->by_tokens = spool_new(1, STORE_BYTES, compare_tokens, NULL);
 	j->patches = tenant_patches_new();
 	j->unjoined = tenant_patches_new();
 	int rc = collect(j, why);
 	rc = rc < 0 ? rc : in_groups(j, j->by_id, true, join_ids, why);
-	rc = rc < 0 ? rc : in_groups(j, j->by_tokens, false, join_tokens, why);
+	rc = rc < 0 ? rc : join_rest(j, why);
 	rc = rc < 0 ? rc : spool_seal(j->patches, why);
 	if (rc >= 0) {
 		evidence_patch_tenants(e, j->patches);

@@ -28,10 +28,11 @@ struct join_report {
 
 /*
  * Joins the gateways' requests that evidence_seal stored separately to the engines' requests; reports on those that
- * begin within a period, half-open. Bounded memory for any number of requests.
+ * begin within a period, half-open. Bounded memory for any number of requests. JOIN_BY_ID: those that are not joined
+ * by their ids are left (left.h), and not reported on. JOIN_BY_TOKENS: ids are not compared.
  */
-int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, struct join_report *report,
-                  struct fault *why);
+int join_requests(struct evidence *e, struct names *names, int64_t from_ns, int64_t to_ns, enum join_stage stage,
+                  struct join_report *report, struct fault *why);
 
 /* Adds the result to the warnings (quality_report_joins). */
 void join_report_counts(const struct join_report *report, struct quality *quality);

@@ -1,7 +1,6 @@
 #include "attribute/split/bought_post.h"
 
 #include "attribute/fleet/segment.h"
-#include "attribute/split/hits.h"
 #include "attribute/split/postings.h"
 #include "core/instant.h"
 
@@ -117,24 +116,11 @@ static int post_bought(struct accounts_common *common, const struct request_item
 	return post_request(&b, q);
 }
 
-/* Warns about a gateway's log that omits the vendor's cached tokens for over 1 % of prompts. */
-static void state_unknown(const struct accounts_common *common, const struct hits *unknown, struct quality *q) {
-	name_id replica;
-	int64_t day_ns;
-
-	for (size_t i = 0; hits_at(unknown, i, &replica, &day_ns); i++) {
-		if (hits_are_many(unknown, replica, day_ns)) {
-			unknown_day_state(q, QUALITY_BOUGHT_CACHED_UNKNOWN, names_text(common->options->names, replica).at, day_ns);
-		}
-	}
-}
-
 static int64_t day_of(const struct request_item *q) {
 	return instant_floor(q->finish_ns != UNKNOWN ? q->finish_ns : q->head.at_ns, NS_PER_DAY);
 }
 
-int bought_post(struct accounts_common *common, struct evidence *e, struct quality *quality, struct fault *why) {
-	struct hits *unknown = hits_new(); /* in place of cached tokens */
+int bought_post(struct accounts_common *common, struct evidence *e, struct hits *unknown, struct fault *why) {
 	struct evidence_reader *r;
 	const struct item *item;
 	int got = 0, rc = evidence_bought_reader_new(&r, e, why);
@@ -145,8 +131,6 @@ int bought_post(struct accounts_common *common, struct evidence *e, struct quali
 			  q->cached_unknown ? q->prompt_tokens : 0);
 		rc = post_bought(common, q, why);
 	}
-	state_unknown(common, unknown, quality);
-	hits_free(unknown);
 	evidence_reader_free(r);
 	return rc < 0 ? rc : got;
 }

@@ -86,6 +86,11 @@ bool hits_at(const struct hits *h, size_t i, name_id *replica, int64_t *day_ns) 
 	return i < h->count;
 }
 
+void hits_sums(const struct hits *h, size_t i, int64_t *prompt_ntok, int64_t *hit_ntok) {
+	*prompt_ntok = h->at[i].prompt_ntok;
+	*hit_ntok = h->at[i].hit_ntok;
+}
+
 bool hits_are_many(const struct hits *h, name_id replica, int64_t day_ns) {
 	const struct day_hits *d = h ? find(h, replica, day_ns) : NULL;
 

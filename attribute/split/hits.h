@@ -21,8 +21,9 @@ void hits_note(struct hits *h, name_id replica, int64_t day_ns, int64_t prompt_n
 /* Adds all days of `from`. */
 void hits_merge(struct hits *h, const struct hits *from);
 
-/* The i-th day of a replica, by replica and day; false after the last. */
+/* The i-th day of a replica, by replica and day; false after the last. And its sums. */
 bool hits_at(const struct hits *h, size_t i, name_id *replica, int64_t *day_ns);
+void hits_sums(const struct hits *h, size_t i, int64_t *prompt_ntok, int64_t *hit_ntok);
 
 /* Are so many tokens of a day's prompts not computed that they must have been cached? */
 bool hits_are_many(const struct hits *h, name_id replica, int64_t day_ns);

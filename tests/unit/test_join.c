@@ -57,7 +57,7 @@ static struct join_report check_joined(const struct made *made, size_t count, co
 	}
 	assert_int_equal(evidence_seal(e, &why), 0);
 	assert_true(evidence_has_gateway(e));
-	assert_int_equal(join_requests(e, n, INT64_MIN, INT64_MAX, &report, &why), 0);
+	assert_int_equal(join_requests(e, n, INT64_MIN, INT64_MAX, JOIN_WHOLE, &report, &why), 0);
 	assert_int_equal(evidence_reader_new(&r, e, &why), 0);
 	while (evidence_next(r, &item, &why) > 0) {
 		const struct request_item *q = (const struct request_item *)item;
