@@ -4,11 +4,11 @@
 
 #include "core/error.h"
 #include "core/exact.h"
+#include "ingest/bytes/source.h"
 #include "ingest/document.h"
 #include "ingest/formats/pattern.h"
 #include "ingest/line.h"
 #include "ingest/naming.h"
-#include "ingest/source.h"
 
 /* Bytes that are examined. */
 #define LOOK_BYTES ((size_t)64 * 1024)

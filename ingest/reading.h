@@ -2,13 +2,13 @@
 #ifndef INGEST_READING_H
 #define INGEST_READING_H
 
+#include "ingest/bytes/source.h"
 #include "ingest/document.h"
 #include "ingest/envelopes/envelope.h"
 #include "ingest/ingest.h"
 #include "ingest/line.h"
 #include "ingest/plain_name.h"
 #include "ingest/reorder.h"
-#include "ingest/source.h"
 #include "ingest/streams.h"
 
 /* Number of names in a record: replica, model, tenant, id, prefill_replica. */

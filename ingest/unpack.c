@@ -1,6 +1,6 @@
 /* unpack.c: the decompressed bytes of a file, for callers that do not need records. */
+#include "ingest/bytes/source.h"
 #include "ingest/ingest.h"
-#include "ingest/source.h"
 
 bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed) {
 	struct source_limits limits = {.regular_only = true}; /* no waiting for files that are only examined */

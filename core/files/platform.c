@@ -1,6 +1,7 @@
-#define _GNU_SOURCE /* qsort_r, O_TMPFILE, fallocate, syncfs, memrchr, fopencookie */
+#define _GNU_SOURCE /* qsort_r, O_TMPFILE, fallocate, syncfs, SEEK_DATA, memrchr, fopencookie */
 #include "core/files/platform.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,17 @@ bool platform_can_link(int fd) {
 
 void platform_punch_hole(int fd, int64_t at, int64_t count) {
 	(void)!fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, at, count);
+}
+
+int64_t platform_hole_here(int fd) {
+	struct stat st;
+	off_t here = lseek(fd, 0, SEEK_CUR), data = here >= 0 ? lseek(fd, here, SEEK_DATA) : -1;
+
+	if (here < 0 || (data < 0 && (errno != ENXIO || fstat(fd, &st) != 0))) {
+		return 0; /* a pipe, or a file system without holes */
+	}
+	data = data < 0 ? st.st_size : data;
+	return lseek(fd, here, SEEK_SET) == here && data > here ? data - here : 0;
 }
 
 bool platform_sync_file_system(int fd) {
@@ -173,6 +185,11 @@ void platform_punch_hole(int fd, int64_t at, int64_t count) {
 	(void)fd;
 	(void)at;
 	(void)count;
+}
+
+int64_t platform_hole_here(int fd) {
+	(void)fd;
+	return 0;
 }
 
 bool platform_sync_file_system(int fd) {

@@ -34,6 +34,9 @@ bool platform_can_link(int fd);
 /* Frees the disk space of this part of a file if the system can; it then reads as zeros. */
 void platform_punch_hole(int fd, int64_t at, int64_t count);
 
+/* The bytes of the hole at the read position of a file on a disk, up to its next data or its end; 0: none, or not known. */
+int64_t platform_hole_here(int fd);
+
 /* Syncs the file system of this file. False if only all file systems together can be synced. */
 bool platform_sync_file_system(int fd);
 

@@ -41,4 +41,21 @@ for log in tests/golden/format-*/log; do
 	echo "ok: $name: finished at $cuts places"
 	rm -rf "$folder/whole"
 done
+
+# A log that is truncated while its server writes on at the same place has zeros before the next line: on the disk a hole, in
+# a compressed copy not. Nothing is read twice.
+mkdir "$folder/hole"
+log=tests/data/vllm-tiny-8b.log name=hole own=''
+head -30 $log > "$folder/hole/vllm.r0.log"
+take "$folder/hole"
+truncate -s 70000000 "$folder/hole/vllm.r0.log"
+tail -n +31 $log >> "$folder/hole/vllm.r0.log"
+take "$folder/hole"
+content "$folder/hole/dump" > "$folder/good"
+gzip "$folder/hole/vllm.r0.log" && mv "$folder/hole/vllm.r0.log.gz" "$folder/hole/vllm.r0.log"
+take "$folder/hole"
+content "$folder/hole/dump" | cmp -s - "$folder/good" || wrong "a hole, compressed: $(content "$folder/hole/dump" | diff - "$folder/good" | head -4)"
+steps=$("$tollbook" report --book "$folder/hole/book" | grep -c '60 steps.* 0 duplicates')
+[ "$steps" = 1 ] || wrong "a hole: $("$tollbook" report --book "$folder/hole/book" | grep steps)"
+echo "ok: zeros of a truncated log"
 finish

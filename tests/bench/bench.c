@@ -17,8 +17,8 @@
 #include <zlib.h>
 
 #include "core/exact.h"
+#include "ingest/bytes/source.h"
 #include "ingest/ingest.h"
-#include "ingest/source.h"
 
 struct files {
 	char **at;

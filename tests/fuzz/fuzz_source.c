@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "ingest/source.h"
+#include "ingest/bytes/source.h"
 #include "tests/fuzz/fuzz_help.h"
 
 /* Sums what a file unpacks to, in blocks of a size. */

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "core/exact.h"
+#include "ingest/bytes/source.h"
 #include "ingest/line.h"
-#include "ingest/source.h"
 #include "tests/unit/ingest_help.h"
 
 /* Records of one file, in order, with their texts kept. */

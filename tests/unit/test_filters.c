@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "ingest/filter.h"
+#include "ingest/bytes/filter.h"
 #include "tests/unit/ingest_help.h"
 
 struct unpacked {

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "ingest/source.h"
+#include "ingest/bytes/source.h"
 #include "tests/unit/ingest_help.h"
 
 #define START 1786406365000000000LL

@@ -1,4 +1,5 @@
 /* test_source.c: packed, damaged and hostile bytes. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +8,8 @@
 
 #include <cmocka.h>
 
-#include "ingest/source.h"
+#include "core/files/platform.h"
+#include "ingest/bytes/source.h"
 #include "tests/unit/ingest_help.h"
 
 /* The result of reading a file. */
@@ -219,14 +221,14 @@ static void zstd_huge_window(void **state) {
 	bytes_release(&packed);
 }
 
-/* 64 MiB of zeros in 64 KiB: about 1:1000, deflate's limit. */
+/* 64 MiB of one letter in 64 KiB: about 1:1000, deflate's limit. */
 static void bomb(void **state) {
 	struct bytes packed = {0};
 	size_t len = (size_t)64 * 1024 * 1024;
-	char *zeros = must_calloc(len, 1);
+	char *letters = memset(must_alloc(len), 'a', len);
 
 	(void)state;
-	bytes_add_gzip(&packed, (struct text){zeros, len});
+	bytes_add_gzip(&packed, (struct text){letters, len});
 	struct got got = read_bytes(bytes_text(&packed), (struct source_limits){0});
 	assert_null(got.damage.reason);
 	assert_int_equal(got.bytes.len, len);
@@ -238,7 +240,74 @@ static void bomb(void **state) {
 	assert_int_equal(got.stored, packed.len);
 	bytes_release(&got.bytes);
 	bytes_release(&packed);
-	free(zeros);
+	free(letters);
+}
+
+#define MIB ((size_t)1024 * 1024)
+
+/* Of NULs in a row a MiB is delivered: the same from a file with a hole, from one without, and from a compressed one. */
+static void many_zeros(void **state) {
+	static const struct {
+		size_t at, zeros, delivered;
+	} cases[] = {{0, 0, 0}, {0, MIB, MIB}, {0, MIB + 1, MIB}, {1, MIB + 7, MIB}, {300000, 5 * MIB + 12345, MIB}, {4096, 4 * MIB, MIB}};
+	static const size_t blocks[] = {0, 4096, 100000, 8 * MIB};
+
+	(void)state;
+	for (size_t i = 0; i < 4 * sizeof cases / sizeof *cases; i++) {
+		size_t at = cases[i / 4].at, zeros = cases[i / 4].zeros, len = at + zeros + 3, kept = cases[i / 4].delivered;
+		struct source_limits limits = {.block_bytes = blocks[i % 4]};
+		struct text stored = {must_calloc(len, 1), len};
+		struct bytes packed = {0};
+		memset((char *)(uintptr_t)stored.at, 'a', at);
+		memset((char *)(uintptr_t)stored.at + len - 3, 'b', 3);
+		bytes_add_gzip(&packed, stored);
+		struct got plain = read_bytes_ahead(stored, limits, (int)i % 3 - 1), from_gzip = read_bytes_ahead(bytes_text(&packed), limits, (int)i % 2 - 1);
+		assert_int_equal(plain.bytes.len, at + kept + 3);
+		assert_memory_equal(plain.bytes.at, stored.at, at + kept);
+		assert_memory_equal(plain.bytes.at + at + kept, "bbb", 3);
+		assert_int_equal(plain.stored, len);
+		assert_true(text_eq(bytes_text(&plain.bytes), bytes_text(&from_gzip.bytes)));
+		bytes_release(&plain.bytes);
+		bytes_release(&from_gzip.bytes);
+		bytes_release(&packed);
+		free((char *)(uintptr_t)stored.at);
+	}
+}
+
+/* A terabyte that takes no disk is read at once. */
+static void sparse(void **state) {
+	const off_t len = (off_t)1 << 40;
+	struct place place;
+	char path[256];
+	struct source *s;
+	struct fault why;
+	struct text block;
+	struct bytes got = {0};
+
+	(void)state;
+	place_init(&place);
+	place_write(&place, "f", T("first\n"));
+	place_path(&place, "f", path);
+	int fd = open(path, O_RDWR);
+	bool holes = ftruncate(fd, len) == 0 && pwrite(fd, "last\n", 5, len) == 5 && lseek(fd, len / 2, SEEK_SET) > 0 && platform_hole_here(fd) > len / 4;
+	close(fd);
+	if (holes) {
+		assert_int_equal(source_open(&s, path, (struct source_limits){0}, &why), 0);
+		while (source_next(s, &block)) {
+			bytes_add(&got, block);
+		}
+		assert_null(source_damage(s).reason);
+		assert_int_equal(source_bytes(s), len + 5);
+		assert_int_equal(got.len, 6 + MIB + 5);
+		assert_memory_equal(got.at, "first\n\0", 7);
+		assert_memory_equal(got.at + got.len - 6, "\0last\n", 6);
+		source_free(s);
+	}
+	bytes_release(&got);
+	place_release(&place);
+	if (!holes) {
+		skip();
+	}
 }
 
 static void not_there(void **state) {
@@ -268,6 +337,7 @@ int main(void) {
 		cmocka_unit_test(plain_and_empty), cmocka_unit_test(gzip_members), cmocka_unit_test(gzip_damage),
 		cmocka_unit_test(zstd_frames),     cmocka_unit_test(zstd_huge_window), cmocka_unit_test(zstd_messages),
 		cmocka_unit_test(zstd_without_content), cmocka_unit_test(bomb),
+		cmocka_unit_test(many_zeros),      cmocka_unit_test(sparse),
 		cmocka_unit_test(not_there),       cmocka_unit_test(unreadable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

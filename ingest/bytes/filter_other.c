@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
-#include "ingest/filter.h"
+#include "ingest/bytes/filter.h"
 
 static const struct {
 	struct text magic;

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
-#include "ingest/filter.h"
+#include "ingest/bytes/filter.h"
 
 struct utf16 {
 	bool begun, big; /* big: the high byte comes first */

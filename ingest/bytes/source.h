@@ -26,7 +26,8 @@ void source_free(struct source *s);
 
 /*
  * The next block of unpacked bytes, valid until the next call: false at the end. Bytes before a damage are delivered
- * first; see source_damage after the end.
+ * first; see source_damage after the end. Of more than a MiB of NULs in a row, a MiB is delivered:
+ * a block may be empty.
  */
 bool source_next(struct source *s, struct text *block);
 
@@ -45,7 +46,7 @@ bool source_packed(const struct source *s);
 /* Bytes read from the file so far. */
 int64_t source_bytes(const struct source *s);
 
-/* SHA-256 of the bytes as stored, once source_next has returned false. */
+/* SHA-256 of the bytes as stored (of a long hole: of its length), once source_next has returned false. */
 const char *source_sha256(const struct source *s);
 
 #endif

@@ -3,7 +3,7 @@
  * OpenTelemetry collector's file exporter: each message is a frame preceded by its length, which the zstd program
  * does not read.
  */
-#include "ingest/filter.h"
+#include "ingest/bytes/filter.h"
 
 #include <stdlib.h>
 #include <zstd.h>

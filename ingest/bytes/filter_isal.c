@@ -4,14 +4,14 @@
  * two may stop at slightly different bytes.
  */
 #ifdef TOLLBOOK_ISAL
-#include "ingest/filter.h"
+#include "ingest/bytes/filter.h"
 
 #include <assert.h>
 #include <isa-l.h>
 #include <stdlib.h>
 
 #include "core/error.h"
-#include "ingest/gzip_member.h"
+#include "ingest/bytes/gzip_member.h"
 
 /* RFC 1952, 2.3.1.2: must be zero. */
 enum { RESERVED_FLAGS = 0xe0 };

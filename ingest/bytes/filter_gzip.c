@@ -1,12 +1,12 @@
 /* filter_gzip.c: gzip members, any number of them, over zlib's inflate. */
-#include "ingest/filter.h"
+#include "ingest/bytes/filter.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <zlib.h>
 
 #include "core/error.h"
-#include "ingest/gzip_member.h"
+#include "ingest/bytes/gzip_member.h"
 
 struct gzip {
 	z_stream z;

@@ -1,16 +1,17 @@
 /* source.c: reads, selects the filter by its magic bytes, unpacks, and counts bytes. */
-#include "ingest/source.h"
+#include "ingest/bytes/source.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/files/platform.h"
-#include "ingest/filter.h"
+#include "ingest/bytes/filter.h"
 
 #define BLOCK_BYTES ((size_t)256 * 1024)
 #define MAX_RATIO 1100
@@ -18,6 +19,14 @@
 #define RATIO_SLACK ((int64_t)1024 * 1024)
 /* Bytes that filters need before they bid. */
 #define MAGIC_BYTES 16
+/*
+ * NULs in a row that are delivered; more mean nothing. A block, or what of it is read at once, is not longer, so that
+ * longer runs begin or end with a block.
+ */
+#define ZEROS_MAX ((size_t)1024 * 1024)
+/* Zeros at the end of what was read, after which a hole of the file is looked for, and the least one that is skipped. */
+#define ZEROS_SEEN ((size_t)64)
+#define HOLE_BYTES_MIN ((int64_t)64 * 1024 * 1024)
 
 /* Minimum size for a thread, in blocks; blocks that it reads ahead. */
 #define AHEAD_BLOCKS_MIN 2
@@ -47,6 +56,7 @@ struct source {
 	unsigned char *in, *out;
 	size_t block_bytes, in_at, in_len;
 	int64_t stored, unpacked, max_ratio;
+	size_t zeros; /* at the end of what was delivered, up to ZEROS_MAX */
 	struct digest *digest;
 	char sha256[DIGEST_HEX_MAX];
 	struct source_damage damage;
@@ -62,6 +72,25 @@ static const struct filter *const filters[] = {
 static void set_damage(struct source *s, const char *reason) {
 	if (!s->damage.reason) {
 		s->damage = (struct source_damage){reason, s->stored - (int64_t)(s->in_len - s->in_at)};
+	}
+}
+
+/*
+ * A sparse file takes no disk, and hours to read. Of a long hole as many zeros are read as are delivered; the checksum
+ * is over the length of the others.
+ */
+static void skip_hole(struct source *s) {
+	static const char zeros[ZEROS_SEEN] = "";
+	char mark[32];
+
+	if (s->in_len < ZEROS_SEEN || memcmp(s->in + s->in_len - ZEROS_SEEN, zeros, ZEROS_SEEN) != 0) {
+		return;
+	}
+	int64_t hole = platform_hole_here(s->fd) - (int64_t)ZEROS_MAX;
+	if (hole >= HOLE_BYTES_MIN && lseek(s->fd, hole, SEEK_CUR) >= 0) {
+		int len = snprintf(mark, sizeof mark, "%lld zeros", (long long)hole);
+		digest_add(s->digest, (struct text){mark, (size_t)len});
+		s->stored += hole;
 	}
 }
 
@@ -82,6 +111,7 @@ static void read_more(struct source *s) {
 	digest_add(s->digest, (struct text){(const char *)s->in + s->in_len, (size_t)got});
 	s->in_len += (size_t)got;
 	s->stored += got;
+	skip_hole(s);
 }
 
 /* Ensures that there is input, unless the file is at its end. */
@@ -151,7 +181,7 @@ int source_open(struct source **out, const char *path, struct source_limits limi
 	if (s->block_bytes < MAGIC_BYTES) {
 		s->block_bytes = MAGIC_BYTES;
 	}
-	s->block_bytes = fitting(fd, s->block_bytes);
+	s->block_bytes = fitting(fd, s->block_bytes < ZEROS_MAX ? s->block_bytes : ZEROS_MAX);
 	s->max_ratio = limits.max_ratio > 0 ? limits.max_ratio : MAX_RATIO;
 	s->in = must_alloc(s->block_bytes);
 	s->digest = digest_new();
@@ -221,10 +251,39 @@ static bool next_unpacked(struct source *s, struct text *block) {
 	return filled > 0;
 }
 
+static size_t zeros_at_start(struct text t) {
+	size_t n = 0;
+
+	while (n < t.len && t.at[n] == '\0') {
+		n++;
+	}
+	return n;
+}
+
+/*
+ * Removes the zeros over ZEROS_MAX in a row, which a log that is truncated while it is written begins with: a sparse
+ * file, a copy of it without holes and its compressed form have the same content.
+ */
+static void cut_zeros(struct source *s, struct text *block) {
+	size_t at_start = zeros_at_start(*block), room = ZEROS_MAX - s->zeros, at_end = 0;
+	size_t cut = at_start > room ? at_start - room : 0;
+
+	if (cut > 0) {
+		memmove((char *)(uintptr_t)block->at, block->at + cut, block->len - cut);
+		block->len -= cut;
+	}
+	while (at_end < block->len && block->at[block->len - 1 - at_end] == '\0') {
+		at_end++;
+	}
+	s->zeros = at_end < block->len ? at_end : s->zeros + at_end;
+}
+
 static bool next(struct source *s, struct text *block) {
 	bool got = s->filter ? next_unpacked(s, block) : next_plain(s, block);
 
-	if (!got) {
+	if (got) {
+		cut_zeros(s, block);
+	} else {
 		finish(s);
 	}
 	return got;

@@ -1,4 +1,4 @@
-#include "ingest/gzip_member.h"
+#include "ingest/bytes/gzip_member.h"
 
 int gzip_bid(struct text head) {
 	return text_starts(head, T("\x1f\x8b")) ? 2 : 0;
