@@ -36,6 +36,7 @@ struct parser {
 	struct stamps stamps;  /* for timestamps without year or zone */
 	struct civil local;    /* the envelope's timestamp of this line, if it has no zone (year 0: without a year) */
 	bool has_local;
+	int64_t seen_index; /* of the iteration in the last line, set by formats whose lines may give no record; or UNKNOWN */
 	struct text replica;   /* the source's name, for formats that distinguish several engines in one log */
 	struct text model;     /* from the command line; empty: not given */
 	int64_t latest_ns;     /* instants after this are impossible */
@@ -89,6 +90,8 @@ const struct ingest_format_info *format_named(struct text name);
 
 /* The envelope's timestamp without a zone, for lines without their own timestamp. False if there is none. */
 bool parser_local_instant(struct parser *p, int64_t *ns);
+/* A line's own instant in whole seconds, made finer by its envelope's local timestamp if that has fractions. */
+int64_t parser_finer_instant(const struct parser *p, int64_t own_ns);
 
 /* Refuses the line: return reject(p, "why"). */
 static inline enum parse_result reject(struct parser *p, const char *reason) {

@@ -213,8 +213,8 @@ static void tally_add(struct tally *t, int64_t ns) {
 /* Lines of one second have the same timestamp: their steps' numbers show the order. */
 static void tally_add_number(struct tally *t, int64_t number) {
 	t->numbers_up += t->last_number != UNKNOWN && number > t->last_number;
-	t->numbers_down += t->last_number != UNKNOWN && number < t->last_number;
-	t->last_number = number;
+	t->numbers_down += number != UNKNOWN && number < t->last_number;
+	t->last_number = number != UNKNOWN ? number : t->last_number;
 }
 
 static bool numbers_fall(const struct tally *t) {
@@ -243,15 +243,16 @@ static void try_line(const struct ingest_format_info *format, struct parser *p, 
 	int64_t ns = UNKNOWN, own;
 
 	p->stamps.resolved = false;
+	p->seen_index = UNKNOWN;
 	do {
 		result = format->format->parse(p, line, UNKNOWN, &out);
 		if ((result == PARSE_RECORD || result == PARSE_AGAIN) && ns == UNKNOWN && instant_of(&out, &own)) {
 			ns = own;
 		}
-		if (result == PARSE_RECORD && out.kind == RECORD_STEP && out.step.index != UNKNOWN) {
-			tally_add_number(t, out.step.index);
-		}
+		bool numbered = result == PARSE_RECORD && out.kind == RECORD_STEP && p->seen_index == UNKNOWN;
+		p->seen_index = numbered ? out.step.index : p->seen_index;
 	} while (result == PARSE_AGAIN || result == PARSE_REJECT_AGAIN);
+	tally_add_number(t, p->seen_index);
 	t->resolved |= p->stamps.resolved; /* a repeated timestamp is not resolved again */
 	ns = p->stamps.resolved || (t->resolved && ns != UNKNOWN) ? p->stamps.last_ns : ns;
 	if (ns != UNKNOWN) {

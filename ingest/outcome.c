@@ -88,13 +88,15 @@ void outcome_empty(struct quality *q, bool findings) {
 	}
 }
 
-void outcome_gpus(struct quality *q, const char *name, const struct streams *s) {
+/* An assumption for each server of the file with GPUs stated in its start-up lines; a finding if they change. */
+static void state_gpus(struct quality *q, const char *name, const struct streams *s, int64_t records) {
 	char what[128], source[512], value[24], text[512];
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct stream *one = s->at[i];
 		int64_t gpus = parallel_gpus(&one->parallel, one->parser.engines_added);
-		if (gpus == 0 || one->records == 0) {
+		/* The records after start-up lines may be in the next file of a rotated log. */
+		if (gpus == 0 || (one->records == 0 && records > 0)) {
 			continue;
 		}
 		parallel_describe(&one->parallel, what, sizeof what);
@@ -131,7 +133,7 @@ void reading_report(struct reading *r, int64_t lines_before) {
 	};
 	in.gave_nothing = r->records == 0 && r->plan.known_lines == 0 && !r->known_empty && !r->waits && !damage.reason;
 	refuse_unread(r);
-	outcome_gpus(r->quality, r->name, &r->streams);
+	state_gpus(r->quality, r->name, &r->streams, r->records);
 	advice_better(r->quality, &r->streams);
 	memcpy(in.sha256, source_sha256(r->source), sizeof in.sha256);
 	quality_add_input(r->quality, &in);

@@ -14,7 +14,4 @@ bool outcome_expected(const struct ingest_options *o, const char *name);
  */
 void outcome_empty(struct quality *q, bool findings);
 
-/* Adds an assumption for each server of the file with GPUs stated in its start-up lines; a finding if they change. */
-void outcome_gpus(struct quality *q, const char *name, const struct streams *s);
-
 #endif

@@ -134,23 +134,79 @@ static bool reports_more(const struct servers *s, const struct server *a, const 
 	return time_a != time_b ? time_a > time_b : names_order(s->names, a->sample.name, b->sample.name) < 0;
 }
 
-static void place_beside_other_windows(struct servers *s, struct server *one) {
-	const struct load_side side = side_of_windows(&one->sample);
+static void compare_windows(const struct server *one, const struct server *other, struct load_match *m) {
+	struct load_side a = side_of_windows(&one->sample), b = side_of_windows(&other->sample);
+	/* The load within a window is not known: the longer ones are compared with what the shorter ones count. */
+	bool swap = load_is_longer(b.load, a.load);
 
+	a.averaged = b.averaged = true;
+	load_compare(swap ? &b : &a, false, swap ? &a : &b, m);
+}
+
+static bool may_be_one_by_windows(const struct servers *s, const struct server *one, const struct server *other) {
+	return servers_have_windows_alone(one) && servers_have_windows_alone(other) && may_be_one(s, one, other) &&
+	       servers_overlap(one->sample.first_window_ns, one->sample.last_window_ns, other->sample.first_window_ns, other->sample.last_window_ns);
+}
+
+static void hold_one_of(struct servers *s, struct server *a, struct server *b) {
+	bool first = reports_more(s, a, b);
+
+	hold_windows(s, first ? b : a, first ? a : b);
+}
+
+static void place_beside_other_windows(struct servers *s, struct server *one) {
 	for (size_t i = 0; i < s->count && !one->dropped; i++) {
 		struct server *other = &s->at[i];
-		struct load_side its = side_of_windows(&other->sample);
-		its.averaged = true;
-		if (other <= one || !servers_have_windows_alone(other) || !may_be_one(s, one, other) ||
-		    !servers_overlap(side.first_ns, side.last_ns, its.first_ns, its.last_ns)) {
+		struct load_match m;
+		if (other > one && may_be_one_by_windows(s, one, other)) {
+			compare_windows(one, other, &m);
+			if (m.verdict == LOAD_LIKELY) {
+				hold_one_of(s, one, other);
+			}
+		}
+	}
+}
+
+/* The server's statistics lines under one name, scrapes of its counters under another: its tokens agree as closely. */
+#define AGREE_LEAST 0.85
+#define AGREE_LEAST_OF_FEW 0.6 /* the first and the last window are in part outside */
+#define FEW_WINDOWS 8
+#define UNLIKE 0.5
+
+static bool may_agree(const struct load_match *m) {
+	bool few = m->windows < FEW_WINDOWS;
+
+	return m->verdict != LOAD_DIFFERENT && m->agreement >= (few ? AGREE_LEAST_OF_FEW : AGREE_LEAST) && (few || m->unlike <= UNLIKE);
+}
+
+static bool has_held(const struct servers *s, const struct server *one) {
+	bool found = false;
+
+	for (size_t i = 0; i < s->count; i++) {
+		found |= s->at[i].decision == NAME_HELD && s->at[i].with == one->sample.name;
+	}
+	return found;
+}
+
+/* Too little to tell by the load: two sources of one kind of server at the same time are likely the same one's. */
+static void place_beside_counters(struct servers *s, struct server *lines) {
+	struct server *best = NULL;
+	double most = 0;
+
+	for (size_t i = 0; i < s->count && lines->sample.all_counted == 0 && !has_held(s, lines); i++) {
+		struct server *other = &s->at[i];
+		struct load_match m;
+		if (other->sample.all_counted < other->sample.all_windows || other->sample.all_windows == 0 || !may_be_one_by_windows(s, lines, other) || has_held(s, other)) {
 			continue;
 		}
-		struct load_match m;
-		load_compare(&side, false, &its, &m);
-		if (m.verdict == LOAD_LIKELY) {
-			bool first = reports_more(s, one, other);
-			hold_windows(s, first ? other : one, first ? one : other);
+		compare_windows(lines, other, &m);
+		if (may_agree(&m) && m.agreement > most) {
+			most = m.agreement;
+			best = other;
 		}
+	}
+	if (best) {
+		hold_one_of(s, lines, best);
 	}
 }
 
@@ -189,6 +245,9 @@ void servers_place_windows(struct servers *s) {
 		if (servers_have_windows_alone(&s->at[i])) {
 			place_beside_other_windows(s, &s->at[i]);
 		}
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		place_beside_counters(s, &s->at[i]);
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];

@@ -250,6 +250,19 @@ void load_end_merge(struct load *l) {
 	l->window_count = kept;
 }
 
+static double mean_length(const struct load *l) {
+	double sum = 0;
+
+	for (size_t i = 0; i < l->window_count; i++) {
+		sum += (double)(l->windows[i].end_ns - l->windows[i].start_ns);
+	}
+	return l->window_count > 0 ? sum / (double)l->window_count : 0;
+}
+
+bool load_is_longer(const struct load *l, const struct load *other) {
+	return mean_length(l) > mean_length(other);
+}
+
 /* ---- comparing ---- */
 
 #define NEAR_S 6
@@ -339,11 +352,33 @@ static double quotient(struct residual *at, size_t count) {
 
 struct quotients {
 	double running, generated, score;
+	double unlike;
 };
+
+/* Sums of both sides' tokens and of their squares. */
+struct course {
+	double here, there, here_square, there_square, difference_square;
+};
+
+static void course_add(struct course *c, double here, double there) {
+	c->here += here;
+	c->there += there;
+	c->here_square += here * here;
+	c->there_square += there * there;
+	c->difference_square += (here - there) * (here - there);
+}
+
+/* The squared differences over what they would be by chance; loads that hardly vary show nothing. */
+static double course_unlike(const struct course *c, double count) {
+	double variance = c->here_square - c->here * c->here / count + c->there_square - c->there * c->there / count;
+
+	return variance > 1e-3 * (c->here_square + c->there_square) ? c->difference_square / variance : 0;
+}
 
 static struct quotients compare_at(const struct compared *c, int64_t offset_s) {
 	struct residual running[COMPARED_MOST], generated[COMPARED_MOST];
 	struct quotients q;
+	struct course course = {0};
 
 	for (size_t i = 0; i < c->count; i++) {
 		const struct load_window *w = &c->at[i];
@@ -352,7 +387,9 @@ static struct quotients compare_at(const struct compared *c, int64_t offset_s) {
 		running[i] = !c->has_running ? (struct residual){(g - there.generated) * (g - there.generated), 2 * there.squares}
 		                             : (struct residual){(r - there.running) * (r - there.running), 2 * there.running};
 		generated[i] = (struct residual){(g - there.generated) * (g - there.generated), 2 * there.squares};
+		course_add(&course, g, there.generated);
 	}
+	q.unlike = course_unlike(&course, (double)c->count);
 	q.running = quotient(running, c->count);
 	q.generated = c->drafted ? q.running : quotient(generated, c->count);
 	q.score = (double)c->count / 4 * log(1 / (fmax(q.running, 0.02) * fmax(q.generated, 0.002)));
@@ -397,15 +434,19 @@ static void collect_windows(struct compared *c, const struct load *l, bool by_bi
 	}
 }
 
-/* Of all windows, the tokens of both: are they nearly as many? */
-static bool sums_agree(const struct compared *c, int64_t offset_s, double least) {
+/* Of all windows, the tokens of both: the smaller sum as a share of the larger one. */
+static double agreement(const struct compared *c, int64_t offset_s) {
 	double here = 0, there = 0;
 
 	for (size_t i = 0; i < c->count; i++) {
 		here += (double)c->at[i].generated_mtok / 1000;
 		there += count_window(c->other, &c->at[i], offset_s).generated;
 	}
-	return fmin(here, there) >= least * fmax(here, there);
+	return fmax(here, there) > 0 ? fmin(here, there) / fmax(here, there) : 1;
+}
+
+static bool sums_agree(const struct compared *c, int64_t offset_s, double least) {
+	return agreement(c, offset_s) >= least;
 }
 
 static double best_far(const struct compared *c) {
@@ -419,13 +460,15 @@ static double best_far(const struct compared *c) {
 
 static void judge(const struct compared *c, struct load_match *out) {
 	double least_running = INFINITY;
-	struct quotients best = {1, 1, 0};
+	struct quotients best = {1, 1, 0, 1};
 
+	out->unlike = INFINITY;
 	/* Clocks agree unless another offset is clearly better. */
 	for (int64_t i = 0; i <= 2 * NEAR_S; i++) {
 		int64_t off = i % 2 ? (i + 1) / 2 : -(i / 2);
 		struct quotients q = compare_at(c, off);
 		least_running = fmin(least_running, q.running);
+		out->unlike = fmin(out->unlike, q.unlike);
 		if (q.score > best.score + CLEARLY * fabs(best.score) || i == 0) {
 			best = q;
 			out->offset_s = off;
@@ -458,7 +501,8 @@ void load_compare(const struct load_side *windows, bool by_bins, const struct lo
 	                       .has_running = !other->averaged, .averaged = other->averaged, .drafted = windows->load->drafted || other->load->drafted};
 	*out = (struct load_match){.verdict = LOAD_UNDECIDED};
 	collect_windows(c, windows->load, by_bins);
-	if (c->count > 0 && !sums_agree(c, 0, 0.3)) {
+	out->agreement = c->count > 0 ? agreement(c, 0) : 0;
+	if (c->count > 0 && out->agreement < 0.3) {
 		out->verdict = c->count >= 12 ? LOAD_DIFFERENT : LOAD_UNDECIDED;
 		out->windows = (int64_t)c->count;
 	} else if (c->count > 0) {

@@ -65,6 +65,8 @@ struct load_match {
 	int64_t offset_s;          /* of the second one's clock, ahead of the first one's */
 	int64_t windows;           /* compared */
 	double score;
+	double agreement;          /* of the tokens of both, the smaller sum as a share of the larger one */
+	double unlike; /* of their tokens, over time: 0 the same course, 1 two independent ones; at the best offset */
 };
 
 /* A name's load, and from when to when it has any. */
@@ -74,6 +76,8 @@ struct load_side {
 	bool averaged; /* of windows: how many run within one is not known, and tokens alone are compared */
 };
 
+/* Are its windows longer on average than those of the other one? */
+bool load_is_longer(const struct load *l, const struct load *other);
 /*
  * Compares windows, or where `by_bins` each ten seconds of what is counted, with what is counted of another name, in the
  * time of both.

@@ -252,6 +252,11 @@ static void add_request(struct sample *s, const struct request_item *r) {
 	sample_put_request(s, &one);
 }
 
+/* Statistics lines state how many run, and no number of prompts or steps. */
+static bool is_counted(const struct window_item *w) {
+	return w->running == UNKNOWN || w->requests != UNKNOWN || w->steps != UNKNOWN || w->prompts != UNKNOWN || w->first_tokens != UNKNOWN;
+}
+
 void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests) {
 	mark_item(s, item);
 	load_add_item(s->loads, item);
@@ -262,6 +267,7 @@ void sample_add_item(struct sample *s, const struct item *item, size_t most_step
 	} else if (item->kind == ITEM_WINDOW) {
 		const struct window_item *w = (const struct window_item *)item;
 		s->all_windows++;
+		s->all_counted += is_counted(w);
 		note_model(&s->step_model, &s->many_step_models, item->model);
 		exact_widen(&s->first_window_ns, &s->last_window_ns, item->at_ns, w->end_ns);
 	}
@@ -354,6 +360,7 @@ void sample_merge(struct sample *s, const struct sample *x) {
 	s->all_requests += x->all_requests;
 	s->all_whole += x->all_whole;
 	s->all_windows += x->all_windows;
+	s->all_counted += x->all_counted;
 	s->step_prefill_ntok += x->step_prefill_ntok;
 	s->step_decode_ntok += x->step_decode_ntok;
 	s->prompt_ntok += x->prompt_ntok;

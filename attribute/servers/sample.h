@@ -37,6 +37,7 @@ struct sample {
 	int64_t first_step_ns, last_step_ns, first_request_ns, last_request_ns, first_window_ns, last_window_ns;
 	/* whole: both prefill and decode of one server; includes requests not in the sample */
 	int64_t all_steps, all_requests, all_whole, all_windows;
+	int64_t all_counted; /* windows between scrapes of counters; the others are from statistics lines */
 	int64_t step_prefill_ntok, step_decode_ntok, prompt_ntok; /* likewise */
 };
 

@@ -50,7 +50,7 @@ struct source {
 	struct ahead *ahead; /* NULL: blocks are read on request */
 	int64_t handed_out;  /* of a source with that: bytes of the file up to its last block */
 	int fd;
-	bool close_fd, at_end, over;
+	bool close_fd, at_end, over, begun;
 	const struct filter *filter; /* NULL: bytes are passed unchanged */
 	void *state;
 	unsigned char *in, *out;
@@ -281,6 +281,11 @@ static void cut_zeros(struct source *s, struct text *block) {
 static bool next(struct source *s, struct text *block) {
 	bool got = s->filter ? next_unpacked(s, block) : next_plain(s, block);
 
+	if (got && !s->begun && text_starts(text_cut(*block, 257, block->len), T("ustar"))) {
+		s->damage = (struct source_damage){"a tar archive, which is not read: unpack it first (tar -xf)", 0};
+		got = false;
+	}
+	s->begun = true;
 	if (got) {
 		cut_zeros(s, block);
 	} else {

@@ -102,7 +102,7 @@ static bool strip_front(struct envelope *e, struct peeling *p) {
 	}
 	if (first >= '0' && first <= '9') {
 		return strip_out_file(e, p) || strip_fluentd(e, p) || strip_rfc3339(e, p) || strip_local_bar(e, p) || strip_rank(e, p) || strip_bar(e, p) ||
-		       strip_shipper(e, p);
+		       strip_short_unix(e, p) || strip_shipper(e, p);
 	}
 	if (first >= 'A' && first <= 'Z' && (strip_syslog(e, p) || strip_short_precise(e, p))) {
 		return true;

@@ -98,7 +98,7 @@ void labels_origin(const struct envelope *e, struct text labels, struct peeling 
 bool peel_stamp(struct peeling *p, struct text t, bool in_utc);
 
 /* shippers.c */
-stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_label, strip_tracing, strip_out_file,
+stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_short_unix, strip_label, strip_tracing, strip_out_file,
 	strip_labels, strip_events;
 
 /* fluent.c */

@@ -358,6 +358,19 @@ bool strip_short_precise(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
+/* "1791180000.123000 " of journalctl -o short-unix */
+bool strip_short_unix(struct envelope *e, struct peeling *p) {
+	struct text t = p->text, digits;
+
+	(void)e;
+	if (t.len < 16 || t.at[10] != '.' || !text_until(&t, T(" "), &digits) || digits.len > 20 || !peel_stamp(p, digits, true)) {
+		return false;
+	}
+	p->text = t;
+	p->stamped = true;
+	return true;
+}
+
 /* "(APIServer pid=7) " in front of an object: vLLM's processes label the lines of their JSON logger. */
 bool strip_label(struct envelope *e, struct peeling *p) {
 	struct text t = p->text, label, inner;

@@ -81,6 +81,22 @@ bool parser_local_instant(struct parser *p, int64_t *ns) {
 	return p->has_local && stamp_resolve(&p->stamps, p->local, ns);
 }
 
+/* An envelope is written soon after the line; its zone may be another one, which differs by quarters of an hour. */
+#define QUARTER_NS (900 * NS_PER_SECOND)
+#define SOON_NS (2 * NS_PER_SECOND)
+
+int64_t parser_finer_instant(const struct parser *p, int64_t own_ns) {
+	struct civil c = p->local;
+	int64_t local_ns;
+
+	c.year = c.year > 0 ? c.year : 2000;
+	if (!p->has_local || c.nanosecond == 0 || own_ns % NS_PER_SECOND != 0 || !civil_to_instant(&c, &local_ns)) {
+		return own_ns;
+	}
+	int64_t later_ns = (local_ns % QUARTER_NS - own_ns % QUARTER_NS + 2 * QUARTER_NS) % QUARTER_NS;
+	return later_ns < SOON_NS && own_ns <= INT64_MAX - SOON_NS ? own_ns + later_ns : own_ns;
+}
+
 const char *instant_absurd(const struct parser *p, int64_t ns) {
 	if (ns == UNKNOWN) {
 		return NULL;

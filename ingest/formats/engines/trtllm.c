@@ -242,6 +242,7 @@ static enum parse_result take_iteration(struct parser *p, const struct iteration
 	if (it->rank < 0 || it->rank >= RANKS_MAX) {
 		return reject(p, "absurd rank");
 	}
+	p->seen_index = it->index;
 	struct rank *r = &m->ranks[it->rank];
 	struct iteration before = r->waiting;
 	bool waited = r->waits;
@@ -348,6 +349,8 @@ static enum parse_result trtllm_parse(struct parser *p, const struct text *line,
 	if (stamp_ns == UNKNOWN && !own_instant(p, t, &it.written_ns)) {
 		return reject(p, "invalid time stamp");
 	}
+	it.written_ns = it.coarse ? parser_finer_instant(p, it.written_ns) : it.written_ns;
+	it.coarse = it.coarse && it.written_ns % NS_PER_SECOND == 0;
 	return take_iteration(p, &it, out);
 }
 

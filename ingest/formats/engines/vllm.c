@@ -219,6 +219,7 @@ const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp
 	if (stamp_ns == UNKNOWN && !own_instant(p, l->stamp, ns)) {
 		return "invalid time stamp";
 	}
+	*ns = stamp_ns == UNKNOWN && l->stamp.len > 0 ? parser_finer_instant(p, *ns) : *ns;
 	return instant_absurd(p, *ns);
 }
 
@@ -290,9 +291,11 @@ static void place_step(struct engine *e, int64_t written_ns, struct step *s) {
 	e->stepped = true;
 }
 
-/* vLLM's own timestamp is truncated to the second; a JSON logger's may be finer. */
-static bool is_coarse(const struct parser *p, const struct logged *l, int64_t stamp_ns) {
-	return stamp_ns == UNKNOWN && (l->stamp.len > 0 ? l->stamp.len <= sizeof "2026-10-05 06:00:01" : p->local.nanosecond == 0);
+/* vLLM's own timestamp is truncated to the second; a JSON logger's and an envelope's may be finer. */
+static bool is_coarse(const struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t written_ns) {
+	bool whole = written_ns % NS_PER_SECOND == 0;
+
+	return stamp_ns == UNKNOWN && (l->stamp.len > 0 ? whole && l->stamp.len <= sizeof "2026-10-05 06:00:01" : p->local.nanosecond == 0);
 }
 
 static enum parse_result parse_iteration(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
@@ -331,7 +334,7 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 		         .decode_gpu_ns = UNKNOWN,
 		         .duration_kind = DURATION_HOST_WALL_WAIT,
 		         .flags = (dummy ? STEP_DUMMY : 0) | (is_recompute(p->state, &it) ? STEP_MIXED_RECOMPUTE : 0) |
-		                  (is_coarse(p, l, stamp_ns) ? STEP_COARSE_CLOCK : 0)},
+		                  (is_coarse(p, l, stamp_ns, written_ns) ? STEP_COARSE_CLOCK : 0)},
 	};
 	place_step(e, written_ns, &out->step);
 	why = instant_absurd(p, e->step_end_ns);
