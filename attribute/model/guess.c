@@ -21,12 +21,21 @@ void guess_release(struct guess *g) {
 	*g = (struct guess){0};
 }
 
+static void note_finish(struct guess *g, int64_t finish_ns) {
+	g->next_finish_ns = finish_ns < g->next_finish_ns ? finish_ns : g->next_finish_ns;
+}
+
 /* Removes those that have ended by an instant. */
 static void leave(struct guess *g, int64_t at_ns) {
 	size_t kept = 0;
 
+	if (at_ns < g->next_finish_ns) {
+		return;
+	}
+	g->next_finish_ns = INT64_MAX;
 	for (size_t i = 0; i < g->count; i++) {
 		if (g->decoding[i].finish_ns > at_ns) {
+			note_finish(g, g->decoding[i].finish_ns);
 			g->decoding[kept++] = g->decoding[i];
 		} else {
 			g->context -= g->decoding[i].context;
@@ -47,6 +56,7 @@ static void enter(struct guess *g, const struct guess_request *q) {
 	g->decoding = must_grow(g->decoding, g->count, &g->room, sizeof *g->decoding, 64);
 	int64_t context = context_of(q);
 	g->decoding[g->count++] = (struct guess_sequence){q->finish_ns, context};
+	note_finish(g, q->finish_ns);
 	g->context += context;
 	g->seen_context = g->context > g->seen_context ? g->context : g->seen_context;
 	g->entered++;
@@ -68,6 +78,9 @@ static double steps_ns(const struct guess *g, const struct step_model *m, int64_
 	b.prefill_tokens = last;
 	b.prefill_token_kv = (int64_t)(mean * (double)last);
 	*last_ns = step_model_ns(m, &b) + (double)g->gap_ns;
+	if (steps == 1) {
+		return *last_ns;
+	}
 	b.prefill_tokens = room_ntok;
 	b.prefill_token_kv = (int64_t)(mean * (double)room_ntok);
 	return *last_ns + (double)(steps - 1) * (step_model_ns(m, &b) + (double)g->gap_ns);

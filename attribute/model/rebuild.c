@@ -22,14 +22,6 @@
 /* A request's time outside steps with prompts counts if at least this part of its time is outside. */
 #define LEAST_ALONE 0.15
 
-enum instant_kind { INSTANT_SCHEDULED, INSTANT_FIRST, INSTANT_FINISH };
-
-struct rebuild_event {
-	int64_t ns;
-	uint32_t request;
-	uint32_t kind;
-};
-
 int64_t rebuild_chunk(int64_t rest_ntok, int64_t room_ntok, bool ends) {
 	int64_t ntok = rest_ntok < room_ntok ? rest_ntok : room_ntok;
 
@@ -79,16 +71,8 @@ int64_t rebuild_end(int64_t from_ns, int64_t next_ns, bool finishes, double expe
 
 /* ---- memory ---- */
 
-#define GROW(list, count, max) \
-	do { \
-		if ((count) > (max)) { \
-			(max) = (count) + (count) / 2 + 64; \
-			(list) = must_realloc((list), (max) * sizeof *(list)); \
-		} \
-	} while (0)
-
 struct rebuild_request *rebuild_add(struct rebuild *r) {
-	GROW(r->at, r->count + 1, r->room);
+	REBUILD_GROW(r->at, r->count + 1, r->room);
 	r->at[r->count] = (struct rebuild_request){0};
 	return &r->at[r->count++];
 }
@@ -101,6 +85,10 @@ void rebuild_release(struct rebuild *r) {
 	free(r->rows);
 	free(r->distances);
 	free(r->order);
+	free(r->first_order);
+	free(r->finish_order);
+	free(r->places);
+	free(r->merged);
 	free(r->sums);
 	guess_release(&r->guess);
 	free(r->guessed);
@@ -108,38 +96,6 @@ void rebuild_release(struct rebuild *r) {
 }
 
 /* ---- instants ---- */
-
-static int by_instant(const void *a, const void *b) {
-	const struct rebuild_event *x = a, *y = b;
-
-	if (x->ns != y->ns) {
-		return (x->ns > y->ns) - (x->ns < y->ns);
-	}
-	return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind) : (x->request > y->request) - (x->request < y->request);
-}
-
-/* When the step before its scheduling ended. */
-static int64_t scheduled_from(const struct rebuild *r, const struct rebuild_request *q) {
-	return q->guessed ? q->scheduled_ns : q->scheduled_ns - r->gap_ns;
-}
-
-static size_t list_events(struct rebuild *r) {
-	size_t count = 0;
-
-	GROW(r->events, 3 * r->count, r->event_room);
-	for (uint32_t i = 0; i < r->count; i++) {
-		const struct rebuild_request *q = &r->at[i];
-		r->events[count++] = (struct rebuild_event){q->first_token_ns, i, INSTANT_FIRST};
-		if (q->compute_ntok > 0 && (!q->guessed || q->certain)) {
-			r->events[count++] = (struct rebuild_event){scheduled_from(r, q), i, INSTANT_SCHEDULED};
-		}
-		if (q->finish_ns > q->first_token_ns) {
-			r->events[count++] = (struct rebuild_event){q->finish_ns, i, INSTANT_FINISH};
-		}
-	}
-	qsort(r->events, count, sizeof *r->events, by_instant);
-	return count;
-}
 
 /* What changes at a request's instant. */
 static void note_event(struct rebuild *r, const struct rebuild_event *e, uint32_t number) {
@@ -165,7 +121,7 @@ static void note_event(struct rebuild *r, const struct rebuild_event *e, uint32_
 static size_t add_mark(struct rebuild *r, size_t from, size_t count) {
 	size_t number = r->mark_count++, to = from;
 
-	GROW(r->marks, r->mark_count, r->mark_room);
+	REBUILD_GROW(r->marks, r->mark_count, r->mark_room);
 	struct rebuild_mark *m = &r->marks[number];
 	*m = (struct rebuild_mark){.at_ns = r->events[from].ns};
 	if (number > 0) {
@@ -183,18 +139,8 @@ static size_t add_mark(struct rebuild *r, size_t from, size_t count) {
 	return to;
 }
 
-static int by_scheduled(const void *a, const void *b) {
-	const struct rebuild_request *x = a, *y = b;
-
-	if (x->scheduled_ns != y->scheduled_ns) {
-		return (x->scheduled_ns > y->scheduled_ns) - (x->scheduled_ns < y->scheduled_ns);
-	}
-	return (x->arrival_ns > y->arrival_ns) - (x->arrival_ns < y->arrival_ns);
-}
-
 void rebuild_marks(struct rebuild *r) {
-	qsort(r->at, r->count, sizeof *r->at, by_scheduled);
-	size_t count = list_events(r);
+	size_t count = rebuild_list_events(r);
 
 	r->mark_count = 0;
 	for (size_t from = 0; from < count;) {
@@ -205,7 +151,7 @@ void rebuild_marks(struct rebuild *r) {
 /* ---- steps ---- */
 
 struct stretch_row {
-	double x[TERMS];
+	double x[ROW_TERMS];
 	int64_t from_ns;
 	int64_t steps;  /* 0: none has begun */
 	bool uncertain; /* when a prompt of it was scheduled is a guess */
@@ -218,36 +164,35 @@ struct passing {
 	size_t next; /* request to be scheduled */
 	struct rebuild_alone sums;
 	struct stretch_row row;
-	double terms[TERMS]; /* of all steps with prompts so far */
+	double terms[ROW_TERMS]; /* of all steps with prompts so far */
 	double waiting_ns;   /* without a step for the waiting prompts */
 	rebuild_step *step;
 	void *context;
 };
 
-/* Terms that timestamps cannot distinguish from others. */
-static const enum term left_out[] = {TERM_PREFILL_CONTEXT, TERM_UNEQUAL, TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP};
-
-static void add_row(struct rebuild *r, const double x[TERMS], double ns, double sd, int64_t from_ns) {
+/* A new row with terms to be filled in up to ROW_TERMS; NULL if it takes no time. */
+static double *add_row(struct rebuild *r, double ns, double sd, int64_t from_ns) {
 	if (!(ns > 0)) {
-		return;
+		return NULL;
 	}
-	GROW(r->rows, r->row_count + 1, r->row_room);
+	REBUILD_GROW(r->rows, r->row_count + 1, r->row_room);
 	struct rebuild_row *row = &r->rows[r->row_count++];
-	memcpy(row->x, x, sizeof row->x);
-	for (size_t i = 0; i < sizeof left_out / sizeof *left_out; i++) {
-		row->x[left_out[i]] = 0;
-	}
+	memset(row->x + ROW_TERMS, 0, sizeof row->x - ROW_TERMS * sizeof *row->x);
 	row->ns = ns;
 	row->sd = sd;
 	row->from_ns = from_ns;
 	row->kept = true;
+	return row->x;
 }
 
 static void end_row(struct passing *p, int64_t to_ns) {
 	double steps = (double)p->row.steps;
 
 	if (p->row.steps > 0 && !p->row.uncertain && p->row.from_ns >= p->r->from_ns && to_ns <= p->r->until_ns) {
-		add_row(p->r, p->row.x, (double)(to_ns - p->row.from_ns) - steps * (double)p->r->gap_ns, STEP_SD / sqrt(steps), p->row.from_ns);
+		double *x = add_row(p->r, (double)(to_ns - p->row.from_ns) - steps * (double)p->r->gap_ns, STEP_SD / sqrt(steps), p->row.from_ns);
+		if (x) {
+			memcpy(x, p->row.x, sizeof p->row.x);
+		}
 	}
 	p->row.steps = 0;
 }
@@ -257,10 +202,10 @@ static void admit(struct passing *p) {
 	struct rebuild *r = p->r;
 	size_t kept = 0;
 
-	for (; p->next < r->count && scheduled_from(r, &r->at[p->next]) <= p->now_ns + REBUILD_EPS_NS; p->next++) {
+	for (; p->next < r->count && rebuild_scheduled_from(r, &r->at[p->next]) <= p->now_ns + REBUILD_EPS_NS; p->next++) {
 		if (r->at[p->next].compute_ntok > 0) {
 			r->at[p->next].rest_ntok = r->at[p->next].compute_ntok;
-			GROW(r->prompts, r->prompt_count + 1, r->prompt_room);
+			REBUILD_GROW(r->prompts, r->prompt_count + 1, r->prompt_room);
 			r->prompts[r->prompt_count++] = (uint32_t)p->next;
 		}
 	}
@@ -313,7 +258,7 @@ static void note_step(struct passing *p, const struct batch *b, int64_t to_ns) {
 	if (p->row.steps == 0) {
 		p->row = (struct stretch_row){.from_ns = p->now_ns};
 	}
-	for (int i = 0; i < TERMS; i++) {
+	for (int i = 0; i < ROW_TERMS; i++) {
 		p->row.x[i] += x[i];
 		p->terms[i] += x[i];
 	}
@@ -382,7 +327,7 @@ static void note_mark(struct passing *p) {
 /* Until when no prompt is added: the next mark, or a prompt with a guessed scheduling that is not a mark. */
 static int64_t next_prompt_ns(const struct passing *p, int64_t next_ns) {
 	const struct rebuild *r = p->r;
-	int64_t at_ns = p->next < r->count ? scheduled_from(r, &r->at[p->next]) : next_ns;
+	int64_t at_ns = p->next < r->count ? rebuild_scheduled_from(r, &r->at[p->next]) : next_ns;
 
 	return at_ns > p->now_ns && at_ns < next_ns ? at_ns : next_ns;
 }
@@ -407,17 +352,25 @@ static void pass(struct passing *p) {
 
 /* ---- requests' lives ---- */
 
-void rebuild_decode_terms(const struct step_model *m, double sequences, double context, double x[TERMS]) {
-	double least = floor(sequences), part = sequences - least;
-	TO_FILL double more[TERMS];
-	const struct batch low = {.decode_tokens = (int64_t)least, .decode_kv_tokens = (int64_t)context};
-	const struct batch high = {.decode_tokens = (int64_t)least + 1, .decode_kv_tokens = (int64_t)context};
+/*
+ * Terms of a mean decode-only step, by the marks, times a number of steps. All are linear between whole numbers of
+ * sequences.
+ */
+static void put_decode_terms(double sequences, double context, double steps, double x[ROW_TERMS]) {
+	double kv = (double)(int64_t)context * steps;
 
-	step_model_terms(m, &low, x);
-	step_model_terms(m, &high, more);
-	for (int i = 0; i < TERMS; i++) {
-		x[i] += part * (more[i] - x[i]);
+	x[TERM_FLOOR] = (sequences < 1 ? sequences : 1) * steps;
+	for (int j = 0; j < HINGE_COUNT; j++) {
+		double beyond = sequences - (double)hinge_ntok[j];
+		x[TERM_HINGES + j] = (beyond > 0 ? beyond : 0) * steps;
 	}
+	for (int j = 0; j < EARLY_COUNT; j++) {
+		double early = (double)early_ntok[j];
+		x[TERM_EARLY + j] = (sequences < early ? sequences : early) * steps;
+	}
+	x[TERM_TOKENS] = sequences * steps;
+	x[TERM_CONTEXT] = kv;
+	x[TERM_ATTENTION] = x[TERM_MIXED_CONTEXT] = x[TERM_PROMPT] = 0;
 }
 
 /* Adds the steps of a request without prompts, and their time. */
@@ -425,16 +378,14 @@ static void row_of_life(struct rebuild *r, const struct rebuild_request *q) {
 	const struct rebuild_alone *from = &r->marks[q->at_first].before, *to = &r->marks[q->at_finish].before;
 	double all = (double)(q->output_ntok - 1), alone = all - (to->mixed - from->mixed), passes = alone / r->tokens_a_step;
 	double steps = to->steps - from->steps;
-	TO_FILL double x[TERMS];
 
 	if (alone < 1 || alone < LEAST_ALONE * all || !(steps > 0)) {
 		return;
 	}
-	rebuild_decode_terms(&r->model, (to->sequences - from->sequences) / steps, (to->context - from->context) / steps, x);
-	for (int i = 0; i < TERMS; i++) {
-		x[i] *= passes;
+	double *x = add_row(r, to->ns - from->ns, hypot(MEAN_SD, ENDS_STEPS / alone), q->first_token_ns);
+	if (x) {
+		put_decode_terms((to->sequences - from->sequences) / steps, (to->context - from->context) / steps, passes, x);
 	}
-	add_row(r, x, to->ns - from->ns, hypot(MEAN_SD, ENDS_STEPS / alone), q->first_token_ns);
 }
 
 /*
@@ -444,7 +395,7 @@ static void row_of_life(struct rebuild *r, const struct rebuild_request *q) {
 static void row_of_whole_life(struct rebuild *r, const struct rebuild_request *q) {
 	const struct rebuild_alone *from = &r->marks[q->at_first].before, *to = &r->marks[q->at_finish].before;
 	double all = (double)(q->output_ntok - 1), mixed = to->mixed - from->mixed, alone = fmax(0, all - mixed) / r->tokens_a_step;
-	double steps = to->steps - from->steps, ns = (double)(q->finish_ns - q->first_token_ns), x[TERMS] = {0}, step = 0, part = 1;
+	double steps = to->steps - from->steps, ns = (double)(q->finish_ns - q->first_token_ns), decode[ROW_TERMS] = {0}, step = 0, part = 1;
 
 	if (alone > 0 && !(steps > 0)) {
 		part = mixed > 0 ? all / r->tokens_a_step / mixed : 0;
@@ -456,13 +407,15 @@ static void row_of_whole_life(struct rebuild *r, const struct rebuild_request *q
 		return;
 	}
 	if (alone > 0) {
-		rebuild_decode_terms(&r->model, (to->sequences - from->sequences) / steps, (to->context - from->context) / steps, x);
+		put_decode_terms((to->sequences - from->sequences) / steps, (to->context - from->context) / steps, 1, decode);
 	}
-	for (int i = 0; i < TERMS; i++) {
-		step += r->model.ns[i] * x[i];
-		x[i] = alone * x[i] + part * (r->sums[q->at_finish][i] - r->sums[q->at_first][i]);
+	for (int i = 0; i < ROW_TERMS; i++) {
+		step += r->model.ns[i] * decode[i];
 	}
-	add_row(r, x, ns, hypot(MEAN_SD, ENDS_STEPS * fmax(step, ns / (double)q->output_ntok) / ns), q->first_token_ns);
+	double *x = add_row(r, ns, hypot(MEAN_SD, ENDS_STEPS * fmax(step, ns / (double)q->output_ntok) / ns), q->first_token_ns);
+	for (int i = 0; i < ROW_TERMS && x; i++) {
+		x[i] = alone * decode[i] + part * (r->sums[q->at_finish][i] - r->sums[q->at_first][i]);
+	}
 }
 
 void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context) {
@@ -474,7 +427,7 @@ void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context) {
 		return;
 	}
 	if (r->guesses) {
-		GROW(r->sums, r->mark_count, r->sums_room);
+		REBUILD_GROW(r->sums, r->mark_count, r->sums_room);
 	}
 	pass(&p);
 	double all_ns = (double)(p.now_ns - r->marks[0].at_ns);

@@ -62,6 +62,7 @@ struct guess {
 		int64_t finish_ns, context;
 	} *decoding;
 	size_t count, room;
+	int64_t next_finish_ns; /* no sequence ends before; 0: at the start */
 	int64_t context; /* of them all */
 	int64_t most_sequences; /* at a time, as far as is known: more wait until one has ended; 0: not known */
 	int64_t most_context;   /* the same of their contexts, if memory is short; 0: not known */
@@ -101,6 +102,7 @@ struct rebuild_request {
 	int64_t cached_ntok, prompt_ntok, output_ntok;
 	bool preempted;
 	bool guessed, certain;  /* scheduled_ns is a guess; a guess that is certain */
+	uint32_t number;        /* in the current batch: it stays the same when requests are sorted */
 	/* its position among the instants of the current batch */
 	uint32_t at_first, at_finish;
 	int64_t rest_ntok;
@@ -110,6 +112,9 @@ struct rebuild_request {
 struct rebuild_alone {
 	double steps, sequences, context, ns, mixed; /* mixed: steps with prompts */
 };
+
+/* Rows have none of the terms from here on: timestamps cannot distinguish them from others. */
+#define ROW_TERMS TERM_PREFILL_CONTEXT
 
 struct rebuild_row;
 
@@ -145,10 +150,10 @@ struct rebuild {
 		struct rebuild_alone before;    /* sums so far */
 	} *marks;
 	size_t mark_count, mark_room;
-	double (*sums)[TERMS]; /* of steps with prompts up to each mark; if whole requests are rows */
+	double (*sums)[ROW_TERMS]; /* of steps with prompts up to each mark; if whole requests are rows */
 	size_t sums_room;
-	struct rebuild_event *events;
-	size_t event_room;
+	struct rebuild_event *events, *merged;
+	size_t event_room, merged_room;
 	uint32_t *prompts; /* being computed, in order */
 	size_t prompt_count, prompt_room;
 	struct rebuild_row *rows;
@@ -157,6 +162,9 @@ struct rebuild {
 	size_t distance_room;
 	uint32_t *order; /* of requests, by first tokens */
 	size_t order_room;
+	/* numbers of the batch's requests by first token and by finish; where in `at` the request of each number is */
+	uint32_t *first_order, *finish_order, *places;
+	size_t first_room, finish_room, place_room;
 };
 
 void rebuild_release(struct rebuild *r);
@@ -172,7 +180,7 @@ bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to);
 
 /* A row: its time is the sum of its terms times the coefficients. */
 struct rebuild_row {
-	double x[TERMS];
+	double x[TERMS]; /* 0 from ROW_TERMS on */
 	double ns;
 	double sd; /* of ns, relative */
 	double model_ns; /* by the model of the round before */
@@ -183,10 +191,48 @@ struct rebuild_row {
 /* Called for each rebuilt step with a prompt in it. */
 typedef void rebuild_step(void *context, const struct batch *b, int64_t from_ns, int64_t to_ns);
 
+/* Room for `count` elements of a list. */
+#define REBUILD_GROW(list, count, max) \
+	do { \
+		if ((count) > (max)) { \
+			(max) = (count) + (count) / 2 + 64; \
+			(list) = must_realloc((list), (max) * sizeof *(list)); \
+		} \
+	} while (0)
+
+/* rebuild_order.c: requests and their instants in order. */
+enum instant_kind { INSTANT_SCHEDULED, INSTANT_FIRST, INSTANT_FINISH };
+
+struct rebuild_event {
+	int64_t ns;
+	uint32_t request;
+	uint32_t kind;
+};
+
+/* Numbers the requests of a new batch. */
+void rebuild_number(struct rebuild *r);
+/* When the step before a request's scheduling ended. */
+int64_t rebuild_scheduled_from(const struct rebuild *r, const struct rebuild_request *q);
+/* Sorts the requests by their scheduling, and lists all instants in order; returns how many there are. */
+size_t rebuild_list_events(struct rebuild *r);
+/* Lists the requests by first tokens, then by arrival, in `order`; and sorts some of them by arrival. */
+void rebuild_order_by_first_token(struct rebuild *r);
+void rebuild_order_by_arrival(struct rebuild *r, uint32_t *order, size_t count);
+
 /* rebuild.c: orders the instants; then steps and rows by the current model. */
 void rebuild_marks(struct rebuild *r);
 void rebuild_rows(struct rebuild *r, rebuild_step *step, void *context);
-/* Decode-only time, by the marks: terms of its mean step. */
-void rebuild_decode_terms(const struct step_model *m, double sequences, double context, double x[TERMS]);
+
+/* rebuild_solve.c: room for as many numbers, and the median of some. */
+double *rebuild_distances(struct rebuild *r, size_t count);
+double rebuild_median(double *list, size_t count);
+/* The scale of a row's errors: the last round's model, within plausible bounds. */
+double rebuild_scale(const struct rebuild_row *row);
+/* Fits the model to the rows that are kept. */
+void rebuild_solve(struct rebuild *r);
+/* The model's time of each row; then which rows are far from it. */
+void rebuild_predict(struct rebuild *r);
+void rebuild_leave_out(struct rebuild *r);
+double rebuild_score(const struct rebuild *r);
 
 #endif

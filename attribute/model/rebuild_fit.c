@@ -11,11 +11,12 @@
 #include "attribute/model/aggregates.h"
 #include "attribute/model/rebuild.h"
 #include "core/error.h"
-#include "core/files/platform.h"
-#include "core/model/nnls.h"
 
 #define LEAST_REQUESTS 8
 #define LEAST_ROWS 12
+/* Requests of the first batch that decide on the budget and on tokens per step. */
+#define CHOICE_REQUESTS 512
+#define CHOICE_GUESSED 1024 /* if scheduling is guessed */
 
 /*
  * If rows are further off on average, timestamps are not ends of steps: clocks differ, or are truncated.
@@ -26,10 +27,11 @@
 #define FIRST_ROUNDS 2
 #define MOST_ROUNDS 12 /* with the best */
 #define SETTLED 0.995
+/* A budget with a score this many times the best one's after the first round will not be the best; half of it after the next. */
+#define HOPELESS 8
+#define HOPELESS_GUESSED 16 /* if scheduling is guessed, which converges slowly */
 
-/* A row counts at most this much in the score, so that rows that are not steps do not decide. */
-#define SCORE_MOST 0.5
-/* A smaller improvement does not count. */
+/* A smaller improvement of the score does not count. */
 #define SCORE_MARGIN 0.95
 /* An engine with a prompt to compute does not leave it waiting: with a budget that is too large prompts would have to. */
 #define WAITING_WEIGHT 0.5
@@ -50,13 +52,10 @@
 #define DRAFTS_MARGIN 0.975
 #define DRAFTS_LEAST 0.001
 
-/* Rows that are further off than this many robust standard deviations are left out. */
-#define SPREADS 6
-#define LEAST_TOLERANCE 0.35 /* rows with a smaller relative error are kept */
-
 /* Drafts: increasing numbers of tokens per step are tried. */
 #define MORE_TOKENS 0.25
 #define MOST_TOKENS 8
+#define NEAR_LEAST 1.25 /* a second round improves the score less than by this factor */
 #define LEAST_DRAFTS 1.5 /* fewer are noise */
 #define LEAST_DRAFTS_GUESSED 2 /* the same, if scheduling is guessed */
 
@@ -68,77 +67,10 @@
 /* Blocks of the bootstrap: several times as long as most requests. */
 #define BLOCK_NS (32 * NS_PER_SECOND)
 
-static int by_size(const void *a, const void *b) {
-	const double *x = a, *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static double *distances_for(struct rebuild *r, size_t count) {
-	if (count > r->distance_room) {
-		r->distance_room = count + count / 2 + 64;
-		r->distances = must_realloc(r->distances, r->distance_room * sizeof *r->distances);
-	}
-	return r->distances;
-}
-
-/* Numbers in an order that makes selecting slow are sorted. */
-#define SELECT_ROUNDS 64
-
-/* Moves the k-th smallest number to its sorted position, with smaller ones before it. */
-static double select_smallest(double *list, size_t count, size_t k) {
-	size_t from = 0, to = count - 1;
-
-	for (int rounds = 0; from < to; rounds++) {
-		if (rounds == SELECT_ROUNDS) {
-			qsort(list + from, to - from + 1, sizeof *list, by_size);
-			break;
-		}
-		double pivot = list[from + (to - from) / 2];
-		size_t low = from, high = to;
-		while (low <= high) {
-			for (; list[low] < pivot; low++) {
-			}
-			for (; list[high] > pivot; high--) {
-			}
-			if (low <= high) {
-				double moved = list[low];
-				list[low++] = list[high];
-				list[high] = moved;
-				if (high == 0) {
-					break;
-				}
-				high--;
-			}
-		}
-		if (k <= high) {
-			to = high;
-		} else if (k >= low) {
-			from = low;
-		} else {
-			return list[k];
-		}
-	}
-	return list[k];
-}
-
-/* The median. */
-static double median(double *list, size_t count) {
-	bool numbers = true;
-
-	for (size_t i = 0; i < count; i++) {
-		numbers &= !isnan(list[i]);
-	}
-	if (!numbers) {
-		qsort(list, count, sizeof *list, by_size);
-	}
-	return count == 0 ? 0 : numbers ? select_smallest(list, count, count / 2) : list[count / 2];
-}
-
 /* ---- the initial model: by tokens ---- */
 
 static double time_a_token(struct rebuild *r) {
-	double *list = distances_for(r, r->count);
+	double *list = rebuild_distances(r, r->count);
 	size_t count = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
@@ -147,11 +79,11 @@ static double time_a_token(struct rebuild *r) {
 			list[count++] = (double)(q->finish_ns - q->first_token_ns) / (double)(q->output_ntok - 1);
 		}
 	}
-	return median(list, count);
+	return rebuild_median(list, count);
 }
 
 static double time_a_prompt_token(struct rebuild *r, double step_ns) {
-	double *list = distances_for(r, r->count);
+	double *list = rebuild_distances(r, r->count);
 	size_t count = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
@@ -161,7 +93,7 @@ static double time_a_prompt_token(struct rebuild *r, double step_ns) {
 			list[count++] = (ns > 2 * step_ns ? ns - step_ns : ns / 2) / (double)q->compute_ntok;
 		}
 	}
-	return median(list, count);
+	return rebuild_median(list, count);
 }
 
 static void begin(struct rebuild *r) {
@@ -176,7 +108,7 @@ static void begin(struct rebuild *r) {
 
 /* The median of the time between a step's end and the scheduling of a request that had arrived by then. */
 static int64_t gap_of(struct rebuild *r) {
-	double *list = distances_for(r, r->count);
+	double *list = rebuild_distances(r, r->count);
 	size_t count = 0, mark = 0;
 
 	for (size_t i = 0; i < r->count; i++) {
@@ -189,25 +121,10 @@ static int64_t gap_of(struct rebuild *r) {
 			list[count++] = (double)ns;
 		}
 	}
-	return count >= LEAST_GAPS ? (int64_t)median(list, count) : USUAL_GAP_NS;
+	return count >= LEAST_GAPS ? (int64_t)rebuild_median(list, count) : USUAL_GAP_NS;
 }
 
 /* ---- when requests were scheduled ---- */
-
-static int by_first_token(const void *a, const void *b, void *requests) {
-	const struct rebuild_request *list = requests, *x = &list[*(const uint32_t *)a], *y = &list[*(const uint32_t *)b];
-
-	if (x->first_token_ns != y->first_token_ns) {
-		return (x->first_token_ns > y->first_token_ns) - (x->first_token_ns < y->first_token_ns);
-	}
-	return (x->arrival_ns > y->arrival_ns) - (x->arrival_ns < y->arrival_ns);
-}
-
-static int by_arrival(const void *a, const void *b, void *requests) {
-	const struct rebuild_request *list = requests, *x = &list[*(const uint32_t *)a], *y = &list[*(const uint32_t *)b];
-
-	return (x->arrival_ns > y->arrival_ns) - (x->arrival_ns < y->arrival_ns);
-}
 
 /* Requests with their first token from the same step. */
 static void guess_some(struct rebuild *r, uint32_t *order, size_t count) {
@@ -215,7 +132,7 @@ static void guess_some(struct rebuild *r, uint32_t *order, size_t count) {
 		r->guessed_room = count + 64;
 		r->guessed = must_realloc(r->guessed, r->guessed_room * sizeof *r->guessed);
 	}
-	platform_sort(order, count, sizeof *order, by_arrival, r->at);
+	rebuild_order_by_arrival(r, order, count);
 	for (size_t i = 0; i < count; i++) {
 		const struct rebuild_request *q = &r->at[order[i]];
 		r->guessed[i] = (struct guess_request){q->arrival_ns, q->first_token_ns, q->finish_ns, q->compute_ntok, q->cached_ntok, q->prompt_ntok,
@@ -231,14 +148,7 @@ static void guess_some(struct rebuild *r, uint32_t *order, size_t count) {
 }
 
 static void guess_all(struct rebuild *r) {
-	if (r->count > r->order_room) {
-		r->order_room = r->count + r->count / 2;
-		r->order = must_realloc(r->order, r->order_room * sizeof *r->order);
-	}
-	for (uint32_t i = 0; i < r->count; i++) {
-		r->order[i] = i;
-	}
-	platform_sort(r->order, r->count, sizeof *r->order, by_first_token, r->at);
+	rebuild_order_by_first_token(r);
 	guess_release(&r->guess);
 	r->guess.most_sequences = r->most_sequences;
 	r->guess.most_context = r->most_context;
@@ -257,97 +167,34 @@ static void guess_all(struct rebuild *r) {
 
 /* ---- rounds ---- */
 
-/* The scale of a row's errors: the last round's model, within plausible bounds. */
-static double scale_of(const struct rebuild_row *row) {
-	double ns = row->model_ns;
-
-	return row->sd * (ns > 3 * row->ns ? 3 * row->ns : ns < row->ns / 3 ? row->ns / 3 : ns);
-}
-
-#define ROW_TERMS TERM_PREFILL_CONTEXT /* rows have none of the terms after these: left_out in rebuild.c */
-
-static void solve(struct rebuild *r) {
-	double gram[TERMS * TERMS] = {0}, moment[TERMS] = {0};
-
-	for (size_t k = 0; k < r->row_count; k++) {
-		const struct rebuild_row *row = &r->rows[k];
-		double scale = scale_of(row), weight = row->kept && (!r->first || row->x[TERM_PROMPT] <= 1) ? 1 / (scale * scale) : 0;
-		for (int i = 0; i < ROW_TERMS && weight > 0; i++) {
-			double part = weight * row->x[i];
-			moment[i] += part * row->ns;
-			for (int j = i; j < ROW_TERMS && part > 0; j++) {
-				gram[i * TERMS + j] += part * row->x[j];
-			}
-		}
-	}
-	for (int i = 0; i < TERMS; i++) {
-		for (int j = 0; j < i; j++) {
-			gram[i * TERMS + j] = gram[j * TERMS + i];
-		}
-	}
-	for (int i = 0; i < TERMS && r->without_prompt; i++) {
-		gram[i * TERMS + TERM_PROMPT] = gram[TERM_PROMPT * TERMS + i] = moment[TERM_PROMPT] = 0;
-	}
-	nnls_solve(gram, moment, TERMS, r->model.ns);
-}
-
-/* The model's time of each row. Terms with a coefficient of 0 are left out, which changes no bit of the sum. */
-static void predict(struct rebuild *r) {
-	int used[TERMS], count = 0;
-
-	for (int i = 0; i < TERMS; i++) {
-		if (r->model.ns[i] != 0) {
-			used[count++] = i;
-		}
-	}
-	for (size_t k = 0; k < r->row_count; k++) {
-		struct rebuild_row *row = &r->rows[k];
-		row->model_ns = 0;
-		for (int i = 0; i < count; i++) {
-			row->model_ns += r->model.ns[used[i]] * row->x[used[i]];
-		}
-	}
-}
-
-static void leave_out(struct rebuild *r) {
-	double *list = distances_for(r, r->row_count);
-
-	for (size_t k = 0; k < r->row_count; k++) {
-		list[k] = fabs(r->rows[k].model_ns / r->rows[k].ns - 1) / r->rows[k].sd;
-	}
-	double limit = SPREADS * fmax(1.4826 * median(list, r->row_count), 0.2);
-	for (size_t k = 0; k < r->row_count; k++) {
-		struct rebuild_row *row = &r->rows[k];
-		row->kept = fabs(row->model_ns / row->ns - 1) <= fmax(limit * row->sd, LEAST_TOLERANCE);
-	}
-}
-
-static double score_of(const struct rebuild *r) {
-	double sum = 0;
-
-	for (size_t k = 0; k < r->row_count; k++) {
-		double ratio = r->rows[k].model_ns / r->rows[k].ns;
-		sum += ratio > 0 ? fmin(SCORE_MOST, fabs(log(ratio))) : SCORE_MOST;
-	}
-	return r->row_count > 0 ? sum / (double)r->row_count : SCORE_MOST;
-}
-
 static void round_of(struct rebuild *r) {
 	if (r->guesses) {
 		guess_all(r);
 	}
 	rebuild_rows(r, NULL, NULL);
-	predict(r);
-	leave_out(r);
-	solve(r);
+	rebuild_predict(r);
+	rebuild_leave_out(r);
+	rebuild_solve(r);
 	r->first = false;
-	predict(r);
-	r->score = score_of(r);
+	rebuild_predict(r);
+	r->score = rebuild_score(r);
 }
 
-static void rounds_of(struct rebuild *r, int rounds) {
-	for (int i = 0; i < rounds; i++) {
+/* The score, with the time in which prompts seem to wait. */
+static double score_with_waiting(const struct rebuild *r) {
+	return r->score + WAITING_WEIGHT * r->waiting_part;
+}
+
+/* Rounds until the fit changes no longer, or its score is far from `best`: each round allows for less improvement. */
+static void rounds_of(struct rebuild *r, int rounds, double best) {
+	double hopeless = best * (r->guesses ? HOPELESS_GUESSED : HOPELESS), last = 0;
+
+	for (int i = 0; i < rounds; i++, hopeless /= 2) {
 		round_of(r);
+		if (fabs(r->score - last) <= (1 - SETTLED) * last || score_with_waiting(r) > hopeless) {
+			break;
+		}
+		last = r->score;
 	}
 }
 
@@ -422,13 +269,13 @@ static double spread_of(struct rebuild *r, const struct budget_fit fits[REBUILT_
 	return most;
 }
 
-static void fit_with(struct rebuild *r, int64_t budget_ntok, const struct budget_fit *first, struct budget_fit *out) {
+static void fit_with(struct rebuild *r, int64_t budget_ntok, const struct budget_fit *first, double best, struct budget_fit *out) {
 	use_budget(r, budget_ntok, first);
 	r->first = true;
 	r->cut = false;
-	rounds_of(r, BUDGET_ROUNDS);
+	rounds_of(r, BUDGET_ROUNDS, best);
 	memcpy(out->ns, r->model.ns, sizeof out->ns);
-	out->score = r->score + WAITING_WEIGHT * r->waiting_part;
+	out->score = score_with_waiting(r);
 	out->unbound = !r->cut && !r->guesses; /* guesses depend on the budget in other ways */
 }
 
@@ -452,7 +299,7 @@ static void choose_budget(struct rebuild *r) {
 		if (same) {
 			fits[i] = *same;
 		} else {
-			fit_with(r, usual_ntok[i], &first, &fits[i]);
+			fit_with(r, usual_ntok[i], &first, i > 0 ? fits[best].score : INFINITY, &fits[i]);
 		}
 		double margin = r->guesses && usual_ntok[i] < SMALL_NTOK && usual_ntok[best] >= SMALL_NTOK ? SMALL_MARGIN : SCORE_MARGIN;
 		best = fits[i].score < fits[best].score * margin ? i : best;
@@ -471,12 +318,14 @@ static void choose_tokens_a_step(struct rebuild *r) {
 	double first, least, chosen = 1;
 
 	r->without_prompt = true;
-	rounds_of(r, BUDGET_ROUNDS);
+	rounds_of(r, BUDGET_ROUNDS, INFINITY);
 	first = least = r->score;
 	best = r->model;
 	for (double tokens = 1 + MORE_TOKENS; tokens <= MOST_TOKENS; tokens += MORE_TOKENS) {
 		r->tokens_a_step = tokens;
-		rounds_of(r, FIRST_ROUNDS);
+		for (int i = 0; i < FIRST_ROUNDS && (i == 0 || r->score < least * NEAR_LEAST); i++) {
+			round_of(r);
+		}
 		if (r->score >= least) {
 			break;
 		}
@@ -537,13 +386,13 @@ static void join_into(struct rebuild *r, struct text replica, struct rebuilt *to
 	int64_t requests = (int64_t)r->count;
 
 	rebuild_rows(r, count_step, &c);
-	predict(r);
-	leave_out(r);
+	rebuild_predict(r);
+	rebuild_leave_out(r);
 	for (size_t k = 0; k < r->row_count; k++) {
 		const struct rebuild_row *row = &r->rows[k];
 		if (row->kept) {
 			unsigned bucket = aggregates_bucket(replica, row->from_ns, BLOCK_NS) % REBUILT_BUCKETS;
-			rebuilt_add(to, bucket, row->x, row->ns, scale_of(row) / row->sd, row->sd);
+			rebuilt_add(to, bucket, row->x, row->ns, rebuild_scale(row) / row->sd, row->sd);
 		}
 	}
 	rebuilt_count(to, REBUILT_BUSY_NS, (int64_t)r->marks[r->mark_count - 1].before.ns);
@@ -570,21 +419,45 @@ static bool is_coarse(const struct rebuild *r) {
 	return true;
 }
 
-bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to) {
-	if (r->count < LEAST_REQUESTS) {
-		return false;
-	}
+static void take_batch(struct rebuild *r, size_t count, int64_t until_ns) {
+	r->count = count;
+	r->until_ns = until_ns;
+	rebuild_number(r);
 	rebuild_marks(r);
 	for (size_t i = 0; i < r->mark_count; i++) {
 		r->most_sequences = r->marks[i].sequences > r->most_sequences ? r->marks[i].sequences : r->most_sequences;
 	}
-	if (!r->fitted) {
-		begin(r);
-		r->gap_ns = r->guesses ? USUAL_GAP_NS : gap_of(r);
-		rebuild_marks(r);
-		choose_budget(r);
-		settle(r);
-		choose_tokens_a_step(r);
+}
+
+/* What is not logged, and a first model, from a part of the batch. */
+static void choose(struct rebuild *r) {
+	size_t count = r->count, part = r->guesses ? CHOICE_GUESSED : CHOICE_REQUESTS;
+	int64_t until_ns = r->until_ns;
+
+	if (count > part) {
+		take_batch(r, part, r->at[part].arrival_ns);
+	} else {
+		take_batch(r, count, until_ns);
+	}
+	begin(r);
+	r->gap_ns = r->guesses ? USUAL_GAP_NS : gap_of(r);
+	rebuild_marks(r);
+	choose_budget(r);
+	settle(r);
+	choose_tokens_a_step(r);
+	if (count > r->count) {
+		take_batch(r, count, until_ns);
+	}
+}
+
+bool rebuild_fit(struct rebuild *r, struct text replica, struct rebuilt *to) {
+	if (r->count < LEAST_REQUESTS) {
+		return false;
+	}
+	if (r->fitted) {
+		take_batch(r, r->count, r->until_ns);
+	} else {
+		choose(r);
 	}
 	settle(r);
 	if (r->score > MOST_OFF || is_coarse(r)) {
