@@ -128,7 +128,22 @@ int book_open(struct book *b, const struct book_settings *set, const struct term
 	return 0;
 }
 
+int book_open_further(struct book *b, const char *path, struct fault *why) {
+	struct ledger *l = NULL;
+	int rc = ledger_open(&l, path, NULL, LEDGER_READ, b->names, why);
+
+	if (rc == 0) {
+		b->further = must_grow_by_count(b->further, b->further_count, sizeof *b->further);
+		b->further[b->further_count++] = (struct book_further){l, INT64_MAX - 1};
+	}
+	return rc;
+}
+
 void book_close(struct book *b) {
+	for (size_t i = 0; i < b->further_count; i++) {
+		ledger_close(b->further[i].ledger);
+	}
+	free(b->further);
 	book_forget_spans(b);
 	book_forget_verdicts(b);
 	ledger_close(b->ledger);

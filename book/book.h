@@ -14,12 +14,20 @@ struct book_day {
 	struct quality noticed;
 };
 
+/* A book that a statement reads as a part of the same one. */
+struct book_further {
+	struct ledger *ledger;
+	int64_t as_of; /* run; INT64_MAX - 1: now */
+};
+
 /* An open book, for one command. */
 struct book {
 	struct book_settings set;             /* texts are the caller's */
 	const struct terminal *terminal;
 	struct names *names;
 	struct ledger *ledger;
+	struct book_further *further; /* besides it, read by statements only */
+	size_t further_count;
 	struct fleet *fleet;   /* NULL: not requested */
 	struct prices *prices; /* NULL: none */
 	struct quality quality; /* of this run */
@@ -48,6 +56,8 @@ struct book {
  */
 int book_open(struct book *b, const struct book_settings *set, const struct terminal *t, enum ledger_mode mode, bool costs,
               struct fault *why);
+/* Opens another book, for statements of both: of another part of the fleet, with the same rule, currency and prices. */
+int book_open_further(struct book *b, const char *path, struct fault *why);
 void book_close(struct book *b);
 
 /* Begins a transaction and a run in it; ends both. */
@@ -124,10 +134,18 @@ struct book_statement {
  */
 int book_pages_steps(struct book *b, struct pages *p, int64_t from_ns, int64_t to_ns, int64_t as_of, struct fault *why);
 /* Adds what the book stores by whole days besides entries to a statement: positions, rules and batches. */
-int book_add_breakdowns(struct book *b, struct book_statement *s, int64_t from_ns, int64_t to_ns, struct fault *why);
+int book_add_breakdowns(struct book *b, struct book_statement *s, int64_t from_ns, int64_t to_ns, int64_t as_of, struct fault *why);
 /* Makes it; 1, or 0 if the book has no entries there. */
 int book_state(struct book *b, struct book_statement *s, struct fault *why);
 void book_statement_release(struct book_statement *s);
+/*
+ * several.c: the books of a statement. book_each_ledger calls `work` with each of them as b->ledger and its run, in the
+ * given order.
+ */
+typedef int book_ledger_work(void *context, struct book *b, size_t i, int64_t as_of, struct fault *why);
+int book_each_ledger(struct book *b, int64_t as_of, book_ledger_work *work, void *context, struct fault *why);
+/* ERROR_CONFIG if two of them have the same replica, the same plan, or remaining time of the same pool in a period. */
+int book_refuse_overlap(struct book *b, int64_t as_of, int64_t from_ns, int64_t to_ns, struct fault *why);
 /* The last run that could attribute; and how far the evidence reached, both 0: it is not known. */
 struct last_run {
 	int64_t id; /* 0: there was none */

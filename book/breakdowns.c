@@ -42,8 +42,8 @@ static bool has_whole_days(int64_t from_ns, int64_t to_ns) {
 	return (from_ns == INT64_MIN || from_ns % NS_PER_DAY == 0) && (to_ns == INT64_MAX || to_ns % NS_PER_DAY == 0);
 }
 
-int book_add_breakdowns(struct book *b, struct book_statement *s, int64_t from_ns, int64_t to_ns, struct fault *why) {
-	struct reading r = {.b = b, .statement = s->statement, .as_of = s->as_of, .day_ns = INT64_MIN};
+int book_add_breakdowns(struct book *b, struct book_statement *s, int64_t from_ns, int64_t to_ns, int64_t as_of, struct fault *why) {
+	struct reading r = {.b = b, .statement = s->statement, .as_of = as_of, .day_ns = INT64_MIN};
 
 	if (!has_whole_days(from_ns, to_ns)) {
 		const char *asked = b->set.by.position ? "--by position" : b->set.compare_rules ? "--compare-rules" : NULL;

@@ -5,24 +5,111 @@
 #include "core/files/files.h"
 #include "core/instant.h"
 
-/* ---- the period ---- */
+/* ---- the books ---- */
 
-/* Evidence of tasks, of which a book has no records. */
-static int reach_shards(struct book *b, const struct book_statement *s, struct last_run *last, struct fault *why) {
-	int64_t first_ns, last_ns;
-	int rc = ledger_evidence_span(b->ledger, s->as_of, &first_ns, &last_ns, why);
-	bool known = last->first_ns != 0 || last->last_ns != 0;
+/* What a statement begins with, of all its books. */
+#define HASHES_MAX 4096
+struct stating {
+	struct book_statement *s;
+	struct last_run last; /* of the first book; its evidence is that of all */
+	char fleet[DIGEST_HEX_MAX], descriptions[HASHES_MAX], fleets[HASHES_MAX], prices[DIGEST_HEX_MAX];
+	const char *first_book;
+	bool fleets_differ, any; /* any: there are entries */
+	int64_t from_ns, to_ns;  /* as asked for */
+	struct slots {
+		int64_t first_ns, last_ns;
+	} slots;
+};
 
-	if (rc > 0) {
-		last->first_ns = !known || first_ns < last->first_ns ? first_ns : last->first_ns;
-		last->last_ns = !known || last_ns > last->last_ns ? last_ns : last->last_ns;
+/* Adds hashes that are not in the list yet; all are separated by spaces. */
+static void add_hashes(char list[HASHES_MAX], struct text hashes) {
+	for (size_t end = 0; hashes.len > 0; hashes = text_cut(hashes, end + 1, hashes.len)) {
+		size_t space = text_find_byte(hashes, ' ');
+		end = space == SIZE_MAX ? hashes.len : space;
+		const struct text one = text_cut(hashes, 0, end);
+		size_t len = strlen(list);
+		bool is_new = text_find(text_of(list), one) == SIZE_MAX;
+		if (one.len > 0 && is_new && len + one.len + 2 < HASHES_MAX) {
+			snprintf(list + len, HASHES_MAX - len, "%s%.*s", len > 0 ? " " : "", TEXT_ARG(one));
+		}
 	}
+}
+
+static int differ(const struct stating *t, const struct book *b, const char *what, const char *one, const char *other, struct fault *why) {
+	return fault_option(why, "book", "%s has %s %s, %s has %s: their figures cannot be added", t->first_book, what, one, ledger_book(b->ledger), other);
+}
+
+/* The hash of a run's first document of a kind, or "". */
+static int document_of(struct book *b, int64_t run, const char *kind, char sha256[DIGEST_HEX_MAX], struct fault *why) {
+	const char *path, *hash = "";
+	int rc = ledger_run_document_get(b->ledger, run, kind, 0, &path, &hash, why);
+
+	snprintf(sha256, DIGEST_HEX_MAX, "%s", rc > 0 ? hash : "");
 	return rc < 0 ? rc : 0;
 }
 
-struct slots {
-	int64_t first_ns, last_ns;
-};
+static int prices_of(struct book *b, int64_t run, char sha256[DIGEST_HEX_MAX], struct fault *why) {
+	int rc = document_of(b, run, "prices", sha256, why);
+
+	return rc < 0 || sha256[0] ? rc : document_of(b, run, "prices-installed", sha256, why);
+}
+
+static int read_first(struct stating *t, struct book *b, int64_t as_of, struct fault *why) {
+	int rc = book_last_run(b, as_of, &t->last, why);
+
+	t->first_book = ledger_book(b->ledger);
+	rc = rc < 0 ? rc : prices_of(b, t->last.id, t->prices, why);
+	rc = rc < 0 ? rc : book_prices_of_run(b, t->last.id, why);
+	rc = rc < 0 ? rc : document_of(b, t->last.id, "fleet", t->fleet, why);
+	add_hashes(t->fleets, text_of(t->fleet));
+	return rc < 0 ? rc : book_descriptions_of_run(b, t->last.id, t->descriptions, sizeof t->descriptions, why);
+}
+
+static void widen(struct last_run *all, int64_t first_ns, int64_t last_ns) {
+	bool known = all->first_ns != 0 || all->last_ns != 0;
+
+	all->first_ns = !known || first_ns < all->first_ns ? first_ns : all->first_ns;
+	all->last_ns = !known || last_ns > all->last_ns ? last_ns : all->last_ns;
+}
+
+/* Its currency, rule and prices must be those of the first. */
+static int read_further(struct stating *t, struct book *b, int64_t as_of, struct fault *why) {
+	char fleet[DIGEST_HEX_MAX], prices[DIGEST_HEX_MAX], more[sizeof t->descriptions];
+	struct last_run last;
+	int rc = book_last_run(b, as_of, &last, why);
+
+	if (rc < 0 || last.id == 0) {
+		return rc;
+	}
+	if (strcmp(last.currency, t->last.currency) != 0) {
+		return differ(t, b, "amounts in", t->last.currency, last.currency, why);
+	}
+	if (strcmp(last.rule, t->last.rule) != 0) {
+		return differ(t, b, "the rule", t->last.rule, last.rule, why);
+	}
+	rc = prices_of(b, last.id, prices, why);
+	if (rc == 0 && b->set.prices.count == 0 && strcmp(prices, t->prices) != 0) {
+		rc = fault_option(why, "book", "%s and %s have different list prices, expected --prices with those of this statement", t->first_book, ledger_book(b->ledger));
+	}
+	rc = rc < 0 ? rc : document_of(b, last.id, "fleet", fleet, why);
+	rc = rc < 0 ? rc : book_descriptions_of_run(b, last.id, more, sizeof more, why);
+	t->fleets_differ |= strcmp(fleet, t->fleet) != 0;
+	if (last.first_ns != 0 || last.last_ns != 0) {
+		widen(&t->last, last.first_ns, last.last_ns);
+	}
+	add_hashes(t->descriptions, text_of(more));
+	add_hashes(t->fleets, text_of(fleet));
+	return rc;
+}
+
+static int read_book(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	struct stating *t = stating;
+
+	(void)i;
+	return t->last.id == 0 ? read_first(t, b, as_of, why) : read_further(t, b, as_of, why);
+}
+
+/* ---- the period ---- */
 
 static int reach_slot(void *slots, const struct entry *e) {
 	struct slots *s = slots;
@@ -32,34 +119,43 @@ static int reach_slot(void *slots, const struct entry *e) {
 	return 0;
 }
 
-/* The hours of the first and the last entry: paid time can extend beyond what logs cover. */
-static int find_slots(struct book *b, const struct book_statement *s, int64_t from_ns, int64_t to_ns, struct slots *out,
-                      struct fault *why) {
-	int rc = ledger_entries(b->ledger, from_ns, from_ns + NS_PER_DAY, s->as_of, reach_slot, out, why);
+/*
+ * Evidence of tasks, of which a book has no records; and the hours of the first and the last entry: paid time can extend
+ * beyond what logs cover.
+ */
+static int reach_book(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	struct stating *t = stating;
+	int64_t from_ns, to_ns, first_ns, last_ns;
+	int rc = ledger_extent(b->ledger, as_of, &from_ns, &to_ns, why);
 
-	return rc < 0 ? rc : ledger_entries(b->ledger, to_ns - NS_PER_DAY, to_ns, s->as_of, reach_slot, out, why);
+	(void)i;
+	t->any |= rc > 0;
+	if (rc <= 0 || (t->from_ns != INT64_MIN && t->to_ns != INT64_MAX)) {
+		return rc < 0 ? rc : 0;
+	}
+	rc = ledger_evidence_span(b->ledger, as_of, &first_ns, &last_ns, why);
+	if (rc > 0) {
+		widen(&t->last, first_ns, last_ns);
+	}
+	rc = rc < 0 ? rc : ledger_entries(b->ledger, from_ns, from_ns + NS_PER_DAY, as_of, reach_slot, &t->slots, why);
+	return rc < 0 ? rc : ledger_entries(b->ledger, to_ns - NS_PER_DAY, to_ns, as_of, reach_slot, &t->slots, why);
 }
 
 /*
  * If not given: from the first evidence of that time to the last, or the hours of the entries beyond them; 1, or 0 if
  * there are no entries.
  */
-static int settle_period(struct book *b, struct book_statement *s, struct last_run *last, struct fault *why) {
-	struct slots slots = {INT64_MAX, INT64_MIN};
-	int64_t from_ns, to_ns;
-	int rc = ledger_extent(b->ledger, s->as_of, &from_ns, &to_ns, why);
+static int settle_period(struct book *b, struct stating *t, struct fault *why) {
+	struct book_statement *s = t->s;
+	const struct last_run *last = &t->last;
+	int rc = book_each_ledger(b, s->as_of, reach_book, t, why);
 
-	if (rc <= 0 || (s->from_ns != INT64_MIN && s->to_ns != INT64_MAX)) {
-		return rc <= 0 ? rc : s->from_ns < s->to_ns;
-	}
-	rc = reach_shards(b, s, last, why);
-	rc = rc < 0 ? rc : find_slots(b, s, from_ns, to_ns, &slots, why);
-	if (rc < 0) {
-		return rc;
+	if (rc < 0 || !t->any || (t->from_ns != INT64_MIN && t->to_ns != INT64_MAX)) {
+		return rc < 0 ? rc : t->any && s->from_ns < s->to_ns;
 	}
 	bool known = last->first_ns != 0 || last->last_ns != 0;
-	int64_t first_ns = known && instant_floor(last->first_ns, NS_PER_HOUR) <= slots.first_ns ? last->first_ns : slots.first_ns;
-	int64_t last_ns = known && last->last_ns > slots.last_ns && last->last_ns > first_ns ? last->last_ns : slots.last_ns + NS_PER_HOUR;
+	int64_t first_ns = known && instant_floor(last->first_ns, NS_PER_HOUR) <= t->slots.first_ns ? last->first_ns : t->slots.first_ns;
+	int64_t last_ns = known && last->last_ns > t->slots.last_ns && last->last_ns > first_ns ? last->last_ns : t->slots.last_ns + NS_PER_HOUR;
 	s->from_ns = s->from_ns != INT64_MIN ? s->from_ns : first_ns;
 	s->to_ns = s->to_ns != INT64_MAX ? s->to_ns : last_ns;
 	return s->from_ns < s->to_ns;
@@ -71,14 +167,15 @@ static const char *keep_name(struct book *b, const char *s) {
 	return names_text(b->names, names_id(b->names, text_of(s))).at;
 }
 
-static void start_statement(struct book *b, struct book_statement *s, const struct last_run *last, const char *fleet,
-                            const char *descriptions) {
+static void start_statement(struct book *b, const struct stating *t) {
+	struct book_statement *s = t->s;
 	struct report_options o = settings_report(&b->set, b->names, b->prices, s->tz, NULL);
 
-	o.currency = keep_name(b, last->currency);
-	o.rule = keep_name(b, last->rule);
-	o.fleet_sha256 = keep_name(b, fleet);
-	o.descriptions_sha256 = keep_name(b, descriptions);
+	o.currency = keep_name(b, t->last.currency);
+	o.rule = keep_name(b, t->last.rule);
+	o.fleet_sha256 = t->fleets_differ ? "" : keep_name(b, t->fleet);
+	o.fleets_sha256 = t->fleets_differ ? keep_name(b, t->fleets) : NULL;
+	o.descriptions_sha256 = keep_name(b, t->descriptions);
 	o.fleet = b->fleet;
 	o.replica_gpus = b->fleet ? fleet_replica_gpus_text : NULL;
 	o.from_ns = s->from_ns;
@@ -148,39 +245,69 @@ static void apply_stated(struct book *b, const struct quality *stated) {
 	}
 }
 
-int book_state(struct book *b, struct book_statement *s, struct fault *why) {
-	struct last_run last;
-	const char *path, *sha256 = "";
-	int64_t first = s->from_ns, end = s->to_ns;
-	int rc = book_last_run(b, s->as_of, &last, why);
+/* What was wrong with the logs of a book, and what joins of their requests resulted in. */
+static int add_quality(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	struct book_statement *s = ((struct stating *)stating)->s;
+	struct quality own, *to = i == 0 ? &s->quality : &own;
 
-	rc = rc < 0 ? rc : book_prices_of_run(b, last.id, why);
-	rc = rc < 0 ? rc : ledger_run_document_get(b->ledger, last.id, "fleet", 0, &path, &sha256, why);
-	char fleet[DIGEST_HEX_MAX], descriptions[4096] = "";
-	snprintf(fleet, sizeof fleet, "%s", rc > 0 ? sha256 : "");
-	rc = rc < 0 ? rc : book_descriptions_of_run(b, last.id, descriptions, sizeof descriptions, why);
-	rc = rc < 0 ? rc : settle_period(b, s, &last, why);
+	quality_init(&own);
+	int rc = ledger_quality_collect(b->ledger, as_of, s->from_ns, s->to_ns, to, why);
+	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, as_of, s->from_ns, s->to_ns, to, why);
+	if (i > 0) {
+		quality_merge(&s->quality, &own);
+	}
+	quality_release(&own);
+	return rc;
+}
+
+static int add_entries(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	const struct stating *t = stating;
+	struct book_statement *s = t->s;
+	bool summed = !s->pages && !statement_needs_replicas(s->statement);
+	struct adjusting adjusting = {b, s->statement};
+	int rc = (summed ? ledger_entries_summed : ledger_entries)(b->ledger, t->from_ns, t->to_ns, as_of, add_entry, s, why);
+
+	(void)i;
+	return rc < 0 ? rc : ledger_adjustments(b->ledger, t->from_ns == INT64_MIN ? t->from_ns : instant_floor(t->from_ns, NS_PER_DAY), t->to_ns,
+	                                        as_of, add_adjustment, &adjusting, why);
+}
+
+static int add_breakdowns(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	const struct stating *t = stating;
+
+	(void)i;
+	return book_add_breakdowns(b, t->s, t->from_ns, t->to_ns, as_of, why);
+}
+
+static int fill_statement(struct book *b, struct stating *t, struct fault *why) {
+	struct book_statement *s = t->s;
+	bool page = b->set.format && strcmp(b->set.format, "html") == 0;
+	int rc = s->pages ? start_pages(b, s, t->last.id, why) : 0;
+
+	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_quality, t, why);
+	quality_report_joins(&s->quality);
+	quality_sort(&s->quality);
+	apply_stated(b, &s->quality);
+	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_entries, t, why);
+	rc = rc < 0 ? rc : statement_add_notes(s->statement, b->names, &s->quality, b->fleet && fleet_description_count(b->fleet) > 0, page || b->set.by.position, page || b->set.compare_rules);
+	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_breakdowns, t, why);
+	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);
+	return rc < 0 || !s->pages ? rc : finish_pages(b, s, &t->last, why);
+}
+
+int book_state(struct book *b, struct book_statement *s, struct fault *why) {
+	struct stating t = {.s = s, .from_ns = s->from_ns, .to_ns = s->to_ns, .slots = {INT64_MAX, INT64_MIN}};
+	int rc = book_each_ledger(b, s->as_of, read_book, &t, why);
+
+	rc = rc < 0 ? rc : settle_period(b, &t, why);
 	if (rc <= 0) {
 		return rc;
 	}
-	rc = find_fleet(b, last.id, why);
-	start_statement(b, s, &last, fleet, descriptions);
+	rc = book_refuse_overlap(b, s->as_of, s->from_ns, s->to_ns, why);
+	rc = rc < 0 || t.fleets_differ ? rc : find_fleet(b, t.last.id, why);
+	start_statement(b, &t);
 	quality_init(&s->quality);
-	rc = rc < 0 || !s->pages ? rc : start_pages(b, s, last.id, why);
-	rc = rc < 0 ? rc : ledger_quality_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
-	rc = rc < 0 ? rc : ledger_evidence_get(b->ledger, s->as_of, s->from_ns, s->to_ns, &s->quality, why);
-	quality_sort(&s->quality);
-	apply_stated(b, &s->quality);
-	bool summed = !s->pages && !statement_needs_replicas(s->statement);
-	rc = rc < 0 ? rc : (summed ? ledger_entries_summed : ledger_entries)(b->ledger, first, end, s->as_of, add_entry, s, why);
-	struct adjusting adjusting = {b, s->statement};
-	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, first == INT64_MIN ? first : instant_floor(first, NS_PER_DAY), end, s->as_of,
-	                                      add_adjustment, &adjusting, why);
-	bool page = b->set.format && strcmp(b->set.format, "html") == 0;
-	rc = rc < 0 ? rc : statement_add_notes(s->statement, b->names, &s->quality, b->fleet && fleet_description_count(b->fleet) > 0, page || b->set.by.position, page || b->set.compare_rules);
-	rc = rc < 0 ? rc : book_add_breakdowns(b, s, first, end, why);
-	rc = rc < 0 ? rc : statement_finish(s->statement, &s->quality, why);
-	rc = rc < 0 || !s->pages ? rc : finish_pages(b, s, &last, why);
+	rc = rc < 0 ? rc : fill_statement(b, &t, why);
 	return rc < 0 ? rc : 1;
 }
 

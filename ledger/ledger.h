@@ -88,6 +88,8 @@ int ledger_run_document_get(struct ledger *l, int64_t run, const char *kind, int
 /* Adds what was wrong with the logs of one run; reads that of all runs up to one into `out`. */
 int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
 int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why);
+/* The same without what joins of gateways' requests result in, so that those of several ledgers can be added (quality_merge). */
+int ledger_quality_collect(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why);
 /* Only what all logs so far state about the GPUs of replicas. */
 int ledger_stated_get(struct ledger *l, struct quality *out, struct fault *why);
 /*
@@ -340,6 +342,15 @@ int ledger_entries_summed(struct ledger *l, int64_t from_ns, int64_t to_ns, int6
                           struct fault *why);
 /* The first and last day of all entries, half-open: 1, or 0 if there are none. */
 int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why);
+
+/*
+ * What a ledger has in a period, as of a run, to be compared with other ledgers: replicas; pools; of these the ones with
+ * entries of no replica (paid time of a pool without one); and plans of shards, by their hashes. By number of the names,
+ * ascending; the caller frees.
+ */
+enum ledger_content { LEDGER_REPLICAS, LEDGER_POOLS, LEDGER_POOLS_ALONE, LEDGER_PLANS };
+int ledger_content(struct ledger *l, enum ledger_content what, int64_t from_ns, int64_t to_ns, int64_t as_of, name_id **out,
+                   size_t *count, struct fault *why);
 
 /* ---- fits ---- */
 

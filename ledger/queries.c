@@ -184,6 +184,13 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_EXTENT] = {"SELECT min(day_ns), max(day_ns) FROM posting p WHERE p.run <= $1 AND (p.until_run IS NULL OR "
 	              "p.until_run > $1)", 0},
 
+	[Q_IN_REPLICAS] = {"SELECT DISTINCT p.replica FROM posting p WHERE p.day_ns >= $1 AND p.day_ns < $2 AND " IN_FORCE, 0},
+	[Q_IN_POOLS] = {"SELECT DISTINCT d.pool FROM posting p JOIN entry_day d ON d.posting = p.id WHERE p.day_ns >= $1 AND "
+	                "p.day_ns < $2 AND " IN_FORCE, 0},
+	[Q_IN_POOLS_ALONE] = {"SELECT DISTINCT d.pool FROM posting p JOIN entry_day d ON d.posting = p.id WHERE p.day_ns >= $1 AND "
+	                      "p.day_ns < $2 AND " IN_FORCE " AND p.replica = $4", 0},
+	[Q_IN_PLANS] = {"SELECT DISTINCT plan FROM evidence WHERE to_ns >= $1 AND from_ns < $2 AND run <= $3", 0},
+
 	[Q_FITS_DROP] = {"DELETE FROM fit WHERE day_ns = $1 AND substr(part, 1, length($2)) <> $2", 0},
 	[Q_FIT_PUT] = {"INSERT INTO fit (day_ns, part, lines) VALUES ($1, $2, $3) "
 	               "ON CONFLICT (day_ns, part) DO UPDATE SET lines = excluded.lines", 0},

@@ -304,7 +304,6 @@ static int get_joins(struct ledger *l, int64_t as_of, struct quality *out, struc
 		quality_release(&day);
 		rc = 0;
 	}
-	quality_report_joins(out);
 	return rc;
 }
 
@@ -315,7 +314,7 @@ int ledger_stated_get(struct ledger *l, struct quality *out, struct fault *why) 
 	return rc;
 }
 
-int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why) {
+int ledger_quality_collect(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why) {
 	int rc = get_sums(l, as_of, out, why);
 
 	rc = rc < 0 ? rc : get_rejects(l, as_of, out, why);
@@ -324,6 +323,14 @@ int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t
 	rc = rc < 0 ? rc : get_inputs(l, as_of, out, why);
 	rc = rc < 0 ? rc : get_joins(l, as_of, out, why);
 	notices_settle(out);
+	quality_sort(out);
+	return rc;
+}
+
+int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why) {
+	int rc = ledger_quality_collect(l, as_of, from_ns, to_ns, out, why);
+
+	quality_report_joins(out);
 	quality_sort(out);
 	return rc;
 }

@@ -96,6 +96,7 @@ struct report_options {
 	const char *rule;
 	const char *version;
 	const char *fleet_sha256; /* "" if there was no fleet file */
+	const char *fleets_sha256; /* where books have different ones: all of them, separated by spaces; NULL, "": not */
 	/* of the descriptions of models that it names, separated by spaces; NULL, "": none */
 	const char *descriptions_sha256;
 	int64_t from_ns, to_ns; /* the period shown */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "book/book.h"
 #include "cli/say.h"
@@ -11,8 +12,16 @@
 #include "core/instant.h"
 #include "core/text.h"
 
+/* --as-of: a run of each book. */
+#define RUNS_MAX 64
+struct runs {
+	int64_t at[RUNS_MAX];
+	size_t count; /* 0: now */
+};
+
 struct settings {
-	int64_t as_of; /* 0: now */
+	struct list books;
+	struct runs as_of;
 	bool runs, compare_rules;
 	struct pages_settings pages;
 };
@@ -26,26 +35,55 @@ static int print_run(void *out, const struct ledger_run *r) {
 	return 0;
 }
 
-static int check_run(struct run *r, struct book *b, int64_t as_of, struct fault *why) {
-	struct ledger_run run;
-	int rc = ledger_run_get(b->ledger, as_of, &run, why);
+static int value_runs(const struct option *o, void *into, const char *value, struct fault *why) {
+	struct runs *runs = into;
+	int rc = 0;
+
+	runs->count = 0;
+	for (const char *at = value; at && rc == 0; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+		char number[24];
+		if (runs->count == RUNS_MAX || strcspn(at, ",") >= sizeof number) {
+			return fault_set(why, ERROR_CONFIG, "is too long");
+		}
+		snprintf(number, sizeof number, "%.*s", (int)strcspn(at, ","), at);
+		rc = value_count(o, &runs->at[runs->count++], number, why);
+	}
+	return rc;
+}
+
+static int check_run(void *run, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	struct run *r = run;
+	struct ledger_run found;
+	int rc = ledger_run_get(b->ledger, as_of, &found, why);
 
 	if (rc == 0) {
-		rc = say_option(r, "as-of", "the book has no run %" PRId64, as_of);
-		say_next(r, "for all runs: tollbook report --runs");
-		return rc;
+		rc = b->further_count > 0 ? fault_option(why, "as-of", "%s has no run %" PRId64, ((struct settings *)r->own)->books.at[i], as_of)
+		                          : fault_option(why, "as-of", "the book has no run %" PRId64, as_of);
+		return fault_next(why, rc, "for all runs: tollbook report --runs");
 	}
 	return rc < 0 ? rc : 0;
 }
 
+/* One run for all books, or one for each. */
+static int set_runs(struct run *r, struct book *b, const struct runs *runs, struct fault *why) {
+	if (runs->count > 1 && runs->count != b->further_count + 1) {
+		return fault_option(why, "as-of", "%zu runs for %zu book%s, expected one for all, or one for each", runs->count, b->further_count + 1,
+		                    PLURAL(b->further_count + 1));
+	}
+	for (size_t i = 0; i < b->further_count; i++) {
+		b->further[i].as_of = runs->at[runs->count > 1 ? i + 1 : 0];
+	}
+	return book_each_ledger(b, runs->at[0], check_run, r, why);
+}
+
 static int state(struct run *r, struct book *b, const struct settings *s, struct zone *tz, struct fault *why) {
 	struct pages pages = {0};
-	struct book_statement out = {.tz = tz, .as_of = s->as_of > 0 ? s->as_of : INT64_MAX - 1, .pages_settings = &s->pages,
+	struct book_statement out = {.tz = tz, .as_of = s->as_of.count > 0 ? s->as_of.at[0] : INT64_MAX - 1, .pages_settings = &s->pages,
 	                             .pages = pages_asked(&s->pages) ? &pages : NULL};
 	int status = settings_period(&r->set, tz, &out.from_ns, &out.to_ns, why);
 
-	if (status == 0 && s->as_of > 0) {
-		status = check_run(r, b, s->as_of, why);
+	if (status == 0 && s->as_of.count > 0) {
+		status = set_runs(r, b, &s->as_of, why);
 	}
 	if (status != 0) {
 		return status;
@@ -66,14 +104,33 @@ static int state(struct run *r, struct book *b, const struct settings *s, struct
 	return rc < 0 ? rc : status;
 }
 
-static int warn_of_dirty(struct run *r, struct book *b, struct fault *why) {
+static int warn_of_dirty(void *run, struct book *b, size_t i, int64_t as_of, struct fault *why) {
 	int64_t days = 0;
 	int rc = ledger_dirty_count(b->ledger, &days, why);
 
+	(void)i, (void)as_of;
 	if (rc == 0 && days > 0) {
-		say_warning(r, "records of %" PRId64 " day%s are not attributed yet: run tollbook attribute", days, PLURAL(days));
+		say_warning(run, "records of %" PRId64 " day%s are not attributed yet: run tollbook attribute", days, PLURAL(days));
 	}
 	return rc;
+}
+
+static int open_books(struct run *r, struct book *b, struct fault *why) {
+	const struct settings *s = r->own;
+
+	if (s->books.count > 1 && (s->runs || pages_asked(&s->pages))) {
+		return fault_option(why, s->runs ? "runs" : s->pages.versus.count > 0 ? "versus-estimate" : "energy", "--%s is of one book, expected one --book",
+		                    s->runs ? "runs" : s->pages.versus.count > 0 ? "versus-estimate" : "energy");
+	}
+	r->set.book = s->books.count > 0 ? s->books.at[0] : NULL;
+	int status = book_open(b, &r->set, &r->terminal, LEDGER_READ, false, why);
+	for (size_t i = 1; i < s->books.count && status == 0; i++) {
+		status = book_open_further(b, s->books.at[i], why);
+		if (status != 0) {
+			book_close(b);
+		}
+	}
+	return status;
 }
 
 static int report(struct run *r, struct fault *why) {
@@ -86,12 +143,12 @@ static int report(struct run *r, struct fault *why) {
 	r->set.one_format = true;
 	r->set.compare_rules = s->compare_rules;
 	status = status ? status : setup_outputs(r);
-	status = status ? status : book_open(&b, &r->set, &r->terminal, LEDGER_READ, false, why);
+	status = status ? status : open_books(r, &b, why);
 	if (status != 0) {
 		zone_free(tz);
 		return status;
 	}
-	status = s->runs ? ledger_runs(b.ledger, print_run, stdout, why) : warn_of_dirty(r, &b, why);
+	status = s->runs ? ledger_runs(b.ledger, print_run, stdout, why) : book_each_ledger(&b, 0, warn_of_dirty, r, why);
 	if (status == 0 && !s->runs) {
 		status = state(r, &b, s, tz, why);
 	}
@@ -101,7 +158,8 @@ static int report(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"as-of", 0, "RUN", "as the book was after that run (--runs lists them)", 0, value_count, offsetof(struct settings, as_of), NULL, true},
+	{"book", 0, "PATH", "the book (default: book); repeatable, for parts of a fleet", 0, value_list, offsetof(struct settings, books), NULL, false},
+	{"as-of", 0, "RUN", "as the book was after that run (--runs lists them); RUN,RUN of two", 0, value_runs, offsetof(struct settings, as_of), NULL, true},
 	{"compare-rules", 0, NULL, "also show the split by other rules, and by rules of other tools", 0, value_flag, offsetof(struct settings, compare_rules), NULL, false},
 	PAGES_OPTIONS(settings, pages),
 	{"gpus-file", 0, "FILE", "another GPU catalogue (schemas/gpus.schema.json)", 0, value_text, offsetof(struct settings, pages.cards), NULL, true},
@@ -115,7 +173,7 @@ const struct command command_report = {
 	.about = "List prices come from --prices, else from the last run. Postings are never changed, so that every "
 		 "past\nstatement can be printed again with --as-of.\n",
 	.example = "tollbook report --book book --by month,model --from 2026-01-01",
-	.groups = GROUP_BOOK | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT,
+	.groups = GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT,
 	.own = own,
 	.own_count = sizeof own / sizeof *own,
 	.own_bytes = sizeof(struct settings),

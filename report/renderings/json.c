@@ -496,16 +496,20 @@ static void put_quality(FILE *out, const struct quality *q) {
 }
 
 /* Hashes separated by spaces, as a list; nothing if there are none. */
-static void put_descriptions(FILE *out, const char *hashes) {
-	struct text rest = text_of(hashes), hash;
-	bool more = rest.len > 0;
+/* A list under this key; nothing without hashes. */
+static void put_hashes(FILE *out, const char *key, const char *hashes) {
+	struct text rest = text_of(hashes ? hashes : ""), hash;
+	bool any = rest.len > 0, more = any;
 
-	for (const char *before = ",\"descriptions_sha256\":["; more; before = ",") {
+	if (any) {
+		fprintf(out, ",\"%s\":[", key);
+	}
+	for (const char *before = ""; more; before = ",") {
 		more = text_until(&rest, T(" "), &hash);
 		hash = more ? hash : rest;
-		fprintf(out, "%s\"%.*s\"", before, (int)hash.len, hash.at);
+		fprintf(out, "%s\"%.*s\"", before, TEXT_ARG(hash));
 	}
-	fputs(*hashes ? "]" : "", out);
+	fputs(any ? "]" : "", out);
 }
 
 static void put_provenance(FILE *out, const struct statement *s) {
@@ -524,7 +528,8 @@ static void put_provenance(FILE *out, const struct statement *s) {
 	}
 	fputs("],\n  \"fleet_sha256\":", out);
 	put_string(out, o->fleet_sha256);
-	put_descriptions(out, o->descriptions_sha256 ? o->descriptions_sha256 : "");
+	put_hashes(out, "fleets_sha256", o->fleets_sha256);
+	put_hashes(out, "descriptions_sha256", o->descriptions_sha256);
 	fputs(",\"prices_sha256\":[", out);
 	for (size_t i = 0; o->prices && i < o->prices->source_count; i++) {
 		fprintf(out, "%s\"%s\"", i > 0 ? "," : "", o->prices->sources[i].sha256);

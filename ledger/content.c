@@ -1,0 +1,40 @@
+/* content.c: the names of what is in a ledger, to be compared with other ledgers. */
+#include <stdlib.h>
+
+#include "core/instant.h"
+#include "ledger/book.h"
+
+static int by_number(const void *a, const void *b) {
+	const name_id *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static name_id name_of(struct ledger *l, enum query q, enum ledger_content what) {
+	return what == LEDGER_PLANS ? names_id(l->names, row_text(l, q, 0)) : name_here(l, row_int(l, q, 0));
+}
+
+int ledger_content(struct ledger *l, enum ledger_content what, int64_t from_ns, int64_t to_ns, int64_t as_of, name_id **out,
+                   size_t *count, struct fault *why) {
+	static const enum query queries[] = {
+		[LEDGER_REPLICAS] = Q_IN_REPLICAS, [LEDGER_POOLS] = Q_IN_POOLS, [LEDGER_POOLS_ALONE] = Q_IN_POOLS_ALONE, [LEDGER_PLANS] = Q_IN_PLANS,
+	};
+	enum query q = queries[what];
+	bool by_day = what != LEDGER_PLANS && from_ns > INT64_MIN + NS_PER_DAY;
+	int64_t nobody = 0;
+	int rc = name_there(l, 0, &nobody, why);
+	const struct value values[] = {V_INT(by_day ? instant_floor(from_ns, NS_PER_DAY) : from_ns), V_INT(to_ns), V_INT(as_of), V_INT(nobody)};
+
+	*out = NULL;
+	*count = 0;
+	rc = rc < 0 ? rc : ask(l, q, values, what == LEDGER_POOLS_ALONE ? 4 : 3, why);
+	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+		*out = must_grow_by_count(*out, *count, sizeof **out);
+		(*out)[(*count)++] = name_of(l, q, what);
+		rc = 0;
+	}
+	if (*count > 1) {
+		qsort(*out, *count, sizeof **out, by_number);
+	}
+	return rc;
+}
