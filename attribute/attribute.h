@@ -132,6 +132,7 @@ struct attribute_options {
 	struct price_cuts cuts;
 	unsigned lanes;            /* how many threads will call attribution_add_record */
 	const char *requests_path; /* --requests; NULL: none */
+	bool request_rows;         /* collect data for attribution_pack_requests */
 	/* these are only some of the replicas: the remaining uptime of pools is not posted */
 	bool part;
 	enum join_stage join;
@@ -287,6 +288,20 @@ int attribution_each_position(struct attribution *a, position_sink *sink, void *
 int attribution_each_batch(struct attribution *a, batch_sink *sink, void *context);
 /* time of steps by the fitted models */
 int attribution_each_curve(const struct attribution *a, curve_sink *sink, void *context);
+
+/*
+ * The cost of every request where attribution is done in parts: after attribution_finish, packed rows; of all parts, in
+ * any order, they become the file of options.requests_path. A request that two replicas handled is one row of it.
+ */
+typedef int packed_sink(void *context, struct text item, struct fault *why);
+int attribution_pack_requests(struct attribution *a, packed_sink *sink, void *context, struct fault *why);
+struct request_rows;
+struct request_rows *request_rows_new(const struct names *names, unsigned lanes, size_t memory_bytes);
+void request_rows_free(struct request_rows *r);
+int request_rows_unpack(struct request_rows *r, struct names *names, struct text item, struct fault *why);
+int request_rows_write(struct request_rows *r, const struct names *names, const char *path, struct fault *why);
+/* Of one part: request_rows_unpack reads it. */
+int request_rows_pack(struct request_rows *r, const struct names *names, packed_sink *sink, void *context, struct fault *why);
 
 /*
  * For pools that are attributed in parts: add all entries of all parts; the remaining uptime of the pools becomes

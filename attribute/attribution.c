@@ -58,7 +58,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	a->common = (struct accounts_common){
 		.options = &a->options,
 		.entries = entries_new(o->names, parallel_lanes(o), ENTRIES_BYTES),
-		.rows = o->requests_path ? request_rows_new(o->names, parallel_lanes(o), ROWS_BYTES) : NULL,
+		.rows = o->requests_path || o->request_rows ? request_rows_new(o->names, parallel_lanes(o), ROWS_BYTES) : NULL,
 		.capacity = capacity_new(&a->options),
 		.hits = hits_new(),
 		.breakdowns = breakdowns_new(o->names, o->compare_rules, o->positions, o->batches),
@@ -436,8 +436,8 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	}
 	entries_free(a->common.entries); /* what the sink made of them may need the memory */
 	a->common.entries = NULL;
-	if (rc >= 0 && a->common.rows) {
-		rc = request_rows_write(a->common.rows, a->options.requests_path, why);
+	if (rc >= 0 && a->options.requests_path) {
+		rc = request_rows_write(a->common.rows, a->options.names, a->options.requests_path, why);
 	}
 	quality->duplicates += a->duplicates + a->rewritten + evidence_repeated(a->evidence);
 	quality_merge(quality, &a->identity);
@@ -449,6 +449,10 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	warn_unmatched(a, quality);
 	assume_gpus(a, quality);
 	return rc;
+}
+
+int attribution_pack_requests(struct attribution *a, packed_sink *sink, void *context, struct fault *why) {
+	return request_rows_pack(a->common.rows, a->options.names, sink, context, why);
 }
 
 int attribution_each_rule(struct attribution *a, rule_sink *sink, void *context) {

@@ -10,8 +10,12 @@
 #include "core/quality_lines.h"
 #include "core/files/files.h"
 
+/* What a task writes: entries, or the cost of each request. */
+enum product { ENTRIES, REQUESTS };
+
 struct work {
 	struct plan *plan;
+	enum product product;
 	struct shard_session session;
 	struct bundle_writer *out;
 	struct shard_tenants *tenants; /* tenants from gateways' logs; NULL: none */
@@ -29,6 +33,7 @@ static int open_session(struct work *w, struct fault *why) {
 	if (rc != 0) {
 		return rc;
 	}
+	w->session.requests = w->product == REQUESTS;
 	w->session.fits = attribution_fits_new(w->session.names);
 	return work_sum_fits(w->session.fits, w->plan, why);
 }
@@ -40,12 +45,22 @@ static int add_entry(void *work, const struct entry *e) {
 	if (terminal_stopped(w->plan->terminal)) {
 		return fault_set(w->why, ERROR_IO, "stopped by a signal; nothing was written");
 	}
+	if (w->product != ENTRIES) {
+		return 0;
+	}
 	size_t len = entry_pack(e, w->session.names, packed);
 	w->tally->entries++;
 	if (e->kind <= ENTRY_OUTPUT) {
 		quality_add_busy(&w->quality, e->gpu_ns);
 	}
 	return bundle_add(w->out, w->replica, (struct text){packed, len}, w->why);
+}
+
+static int add_request(void *work, struct text item, struct fault *why) {
+	struct work *w = work;
+
+	w->tally->entries++;
+	return bundle_add(w->out, w->replica, item, why);
 }
 
 /* ---- results in addition to entries ---- */
@@ -114,6 +129,7 @@ static int attribute_replica(struct work *w, struct parts *parts, struct fault *
 
 	rc = rc < 0 ? rc : shard_tenants_apply(w->tenants, w->session.names, w->replica, a, why);
 	rc = rc < 0 ? rc : attribution_finish(a, add_entry, w, &w->quality, why);
+	rc = rc < 0 || w->product != REQUESTS ? rc : attribution_pack_requests(a, add_request, w, why);
 	rc = rc < 0 ? rc : attribution_each_batch(a, add_batch, w);
 	rc = rc < 0 ? rc : attribution_each_position(a, add_position, w);
 	rc = rc < 0 ? rc : attribution_each_rule(a, add_rule, w);
@@ -140,7 +156,7 @@ static int add_bought(void *work, struct text item, struct fault *why) {
 
 static int attribute_all(struct work *w, struct parts *parts, struct fault *why) {
 	/* Bought requests belong to the first task, before its replicas. */
-	int rc = w->plan->task == 0 ? shard_tenants_bought(w->tenants, add_bought, w, &w->from_ns, &w->to_ns, why) : 0, got;
+	int rc = w->plan->task == 0 && w->product == ENTRIES ? shard_tenants_bought(w->tenants, add_bought, w, &w->from_ns, &w->to_ns, why) : 0, got;
 
 	while (rc == 0 && (got = parts_next(parts, w->plan->task, &w->replica, why)) != 0) {
 		rc = got < 0 ? got : attribute_replica(w, parts, why);
@@ -172,7 +188,7 @@ static int write_bundle(struct work *w, const char *path, struct fault *why) {
 }
 
 static int do_task(struct work *w, struct fault *why) {
-	const char *path = plan_path(w->plan, "attribute", w->plan->task, "bundle");
+	const char *path = plan_path(w->plan, w->product == REQUESTS ? "requests" : "attribute", w->plan->task, "bundle");
 
 	if (plan_has(path)) {
 		return 0;
@@ -199,6 +215,25 @@ int shard_attribute(const struct shard_settings *asked, const struct book_settin
 		findings_say(t, &w.quality);
 	}
 	quality_release(&w.quality);
+	plan_release(&p);
+	return rc;
+}
+
+int shard_requests_of(struct plan *p, struct shard_tally *tally, struct fault *why) {
+	struct work w = {.plan = p, .product = REQUESTS, .from_ns = INT64_MAX, .to_ns = INT64_MIN, .tally = tally, .why = why};
+
+	quality_init(&w.quality);
+	int rc = do_task(&w, why);
+	quality_release(&w.quality); /* attribute has its findings */
+	return rc;
+}
+
+int shard_requests(const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
+                   struct shard_tally *tally, struct fault *why) {
+	struct plan p;
+	int rc = plan_read(&p, asked, set, t, true, why);
+
+	rc = rc == 0 ? shard_requests_of(&p, tally, why) : rc;
 	plan_release(&p);
 	return rc;
 }

@@ -51,6 +51,7 @@ struct attribute_options session_options(struct shard_session *s) {
 		.from_ns = s->from_ns,
 		.to_ns = s->to_ns,
 		.lanes = 1,
+		.request_rows = s->requests,
 		.fits = s->fits,
 		.compare_rules = true,
 		.positions = true,

@@ -276,7 +276,7 @@ static int write_plan(struct draft *d, FILE *out, struct fault *why) {
 }
 
 static int make_folders(const char *folder, struct fault *why) {
-	static const char *const below[] = {"", "/given", "/map", "/fit", "/attribute"};
+	static const char *const below[] = {"", "/given", "/map", "/fit", "/attribute", "/requests"};
 	char path[4200];
 
 	for (size_t i = 0; i < sizeof below / sizeof *below; i++) {

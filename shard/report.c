@@ -8,6 +8,9 @@
 #include "core/quality_lines.h"
 #include "ledger/ledger.h"
 
+/* Memory for sorting requests, before the disk is used. */
+#define ROWS_BYTES ((size_t)8 << 20)
+
 struct merge {
 	struct plan plan;
 	struct shard_session session;
@@ -164,6 +167,52 @@ static int make_statement(struct merge *m, struct fault *why) {
 	return rc != 0 ? rc : statement_has_findings(m->statement) ? EXIT_FINDINGS : EXIT_TIED_OUT;
 }
 
+/* ---- the cost of each request ---- */
+
+struct listing {
+	struct merge *merge;
+	struct request_rows *rows;
+};
+
+static int add_request(void *listing, struct text item, struct fault *why) {
+	struct listing *l = listing;
+
+	return request_rows_unpack(l->rows, l->merge->session.names, item, why);
+}
+
+static int list_task(struct listing *l, int64_t task, struct fault *why) {
+	struct plan *p = &l->merge->plan;
+	struct bundle_part part;
+	struct bundle *b;
+	int got = 0;
+
+	p->task = task;
+	int rc = shard_requests_of(p, &(struct shard_tally){0}, why);
+	rc = rc < 0 ? rc : plan_open_bundle(&b, plan_path(p, "requests", task, "bundle"), why);
+	if (rc < 0) {
+		return rc;
+	}
+	while (rc >= 0 && (got = bundle_next(b, &part, why)) > 0) {
+		rc = bundle_read(b, &part, add_request, l, why);
+	}
+	bundle_close(b);
+	return rc < 0 ? rc : got;
+}
+
+/* Tasks that have not done their part yet (shard requests) are done here. */
+static int write_requests(struct merge *m, struct fault *why) {
+	struct listing l = {m, request_rows_new(m->session.names, 1, ROWS_BYTES)};
+	int rc = 0;
+
+	for (int64_t i = 0; i < m->plan.tasks && rc >= 0; i++) {
+		rc = list_task(&l, i, why);
+	}
+	m->plan.task = -1;
+	rc = rc < 0 ? rc : request_rows_write(l.rows, m->session.names, m->plan.set.requests, why);
+	request_rows_free(l.rows);
+	return rc;
+}
+
 static int do_report(struct merge *m, struct fault *why) {
 	int rc = session_open(&m->session, &m->plan, why);
 
@@ -174,6 +223,7 @@ static int do_report(struct merge *m, struct fault *why) {
 	m->remainders = remainders_new(&o);
 	rc = read_notes(m, "map", why);
 	rc = rc == 0 ? read_notes(m, "attribute", why) : rc;
+	rc = rc == 0 && m->plan.set.requests ? write_requests(m, why) : rc;
 	return rc == 0 ? make_statement(m, why) : rc;
 }
 

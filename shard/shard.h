@@ -16,6 +16,8 @@
  *     fit/K.tenants         as K.joined, of these; and the entries of requests that vendors answered
  *     attribute/K.bundle    the entries of the replicas of task K; in its notes figures to be summed
  *
+ *     requests/K.bundle     the cost of each request of these, if asked for
+ *
  * The replicas of a task of the later steps follow from the indexes of all files of map/ alone. Equal logs and
  * options result in equal bytes in each file, so a task may run twice, even concurrently.
  */
@@ -92,7 +94,7 @@ int shard_copy_descriptions(const struct fleet *f, const char *plan, struct faul
 /* A step: EXIT_TIED_OUT, EXIT_FINDINGS, or a negative error. */
 typedef int shard_step(const struct shard_settings *asked, const struct book_settings *set, const struct terminal *t,
                        struct shard_tally *tally, struct fault *why);
-shard_step shard_plan, shard_map, shard_fit, shard_attribute, shard_report;
+shard_step shard_plan, shard_map, shard_fit, shard_attribute, shard_requests, shard_report;
 
 /*
  * Reads the plan in the given folder, and applies its options. `needs_task`: one must be named. The caller releases
@@ -164,6 +166,7 @@ struct shard_session {
 	struct prices *prices;
 	struct attribution_fits *fits;
 	const struct tenant_key *tenant_key; /* the posting's; NULL: none */
+	bool requests; /* their cost is wanted */
 	int64_t from_ns, to_ns;
 };
 /* `fits` are left NULL. */

@@ -14,6 +14,9 @@
 int work_add_replica(struct parts *parts, struct shard_session *s, struct text replica,
                       struct attribution **out, int64_t *records, struct fault *why);
 
+/* Writes the cost of each request of the plan's task, unless its file is there. */
+int shard_requests_of(struct plan *p, struct shard_tally *tally, struct fault *why);
+
 /*
  * --book: posts the entries of the task's file to the ledger; and, when all tasks' files exist, the remaining uptime
  * of pools. What the ledger has already is unchanged. *posted: entries posted.

@@ -4,10 +4,27 @@
 
 #include "attribute/flight/flight.h"
 
-struct request_rows;
+/* Items of a spool are aligned to 8 bytes. */
+typedef int128 int128_in_spool __attribute__((aligned(8)));
 
-struct request_rows *request_rows_new(const struct names *names, unsigned lanes, size_t memory_bytes);
-void request_rows_free(struct request_rows *r);
+/* One request on one replica. The id follows the struct. */
+struct request_row {
+	int64_t at_ns; /* first known instant, by which rows are sorted; INT64_MAX for time that no request explains */
+	int64_t arrival_ns, first_token_ns, finish_ns; /* or UNKNOWN */
+	int64_t prefill_ns, cached_ns, decode_ns;
+	int64_t prefill_sd_ns, decode_sd_ns; /* one standard deviation; UNKNOWN for time that no request explains */
+	int128_in_spool input_money, output_money; /* GPU-ns x nano per GPU-hour */
+	name_id replica, model, tenant;
+	uint32_t prompt_tokens, cached_tokens, completion_tokens;
+	uint32_t id_len;
+	uint8_t part, grade, service;
+};
+static inline struct text request_row_id(const struct request_row *r) {
+	return (struct text){(const char *)(r + 1), r->id_len};
+}
+
+/* request_rows_new and request_rows_free are in attribute.h */
+int request_rows_put(struct request_rows *r, unsigned lane, const struct request_row *row, struct text id, struct fault *why);
 
 /*
  * A request has left a replica; `model` names it where the record does not. `sd_ns`: one standard deviation of its time
@@ -27,10 +44,8 @@ struct request_rest {
 int request_rows_add_rest(struct request_rows *r, unsigned lane, name_id replica, name_id model, const struct request_rest *prefill,
                           const struct request_rest *decode, struct fault *why);
 
-/*
- * Writes the file, in the order of arrival, id and replica; two replicas' work for one request (one computed its
- * prompt, the other decoded) is one row. Written by rename, like all files.
- */
-int request_rows_write(struct request_rows *r, const char *path, struct fault *why);
+/* No more rows: passes them on in the order of arrival, id and replica. Call once. */
+typedef int request_row_sink(void *context, const struct request_row *row, struct fault *why);
+int request_rows_each(struct request_rows *r, request_row_sink *sink, void *context, struct fault *why);
 
 #endif

@@ -59,7 +59,7 @@ static void log_line(const struct run *r, const struct shard_tally *t, int64_t n
 
 /* Needs the records of all replicas at once, or the lines themselves: tasks leave entries, and sums of breakdowns. */
 static bool is_for_run(const char *name) {
-	static const char *const names[] = {"requests", "model-report", "quarantine"};
+	static const char *const names[] = {"model-report", "quarantine"};
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (strcmp(name, names[i]) == 0) {
@@ -74,7 +74,8 @@ static int refuse_breakdowns(struct run *r) {
 	if (strcmp(r->word->name, "report") == 0) {
 		return 0;
 	}
-	return r->set.by.position      ? say_option(r, "by", "--by position is for tollbook shard report")
+	return r->set.requests         ? say_option(r, "requests", "--requests is for tollbook shard report")
+	       : r->set.by.position    ? say_option(r, "by", "--by position is for tollbook shard report")
 	       : r->set.compare_rules ? say_option(r, "compare-rules", "--compare-rules is for tollbook shard report")
 	                              : 0;
 }
@@ -193,6 +194,10 @@ static int do_attribute(struct run *r, struct fault *why) {
 	return do_step(r, shard_attribute, false, why);
 }
 
+static int do_requests(struct run *r, struct fault *why) {
+	return do_step(r, shard_requests, false, why);
+}
+
 static int do_report(struct run *r, struct fault *why) {
 	return do_step(r, shard_report, false, why);
 }
@@ -202,6 +207,7 @@ static const struct word words[] = {
 	{"map", "PLAN [--task K]", "reads the logs of a task into records by replica", do_map},
 	{"fit", "PLAN [--task K]", "sums the steps of a task's replicas for the step models", do_fit},
 	{"attribute", "PLAN [--task K]", "splits the time of a task's replicas into entries", do_attribute},
+	{"requests", "PLAN [--task K]", "the cost of a task's requests, for report --requests", do_requests},
 	{"report", "PLAN [options]", "the statement of a plan whose tasks are done", do_report},
 };
 
@@ -220,7 +226,7 @@ static const struct option own[] = {
 
 const struct command command_shard = {
 	.name = "shard",
-	.synopsis = "plan|map|fit|attribute|report …",
+	.synopsis = "plan|map|fit|attribute|requests|report …",
 	.what = "Run in tasks, for a batch scheduler (samples/slurm, samples/kubernetes)",
 	.about = "PLAN is a folder that all machines share. The tasks of a step may run in any order, in parallel, "
 		 "and twice;\nthe next step starts when all are done. Retry on exit status 3, not on 2. The statement "

@@ -57,7 +57,7 @@ for i in range(300):
 END
 python3 make.py || exit 3
 
-"$tollbook" run -q --gpu-hour 2 --by hour,tenant,model --format json -o run.json engines gateways
+"$tollbook" run -q --gpu-hour 2 --requests run.csv --by hour,tenant,model --format json -o run.json engines gateways
 same "run: exit status" "$?" 1
 same "run: has requests joined by tokens, repeats, and requests of vendors" "$(jq -c '[.quality.duplicates > 0, .api_spend.requests, (.tenants | length)]' run.json)" \
 	'[true,300,7]'
@@ -73,8 +73,9 @@ tasks() {
 			"$tollbook" shard $step -q --task "$task" "$plan"
 		done
 	done
-	"$tollbook" shard report -q --by hour,tenant,model --format json -o "$plan.json" "$plan"
+	"$tollbook" shard report -q --by hour,tenant,model --requests "$plan.csv" --format json -o "$plan.json" "$plan"
 	same "$count tasks, the first is $1: the statement of run" "$(sha256sum < "$plan.json")" "$(sha256sum < run.json)"
+	same "$count tasks, the first is $1: the requests of run" "$(sha256sum < "$plan.csv")" "$(sha256sum < run.csv)"
 }
 tasks 1 0
 tasks 5 0 1 2 3 4

@@ -55,6 +55,25 @@ for options in "--by position" --compare-rules "--by position,tenant --compare-r
 		same "$options: $got are the statement of run" "$(sha256sum < $got.json)" "$(sha256sum < run.json)"
 	done
 done
+# The cost of each request: by tasks of a step, and where there are none by the report itself; also of separate servers for the phases.
+"$tollbook" shard plan --fleet "$tree/tests/data/truth/tiny-pd/fleet.json" --tasks 2 -o phases "$tree/tests/data/truth/tiny-pd"
+for step in map fit attribute; do
+	for number in 0 1; do
+		"$tollbook" shard "$step" phases --task $number -q
+	done
+done
+for plan in two phases; do
+	[ $plan = two ] && logs=$tree/samples/serving fleet=$tree/samples/fleet.json || logs=$tree/tests/data/truth/tiny-pd fleet=$logs/fleet.json
+	"$tollbook" run -q --fleet "$fleet" --requests run.csv "$logs" > run.txt
+	"$tollbook" shard requests $plan --task 1 -q
+	same "$plan: a task's requests" "$? $(ls $plan/requests)" "0 000001.bundle"
+	"$tollbook" shard report $plan -q --requests tasks.csv > tasks.txt
+	same "$plan: the requests of run" "$(sha256sum < tasks.csv) $(wc -l < tasks.csv)" "$(sha256sum < run.csv) $(wc -l < run.csv)"
+	same "$plan: the statement beside them" "$(sha256sum < tasks.txt)" "$(sha256sum < run.txt)"
+done
+head -c 100 two/requests/000000.bundle > cut && mv cut two/requests/000000.bundle
+"$tollbook" shard report two -q --requests tasks.csv > tasks.txt 2> said
+same "requests: a damaged file" "$? $(grep -c 'remove it and run its task again' said)" "2 1"
 task map two --compare-rules
 same "a task takes no options of the report" "$status" 2
 
