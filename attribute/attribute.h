@@ -259,11 +259,17 @@ int attribution_each_decision(const struct attribution *a, verdict_sink *sink, v
 void attribution_add_replica(struct attribution *a, name_id replica);
 
 /*
- * What is known about a replica from elsewhere (the book): its model, the first and last instant of all its evidence.
- * Without uptime in the fleet file a replica is paid for from the first to the last. A part of a replica's life is
- * attributed like the whole if the records from a day before to a day after it are given, and this span.
+ * What is known about a replica from elsewhere (the book): its model, the first and last instant of each day's best
+ * evidence, the days on which these lie, and the first and last day with steps. Without uptime in the fleet file a
+ * replica is paid for from the first to the last. A part of a replica's life is attributed like the whole if the records
+ * from a day before to a day after it are given, and this span.
  */
-void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
+struct replica_span {
+	int64_t first_ns, last_ns;
+	int64_t first_day_ns, last_day_ns;
+	int64_t first_step_day_ns, last_step_day_ns; /* first > last: none */
+};
+void attribution_set_span(struct attribution *a, name_id replica, name_id model, const struct replica_span *span);
 /* Records of a replica that lie years outside these instants come from another clock and are not counted. */
 void attribution_set_bounds(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns);
 /* The same for gateways: which they are, from all that is known, not from these records alone. */

@@ -100,8 +100,8 @@ int attribution_add_record(void *attribution, unsigned lane, const struct record
 	return evidence_add_record(a->evidence, lane, r, why);
 }
 
-void attribution_set_span(struct attribution *a, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
-	replicas_set_span(a->replicas, replica, model, first_ns, last_ns);
+void attribution_set_span(struct attribution *a, name_id replica, name_id model, const struct replica_span *span) {
+	replicas_set_span(a->replicas, replica, model, span);
 }
 
 void attribution_set_bounds(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns) {
@@ -169,11 +169,11 @@ static void carry_spans(struct attribution *a, const struct replicas *before, co
 	const struct replica_summary *r = NULL;
 
 	while ((r = replicas_next(before, r))) {
-		int64_t first_ns = r->span_first_ns, last_ns = r->span_last_ns;
-		servers_clip(s, r->replica, &first_ns, &last_ns);
+		struct replica_span span = r->span;
+		servers_clip(s, r->replica, &span.first_ns, &span.last_ns);
 		name_id named;
-		for (size_t part = 0; r->has_span && first_ns <= last_ns && (named = servers_named_part(s, r->replica, part)) != 0; part++) {
-			replicas_widen_span(a->replicas, named, r->model, first_ns, last_ns);
+		for (size_t part = 0; r->has_span && span.first_ns <= span.last_ns && (named = servers_named_part(s, r->replica, part)) != 0; part++) {
+			replicas_add_span(a->replicas, named, r->model, &span);
 		}
 	}
 }

@@ -215,6 +215,8 @@ struct ledger_span {
 	enum span_kind kind;
 	bool requests, gateways; /* an engine, a gateway reports requests under this name */
 	int64_t first_ns, last_ns; /* of the days of one clock */
+	int64_t first_day_ns, last_day_ns;
+	int64_t first_step_day_ns, last_step_day_ns; /* of its steps; first > last: none */
 	int64_t records, apart;    /* on these days; apart: on other days, years from them, which are not counted */
 };
 typedef int ledger_span_sink(void *context, const struct ledger_span *s);

@@ -134,8 +134,8 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_SEGMENTS_UNCOUNTED] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.gateways < 0", 0},
 	[Q_GONE] = {"SELECT count(*), min(r.finished_ns) FROM segment s JOIN run r ON r.id = s.gone_run "
 	            "WHERE s.gone_run IS NOT NULL AND s.first_ns < $2 AND s.last_ns >= $1", 0},
-	[Q_SPANS] = {"SELECT s.replica, s.model, s.span_first_ns, s.span_last_ns, s.steps, s.requests, s.windows, s.gateways "
-	             "FROM segment s "
+	[Q_SPANS] = {"SELECT s.replica, s.model, s.span_first_ns, s.span_last_ns, s.steps, s.requests, s.windows, s.gateways, "
+	             "s.day_ns FROM segment s "
 	             "WHERE s.span_first_ns <= s.span_last_ns ORDER BY s.replica, s.day_ns", 0},
 
 	[Q_DIRTY] = {"INSERT INTO dirty (day_ns) VALUES ($1) ON CONFLICT DO NOTHING", 0},

@@ -56,6 +56,12 @@ static void reach(struct ledger_span *to, name_id model, const struct ledger_seg
 	if (first || kind > SPAN_GATEWAY || kind == to->kind) {
 		to->first_ns = first || s->span_first_ns < to->first_ns ? s->span_first_ns : to->first_ns;
 		to->last_ns = first || s->span_last_ns > to->last_ns ? s->span_last_ns : to->last_ns;
+		to->first_day_ns = first ? s->day_ns : to->first_day_ns;
+		to->last_day_ns = s->day_ns;
+	}
+	if (kind == SPAN_STEPS) {
+		to->first_step_day_ns = to->first_step_day_ns == INT64_MAX ? s->day_ns : to->first_step_day_ns;
+		to->last_step_day_ns = s->day_ns;
 	}
 	if (better || to->model == 0) {
 		to->model = model ? model : to->model;
@@ -79,9 +85,11 @@ static void choose(struct ledger_span *best, const struct ledger_span *other) {
 	best->apart += lesser.kind == SPAN_NONE ? 0 : lesser.records + lesser.apart;
 }
 
+static const struct ledger_span no_span = {.kind = SPAN_NONE, .first_step_day_ns = INT64_MAX, .last_step_day_ns = INT64_MIN};
+
 int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why) {
 	enum query q = Q_SPANS;
-	struct ledger_span span = {.kind = SPAN_NONE}, best = {.kind = SPAN_NONE};
+	struct ledger_span span = no_span, best = no_span;
 	int rc = ask(l, q, NULL, 0, why);
 
 	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
@@ -91,16 +99,17 @@ int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct
 			.span_last_ns = row_int(l, q, 3),
 			.counts = {[RECORD_STEP] = row_int(l, q, 4), [RECORD_REQUEST] = row_int(l, q, 5), [RECORD_WINDOW] = row_int(l, q, 6)},
 			.gateways = row_int(l, q, 7) > 0 ? row_int(l, q, 7) : 0,
+			.day_ns = row_int(l, q, 8),
 		};
 		bool another = span.kind != SPAN_NONE && span.replica != replica;
 		rc = 0;
 		if (another || (span.kind != SPAN_NONE && s.span_first_ns - span.last_ns > APART_NS)) {
 			choose(&best, &span);
-			span = (struct ledger_span){.kind = SPAN_NONE};
+			span = no_span;
 		}
 		if (another) {
 			rc = sink(context, &best);
-			best = (struct ledger_span){.kind = SPAN_NONE};
+			best = no_span;
 		}
 		span.replica = replica;
 		reach(&span, name_here(l, row_int(l, q, 1)), &s);

@@ -91,7 +91,6 @@ void evidence_free(struct evidence *e) {
 	}
 	for (unsigned i = 0; i < e->lane_count; i++) {
 		free(e->lanes[i].buffer);
-		free(e->lanes[i].gateway_replicas);
 	}
 	free(e->lanes);
 	spool_free(e->spool);
@@ -166,23 +165,12 @@ static bool is_gateway(const struct item *item, size_t len) {
 	return item->kind == ITEM_REQUEST && len >= sizeof(struct request_item) && ((const struct request_item *)item)->gateway;
 }
 
-static void note_gateway(struct evidence_lane *l, name_id replica) {
-	if (replica >= l->gateway_room) {
-		size_t room = (size_t)replica * 2 + 64;
-		l->gateway_replicas = must_realloc(l->gateway_replicas, room * sizeof(bool));
-		memset(l->gateway_replicas + l->gateway_room, 0, (room - l->gateway_room) * sizeof(bool));
-		l->gateway_room = room;
-	}
-	l->gateway_replicas[replica] = true;
-	l->has_gateway = true;
-}
-
 static int add(struct evidence *e, unsigned lane, const struct item *item, size_t len, struct fault *why) {
 	if (is_gateway(item, len) && e->only_watch) {
 		return 0;
 	}
 	if (is_gateway(item, len)) {
-		note_gateway(&e->lanes[lane], item->replica);
+		e->lanes[lane].has_gateway = true;
 		bool grows = ((const struct request_item *)item)->server_id && ((const struct request_item *)item)->id_len > 0;
 		return spool_add(grows ? e->growing : e->gateway, lane, item, len, why);
 	}
@@ -472,16 +460,6 @@ int64_t evidence_repeated(const struct evidence *e) {
 
 bool evidence_has_gateway(const struct evidence *e) {
 	return e->gateways.are == GATEWAYS_APART;
-}
-
-bool evidence_is_gateway(const struct evidence *e, name_id replica) {
-	for (unsigned i = 0; evidence_has_gateway(e) && i < e->lane_count; i++) {
-		const struct evidence_lane *l = &e->lanes[i];
-		if (replica < l->gateway_room && l->gateway_replicas[replica]) {
-			return true;
-		}
-	}
-	return false;
 }
 
 bool evidence_lacks_contexts(const struct evidence *e) {

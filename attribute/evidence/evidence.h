@@ -131,8 +131,6 @@ void evidence_set_period(struct evidence *e, int64_t from_ns, int64_t to_ns);
 int64_t evidence_repeated(const struct evidence *e);
 /* Are gateways' requests stored separately? There may be none here. */
 bool evidence_has_gateway(const struct evidence *e);
-/* Does a gateway's log that is stored separately have this name? */
-bool evidence_is_gateway(const struct evidence *e, name_id replica);
 
 /*
  * A store for tenants from other logs, to be sealed by the caller; from then on it is the evidence's, and readings

@@ -19,8 +19,6 @@ struct evidence_lane {
 	int64_t beyond; /* records with a name beyond EVIDENCE_NAMES_MAX */
 	struct engines engines;
 	bool has_gateway;
-	bool *gateway_replicas; /* by name_id */
-	size_t gateway_room;
 };
 
 /* Result of a vendor test for a model at a provider. */

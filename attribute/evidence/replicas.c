@@ -115,6 +115,9 @@ static void add_request(struct seen *s, const struct request_item *r) {
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
 		if (instants[i] != UNKNOWN) {
 			exact_widen(&day->first_ns, &day->last_ns, instants[i], instants[i]);
+			if (!r->adopted) {
+				exact_widen(&day->first_own_ns, &day->last_own_ns, instants[i], instants[i]);
+			}
 			exact_widen(&day->first_work_ns, &day->last_work_ns, instants[i], instants[i]);
 		}
 	}
@@ -128,6 +131,7 @@ static void add_window(struct seen *s, const struct window_item *w) {
 	exact_add(&day->prompts.window_ntok, w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_add(&day->prompts.window_unknown_ntok, w->cached_unknown && w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_widen(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
+	exact_widen(&day->first_own_ns, &day->last_own_ns, w->head.at_ns, w->end_ns);
 	if (w->input_tokens > 0 || w->output_tokens > 0) {
 		exact_widen(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
 	}
@@ -154,22 +158,38 @@ void replicas_add_item(void *context, unsigned lane, const struct item *item) {
 	}
 }
 
-void replicas_set_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+void replicas_set_span(struct replicas *s, name_id replica, name_id model, const struct replica_span *span) {
 	struct seen *seen = seen_of(&s->lanes[0], replica);
 
 	seen->sum.has_span = true;
-	seen->sum.span_first_ns = first_ns;
-	seen->sum.span_last_ns = last_ns;
-	note_model(s->names, seen, -1, first_ns, model);
+	seen->sum.span = *span;
+	note_model(s->names, seen, -1, span->first_ns, model);
 }
 
-void replicas_widen_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns) {
+/* Ends of a span on days on which only another name of the server has steps: as within a day, steps are the better evidence. */
+static void leave_to_steps(struct replica_span *span, const struct replica_span *other) {
+	bool has = other->first_step_day_ns <= other->last_step_day_ns;
+
+	if (has && span->first_day_ns >= other->first_step_day_ns && span->first_step_day_ns != span->first_day_ns) {
+		span->first_ns = INT64_MAX;
+	}
+	if (has && span->last_day_ns <= other->last_step_day_ns && span->last_step_day_ns != span->last_day_ns) {
+		span->last_ns = INT64_MIN;
+	}
+}
+
+void replicas_add_span(struct replicas *s, name_id replica, name_id model, const struct replica_span *span) {
 	const struct replica_summary *sum = &seen_of(&s->lanes[0], replica)->sum;
+	struct replica_span one = *span, other = sum->span;
 
 	if (sum->has_span) {
-		exact_widen(&first_ns, &last_ns, sum->span_first_ns, sum->span_last_ns);
+		leave_to_steps(&one, &sum->span);
+		leave_to_steps(&other, span);
+		exact_widen(&one.first_ns, &one.last_ns, other.first_ns, other.last_ns);
+		exact_widen(&one.first_day_ns, &one.last_day_ns, other.first_day_ns, other.last_day_ns);
+		exact_widen(&one.first_step_day_ns, &one.last_step_day_ns, other.first_step_day_ns, other.last_step_day_ns);
 	}
-	replicas_set_span(s, replica, model, first_ns, last_ns);
+	replicas_set_span(s, replica, model, &one);
 }
 
 struct replica_counts replicas_counts(const struct replicas *s, name_id replica) {

@@ -13,10 +13,10 @@ void replicas_free(struct replicas *s);
 void replicas_add_item(void *replicas, unsigned lane, const struct item *item);
 
 /* See attribution_set_span. */
-void replicas_set_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
+void replicas_set_span(struct replicas *s, name_id replica, name_id model, const struct replica_span *span);
 
-/* The same for a replica that had several names: from the first to the last instant of all. */
-void replicas_widen_span(struct replicas *s, name_id replica, name_id model, int64_t first_ns, int64_t last_ns);
+/* The same for a replica that had several names: adds the span of one of them. */
+void replicas_add_span(struct replicas *s, name_id replica, name_id model, const struct replica_span *span);
 
 /* Steps, requests and windows of a replica that were added so far. From `replicas_end` on there are no replicas. */
 struct replica_counts {

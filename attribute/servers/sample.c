@@ -171,9 +171,14 @@ void sample_thin(struct sample *s, size_t most_steps, size_t most_requests) {
 	}
 }
 
-static void note_model(name_id *model, bool *many, name_id one) {
-	*many |= *model != 0 && one != 0 && one != *model;
-	*model = *model != 0 ? *model : one;
+/* The first model in time: parts of a log arrive in any order. */
+static void merge_model(name_id *model, bool *many, name_id other, bool other_many, bool earlier) {
+	*many |= other_many || (*model != 0 && other != 0 && other != *model);
+	*model = *model == 0 || (earlier && other != 0) ? other : *model;
+}
+
+static int64_t first_model_ns(const struct sample *s) {
+	return s->first_step_ns < s->first_window_ns ? s->first_step_ns : s->first_window_ns;
 }
 
 static uint16_t small(uint32_t n) {
@@ -217,8 +222,8 @@ static void add_step(struct sample *s, const struct step_item *x) {
 	s->step_prefill_ntok += x->prefill_tokens;
 	s->step_decode_ntok += x->decode_tokens;
 	s->last_index = x->index;
+	merge_model(&s->step_model, &s->many_step_models, x->head.model, false, x->head.at_ns < first_model_ns(s));
 	exact_widen(&s->first_step_ns, &s->last_step_ns, x->head.at_ns, end_ns);
-	note_model(&s->step_model, &s->many_step_models, x->head.model);
 	note_hash(&s->least_step_hash, end_ns);
 	if (s->most_hash != UINT64_MAX && near_hash(end_ns) > s->most_hash) {
 		s->skipped = true;
@@ -239,7 +244,7 @@ static void add_request(struct sample *s, const struct request_item *r) {
 	s->all_whole += r->part == PART_BOTH;
 	s->prompt_ntok += r->prompt_tokens;
 	s->cached_known |= r->cached_tokens > 0;
-	note_model(&s->request_model, &s->many_request_models, r->head.model);
+	merge_model(&s->request_model, &s->many_request_models, r->head.model, false, r->head.at_ns < s->first_request_ns);
 	if (at_ns == UNKNOWN) {
 		return;
 	}
@@ -268,7 +273,7 @@ void sample_add_item(struct sample *s, const struct item *item, size_t most_step
 		const struct window_item *w = (const struct window_item *)item;
 		s->all_windows++;
 		s->all_counted += is_counted(w);
-		note_model(&s->step_model, &s->many_step_models, item->model);
+		merge_model(&s->step_model, &s->many_step_models, item->model, false, item->at_ns < first_model_ns(s));
 		exact_widen(&s->first_window_ns, &s->last_window_ns, item->at_ns, w->end_ns);
 	}
 	sample_thin(s, most_steps, most_requests);
@@ -337,13 +342,8 @@ struct id_requests sample_common(const struct sample *steps, const struct sample
 
 /* ---- merging samples of parts ---- */
 
-static void merge_model(name_id *model, bool *many, name_id other, bool other_many, bool earlier) {
-	*many |= other_many || (*model != 0 && other != 0 && other != *model);
-	*model = *model == 0 || (earlier && other != 0) ? other : *model;
-}
-
 void sample_merge(struct sample *s, const struct sample *x) {
-	merge_model(&s->step_model, &s->many_step_models, x->step_model, x->many_step_models, x->first_step_ns < s->first_step_ns);
+	merge_model(&s->step_model, &s->many_step_models, x->step_model, x->many_step_models, first_model_ns(x) < first_model_ns(s));
 	merge_model(&s->request_model, &s->many_request_models, x->request_model, x->many_request_models, x->first_request_ns < s->first_request_ns);
 	s->most_hash = x->most_hash < s->most_hash ? x->most_hash : s->most_hash;
 	for (size_t k = 0; k < LOAD_KINDS; k++) {

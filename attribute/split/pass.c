@@ -72,11 +72,11 @@ static void widen(struct pass *pass) {
 	const struct replica_summary *s = pass->summary;
 	const struct attribute_options *o = pass->common->options;
 
-	if (!s->has_span) {
+	int64_t first = s->span.first_ns > o->from_ns ? s->span.first_ns : o->from_ns;
+	int64_t last = s->span.last_ns < o->to_ns ? s->span.last_ns : o->to_ns;
+	if (!s->has_span || first > last) {
 		return;
 	}
-	int64_t first = s->span_first_ns > o->from_ns ? s->span_first_ns : o->from_ns;
-	int64_t last = s->span_last_ns < o->to_ns ? s->span_last_ns : o->to_ns;
 	if (first < pass->from_ns) {
 		pass->from_ns = first;
 	}

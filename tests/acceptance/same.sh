@@ -98,4 +98,25 @@ echo "INFO 12-30 06:00:01 [loggers.py:257] Engine 000: Iteration(0): 1 context r
 touch -d 2030-12-31 g.log
 four_ways g.log 1
 jq -e '.period.from | startswith("2030-12-30")' run.json > said || wrong "the clock of run: $(jq -c .period run.json)"
+# Requests of gateways alone, far apart: a whole day without any is not paid for. Those for a vendor's model are bought.
+for day in 01 02 20 23; do
+	for model in m gpt-4o-mini; do
+		echo "{\"schema\":\"tollbook.request.v1\",\"id\":\"$day$model\",\"model\":\"$model\",\"tenant\":\"t\",\"arrival_ns\":$(date -u -d "2026-08-$day 12:00:00" +%s)000000000,\"finish_ns\":$(date -u -d "2026-08-$day 12:00:10" +%s)000000000,\"prompt_tokens\":100,\"completion_tokens\":5}"
+	done
+done > h.log
+four_ways h.log 3
+jq -e '.total.gpu_ns.capacity == (2 * 86400 + 30 - 86400) * 1000000000 and .total.gpu_ns.idle == 86390000000000' run.json > said || wrong "gateways alone: $(jq -c .total.gpu_ns run.json)"
+
+# Steps, and requests under another name that begin before them and end after them: on a day with steps these show the paid time.
+export TOLLBOOK_NOW=2026-09-01T00:00:00Z
+rm -rf book
+echo '{"schema":"tollbook.fleet.v1","currency":"USD","pools":[{"name":"p","match":"*","gpu":"RTX-PRO-6000-96GB","gpus_per_replica":1,"rates":[{"from":"2026-01-01","per_gpu_hour":"2"}]}],"same":[["vllm-tiny-8b","rtx-tiny-01"]]}' > fleet.json
+set -- "$tree/tests/data/vllm-tiny-8b.log" "$tree/tests/data/requests-tiny-8b.jsonl"
+"$tollbook" run -q --fleet fleet.json --format json -o run.json "$@" > said 2>&1
+[ $? -le 1 ] || wrong "steps and requests: $(cat said)"
+"$tollbook" ingest -q --book book "$@" > said 2>&1
+"$tollbook" attribute -q --fleet fleet.json --book book >> said 2>&1
+"$tollbook" report -q --book book --format json -o book.json >> said 2>&1
+jq -e '.assumptions | any(.text | test("are the same server"))' run.json > said || wrong "steps and requests: not one server"
+[ "$(figures run.json)" = "$(figures book.json)" ] || wrong "steps and requests of two names: run $(figures run.json), book $(figures book.json)"
 [ $failures -eq 0 ]

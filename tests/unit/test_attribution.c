@@ -307,6 +307,7 @@ static void a_part_of_a_replicas_life(void **state) {
 	struct small_run r;
 	(void)state;
 
+	const struct replica_span whole = {HOUR_NS - NS_PER_DAY, HOUR_NS + NS_PER_DAY, HOUR_NS - NS_PER_DAY, HOUR_NS + NS_PER_DAY, HOUR_NS, HOUR_NS};
 	run_setup(&r);
 	r.options.from_ns = HOUR_NS;
 	r.options.to_ns = HOUR_NS + NS_PER_HOUR;
@@ -314,10 +315,8 @@ static void a_part_of_a_replicas_life(void **state) {
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(attribution_add_record(r.a, 0, &records[i], &r.why), 0);
 	}
-	attribution_set_span(r.a, names_id(r.names, T("r")), names_id(r.names, T("m")), HOUR_NS - NS_PER_DAY,
-	                     HOUR_NS + NS_PER_DAY);
-	attribution_set_span(r.a, names_id(r.names, T("silent")), names_id(r.names, T("m")), HOUR_NS - NS_PER_DAY,
-	                     HOUR_NS + NS_PER_DAY);
+	attribution_set_span(r.a, names_id(r.names, T("r")), names_id(r.names, T("m")), &whole);
+	attribution_set_span(r.a, names_id(r.names, T("silent")), names_id(r.names, T("m")), &whole);
 	assert_int_equal(attribution_finish(r.a, collect, &r.posted, &r.quality, &r.why), 0);
 	assert_int_equal(sum(&r, ENTRY_INPUT, NULL, false), 10 * MS);
 	assert_int_equal(sum(&r, ENTRY_IDLE, NULL, false), 2 * NS_PER_HOUR - 10 * MS);

@@ -20,6 +20,8 @@ static void note(struct replica_days *d, int day, int hour, enum day_kind kind) 
 
 	*first = DAY(day) + HOUR(hour) < *first ? DAY(day) + HOUR(hour) : *first;
 	*last = DAY(day) + HOUR(hour + 1) > *last ? DAY(day) + HOUR(hour + 1) : *last;
+	at->first_own_ns = at->first_ns;
+	at->last_own_ns = at->last_ns;
 }
 
 static void one_kind_is_one_spell(void **state) {
@@ -61,17 +63,17 @@ static void kinds_change_at_midnight(void **state) {
 	assert_true(sum.replica == 7 && sum.steps == 0 && sum.requests == 0 && sum.windows == 4);
 	assert_true(sum.first_ns == DAY(0) + HOUR(3) && sum.last_ns == DAY(1) + HOUR(4));
 	assert_true(sum.first_step_ns == DAY(2) + HOUR(3)); /* within the margin */
-	assert_true(sum.has_span && sum.span_first_ns == DAY(0) + HOUR(3) && sum.span_last_ns == DAY(8) + HOUR(4));
+	assert_true(sum.has_span && sum.span.first_ns == DAY(0) + HOUR(3) && sum.span.last_ns == DAY(8) + HOUR(4));
 	sum = days_summary(&d, &whole, &s[0], 0);
 	assert_true(sum.first_step_ns > sum.last_step_ns);
 	sum = days_summary(&d, &whole, &s[1], 0);
 	assert_true(sum.steps == 9 && sum.requests == 0 && sum.first_step_ns == DAY(2) + HOUR(3) && sum.last_step_ns == DAY(3) + HOUR(4));
 	sum = days_summary(&d, &whole, &s[2], NS_PER_DAY);
 	assert_true(sum.steps + sum.requests + sum.windows == 0 && sum.first_ns > sum.last_ns);
-	whole = (struct replica_summary){.has_span = true, .span_first_ns = 1, .span_last_ns = 2};
+	whole = (struct replica_summary){.has_span = true, .span.first_ns = 1, .span.last_ns = 2};
 	days_span(&d, &whole);
 	sum = days_summary(&d, &whole, &s[3], 0);
-	assert_true(sum.span_first_ns == 1 && sum.span_last_ns == 2);
+	assert_true(sum.span.first_ns == 1 && sum.span.last_ns == 2);
 	free(s);
 	days_release(&d);
 }
@@ -79,7 +81,7 @@ static void kinds_change_at_midnight(void **state) {
 /* What a day has is split in the same way, whether a run sees all days or a book that day and the adjacent ones. */
 static void a_day_without_evidence_is_a_pause(void **state) {
 	struct replica_days d = {0};
-	struct replica_summary sum = {.has_span = true, .span_first_ns = DAY(-50), .span_last_ns = DAY(50)};
+	struct replica_summary sum = {.has_span = true, .span.first_ns = DAY(-50), .span.last_ns = DAY(50)};
 	struct attribute_options one = {.from_ns = DAY(2), .to_ns = DAY(3)};
 	struct spell *s;
 
