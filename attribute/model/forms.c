@@ -28,33 +28,43 @@ static void form_terms(const struct step_model *m, const struct batch *b, double
 	terms[FORM_FAR] = prompts && sequences && far > 0 ? (double)far : 0;
 }
 
-static double time_of(const struct step_model *m, const struct batch *b, const double ns[FORM_TERMS]) {
-	double terms[FORM_TERMS], sum = 0;
+/* Coefficients of the model, or of another form, and prefill's time of all mixed steps by them. */
+struct form {
+	double ns[FORM_TERMS], prefill;
+};
 
-	form_terms(m, b, terms);
+/* The time of a batch by a form. A coefficient of 0, like most, changes no bit of the sum. */
+static double time_of(const double ns[FORM_TERMS], const double terms[FORM_TERMS]) {
+	double sum = 0;
+
 	for (int i = 0; i < FORM_TERMS; i++) {
-		sum += ns[i] * terms[i];
+		sum += ns[i] != 0 ? ns[i] * terms[i] : 0;
 	}
 	return sum;
 }
 
-/* Prefill's share of all mixed steps' time under the Shapley rule. */
-static double mixed_share(const struct solve *s, const double ns[FORM_TERMS]) {
-	double prefill = 0, all = 0;
+/* Prefill's time of all mixed steps under the Shapley rule, by each form; returns all of their time. */
+static double split_mixed(const struct solve *s, struct form *forms, size_t count) {
+	double all = 0;
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct sample *a = &s->samples[i];
-		struct batch b = sample_batch(a), chunks, decoders;
-		if (!a->kept || b.prefill_tokens <= 0 || b.decode_tokens <= 0) {
+		double terms[3][FORM_TERMS], time = (double)a->bin->duration_us;
+		struct batch chunks, decoders;
+		if (!a->kept || a->mean.prefill_tokens <= 0 || a->mean.decode_tokens <= 0) {
 			continue;
 		}
-		batch_of_phases(&b, &chunks, &decoders);
-		double whole = time_of(s->model, &b, ns), time = (double)a->bin->duration_us;
-		double part = time_of(s->model, &chunks, ns) - time_of(s->model, &decoders, ns);
-		prefill += whole > 0 ? time * fmin(1, fmax(0, (part + whole) / (2 * whole))) : 0;
+		batch_of_phases(&a->mean, &chunks, &decoders);
+		form_terms(s->model, &a->mean, terms[0]);
+		form_terms(s->model, &chunks, terms[1]);
+		form_terms(s->model, &decoders, terms[2]);
+		for (struct form *f = forms; f < forms + count; f++) {
+			double whole = time_of(f->ns, terms[0]), part = time_of(f->ns, terms[1]) - time_of(f->ns, terms[2]);
+			f->prefill += whole > 0 ? time * fmin(1, fmax(0, (part + whole) / (2 * whole))) : 0;
+		}
 		all += time;
 	}
-	return all > 0 ? prefill / all : 0;
+	return all;
 }
 
 /*
@@ -67,21 +77,26 @@ static const int others[][2] = {
 	{TERM_NEAR_CONTEXT, TERM_NEAR_CONTEXT},
 };
 
-void forms_compare(struct solve *s) {
-	double ns[FORM_TERMS] = {0}, most = 0;
-	bool own[FORM_TERMS] = {false}, terms[FORM_TERMS];
+#define OTHERS (sizeof others / sizeof *others)
 
-	memcpy(ns, s->model->ns, sizeof s->model->ns);
+void forms_compare(struct solve *s) {
+	struct form forms[1 + OTHERS] = {{.prefill = 0}};
+	bool own[FORM_TERMS] = {false}, terms[FORM_TERMS];
+	double most = 0;
+	size_t count = 1;
+
+	memcpy(forms[0].ns, s->model->ns, sizeof s->model->ns);
 	memset(own, true, TERMS * sizeof *own);
-	own[TERM_OVERLAP] = ns[TERM_OVERLAP] > 0;
-	double squares = s->squares, share = mixed_share(s, ns);
-	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+	own[TERM_OVERLAP] = forms[0].ns[TERM_OVERLAP] > 0;
+	for (size_t i = 0; i < OTHERS; i++) {
 		memcpy(terms, own, sizeof terms);
 		terms[others[i][0]] = !own[others[i][0]];
 		terms[others[i][1]] = !own[others[i][1]];
-		if (solve_with(s, terms, ns) <= AS_GOOD * squares) {
-			most = fmax(most, fabs(mixed_share(s, ns) - share));
-		}
+		count += solve_with(s, terms, forms[count].ns) <= AS_GOOD * s->squares;
+	}
+	double all = split_mixed(s, forms, count);
+	for (size_t i = 1; i < count && all > 0; i++) {
+		most = fmax(most, fabs(forms[i].prefill / all - forms[0].prefill / all));
 	}
 	double unexplained = fmax(0, s->model->residual_relative - NOISE) * OF_UNEXPLAINED;
 	s->model->form_share_sd = hypot(most / DISTANCE_SDS, unexplained);

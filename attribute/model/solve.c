@@ -134,42 +134,68 @@ static void bound_weights(struct solve *s, unsigned level) {
 
 /* ---- sums ---- */
 
-static void sum_up(struct solve *s) {
+/* The weighted sums of a class. */
+struct class_sums {
+	const struct sample *any; /* of its samples; NULL: it has none */
+	double sums[BIN_SUMS];
+};
+
+static void add_class(struct solve *s, const struct class_sums *c) {
 	TO_FILL struct expanded e;
+
+	solve_expand(c->any, c->sums, s->model, &e);
+	for (int j = 0; j < e.count; j++) {
+		s->moment[e.terms[j]] += e.moment[j];
+		for (int k = 0; k < e.count; k++) {
+			s->gram[e.terms[j]][e.terms[k]] += e.gram[j][k];
+		}
+	}
+}
+
+static void sum_up(struct solve *s) {
+	struct class_sums *classes = must_calloc(SAMPLE_CLASSES, sizeof *classes);
 
 	memset(s->gram, 0, sizeof s->gram);
 	memset(s->moment, 0, sizeof s->moment);
 	s->steps = 0;
 	for (size_t i = 0; i < s->count; i++) {
 		const struct sample *a = &s->samples[i];
-		if (!a->kept) {
-			continue;
+		struct class_sums *c = &classes[sample_class(a)];
+		for (int k = 0; k < BIN_SUMS && a->kept; k++) {
+			c->sums[k] += a->weight * a->sums[k];
 		}
-		solve_expand(a, s->model, &e);
-		s->steps += a->weight * (double)a->bin->steps;
-		for (int j = 0; j < e.count; j++) {
-			s->moment[e.terms[j]] += a->weight * e.moment[j];
-			for (int k = 0; k < e.count; k++) {
-				s->gram[e.terms[j]][e.terms[k]] += a->weight * e.gram[j][k];
-			}
+		c->any = a->kept ? a : c->any;
+		s->steps += a->kept ? a->weight * (double)a->bin->steps : 0;
+	}
+	for (int i = 0; i < SAMPLE_CLASSES; i++) {
+		if (classes[i].any) {
+			add_class(s, &classes[i]);
 		}
 	}
+	free(classes);
 }
 
 /* ---- against the fit ---- */
 
-static double mean_ratio(const struct sample *a, const struct step_model *m) {
-	TO_FILL double gram[BIN_TERMS][BIN_TERMS], moment[BIN_TERMS], parts[FORM_TERMS][BIN_TERMS];
-	double sum = 0;
+/* Each sample's mean of model / T: the model as factors of the bin's own terms, by class. */
+static void set_ratios(struct solve *s) {
+	double factors[SAMPLE_CLASSES][BIN_TERMS];
+	bool known[SAMPLE_CLASSES] = {false};
 
-	solve_unscale(a->bin, gram, moment);
-	solve_parts(a, m, parts);
-	for (int i = 0; i < TERMS; i++) {
-		for (int k = 0; k < BIN_TERMS && m->ns[i] != 0; k++) {
-			sum += m->ns[i] * parts[i][k] * moment[k];
+	for (size_t i = 0; i < s->count; i++) {
+		struct sample *a = &s->samples[i];
+		const double *moment = a->sums + BIN_SUMS - BIN_TERMS;
+		int class = sample_class(a);
+		double sum = 0;
+		if (!known[class]) {
+			solve_factors(a, s->model, factors[class]);
+			known[class] = true;
 		}
+		for (int k = 0; k < BIN_TERMS; k++) {
+			sum += factors[class][k] * moment[k];
+		}
+		a->ratio = a->usable ? sum / (double)a->bin->steps : 0;
 	}
-	return sum / (double)a->bin->steps;
 }
 
 struct distance {
@@ -205,9 +231,7 @@ static double robust_spread(const struct solve *s) {
 }
 
 static void weigh(struct solve *s) {
-	for (size_t i = 0; i < s->count; i++) {
-		s->samples[i].ratio = s->samples[i].usable ? mean_ratio(&s->samples[i], s->model) : 0;
-	}
+	set_ratios(s);
 	double tolerance = SPREADS * robust_spread(s);
 	tolerance = tolerance < LEAST_TOLERANCE ? LEAST_TOLERANCE : tolerance > MOST_TOLERANCE ? MOST_TOLERANCE : tolerance;
 	for (size_t i = 0; i < s->count; i++) {
@@ -219,6 +243,46 @@ static void weigh(struct solve *s) {
 
 /* ---- covariance ---- */
 
+/* Adds the errors of a sample, by the bin's own terms. */
+static void add_errors(const struct sample *a, const double factors[BIN_TERMS], double errors[BIN_TERMS]) {
+	const double *moment = a->sums + BIN_SUMS - BIN_TERMS, *product = a->sums;
+	double modelled[BIN_TERMS] = {0};
+
+	for (int j = 0; j < BIN_TERMS; j++) {
+		modelled[j] += *product++ * factors[j];
+		for (int k = j + 1; k < BIN_TERMS; k++, product++) {
+			modelled[j] += *product * factors[k];
+			modelled[k] += *product * factors[j];
+		}
+	}
+	for (int k = 0; k < BIN_TERMS; k++) {
+		errors[k] += a->weight * (moment[k] - modelled[k]);
+	}
+}
+
+/* Adds the errors of a group, by the model's terms that are in use. */
+static void add_scores(const struct solve *s, size_t from, size_t to, double score[TERMS]) {
+	TO_FILL double parts[FORM_TERMS][BIN_TERMS];
+	double factors[BIN_TERMS];
+
+	for (size_t i = from, next; i < to; i = next) {
+		const struct sample *first = &s->samples[i];
+		double errors[BIN_TERMS] = {0};
+		solve_factors(first, s->model, factors);
+		for (next = i; next < to && sample_class(&s->samples[next]) == sample_class(first); next++) {
+			if (s->samples[next].kept) {
+				add_errors(&s->samples[next], factors, errors);
+			}
+		}
+		solve_parts(first, s->model, parts);
+		for (int j = 0; j < TERMS; j++) {
+			for (int k = 0; k < BIN_TERMS && s->model->ns[j] > 0; k++) {
+				score[j] += parts[j][k] * errors[k];
+			}
+		}
+	}
+}
+
 /*
  * Covariance from groups of similar steps: errors within a group (noise, and what the model's form gets wrong there)
  * may be correlated (the sandwich estimator for clusters: Liang and Zeger, Biometrika 73, 1986). To it the covariance
@@ -226,7 +290,6 @@ static void weigh(struct solve *s) {
  */
 static void estimate_covariance(struct solve *s, double variance) {
 	double bread[TERMS * TERMS], meat[TERMS][TERMS] = {{0}}, half[TERMS][TERMS], whole[TERMS][TERMS];
-	TO_FILL struct expanded e;
 	struct step_model *m = s->model;
 
 	for (int i = 0; i < TERMS; i++) {
@@ -236,21 +299,9 @@ static void estimate_covariance(struct solve *s, double variance) {
 	for (size_t from = 0, to; from < s->count; from = to) {
 		double score[TERMS] = {0};
 		to = group_end(s, from);
-		for (size_t i = from; i < to; i++) {
-			if (!s->samples[i].kept) {
-				continue;
-			}
-			solve_expand(&s->samples[i], m, &e);
-			for (int j = 0; j < e.count && e.terms[j] < TERMS; j++) {
-				double error = e.moment[j];
-				for (int k = 0; k < e.count && e.terms[k] < TERMS; k++) {
-					error -= e.gram[j][k] * m->ns[e.terms[k]];
-				}
-				score[e.terms[j]] += s->samples[i].weight * error;
-			}
-		}
+		add_scores(s, from, to, score);
 		for (int j = 0; j < TERMS; j++) {
-			for (int k = 0; k < TERMS; k++) {
+			for (int k = 0; k < TERMS && score[j] != 0; k++) {
 				meat[j][k] += score[j] * score[k];
 			}
 		}
@@ -279,8 +330,9 @@ static void measure_quantiles(struct solve *s) {
 	int64_t steps = 0, seen = 0;
 	size_t used = 0, at = 0;
 
+	set_ratios(s);
 	for (size_t i = 0; i < s->count; i++) {
-		double ratio = s->samples[i].usable ? mean_ratio(&s->samples[i], s->model) : 0;
+		double ratio = s->samples[i].ratio;
 		if (ratio > 0) {
 			list[used++] = (struct distance){1 / ratio - 1, s->samples[i].bin->steps};
 			steps += s->samples[i].bin->steps;
@@ -377,7 +429,7 @@ static void set_overlap(struct solve *s) {
 		m->overlap = (struct overlap){0};
 	}
 	for (size_t i = 0; i < s->count; i++) {
-		struct batch b = sample_batch(&s->samples[i]);
+		struct batch b = s->samples[i].mean;
 		double prompts = m->overlap.token_kv * (double)b.prefill_token_kv + m->overlap.prefill_kv * (double)b.prefill_kv_tokens;
 		double sequences = m->overlap.kv * (double)b.decode_kv_tokens + m->overlap.unequal * (double)b.decode_unequal_kv +
 		                   m->overlap.near * fmin((double)b.decode_kv_tokens, NEAR_NTOK);
@@ -416,7 +468,7 @@ static void measure_context(struct solve *s) {
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct sample *a = &s->samples[i];
-		struct batch b = sample_batch(a);
+		struct batch b = a->mean;
 		if (a->kept && (a->kind.known & KNOWN_CONTEXT)) {
 			time_ns += (double)a->bin->steps * step_model_context_ns(s->model, &b);
 			tokens += (double)a->bin->steps * (double)b.decode_kv_tokens;
@@ -473,8 +525,8 @@ bool bins_solve(const struct step_bins *c, struct step_model *m) {
 	*m = (struct step_model){.origin = MODEL_FITTED};
 	s.samples = must_calloc(c->count + 1, sizeof *s.samples);
 	for (size_t i = 0; i < s.count; i++) {
-		s.samples[i] = (struct sample){.bin = bins[i], .kind = bin_kind_of(bins[i]->key)};
-		s.samples[i].far = (s.samples[i].kind.known & KNOWN_CONTEXT) && sample_batch(&s.samples[i]).decode_kv_tokens >= NEAR_NTOK;
+		s.samples[i].bin = bins[i];
+		sample_set(&s.samples[i]);
 	}
 	choose_usable(&s);
 	leave_out_unlike(&s, c->level);

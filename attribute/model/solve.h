@@ -21,7 +21,13 @@ struct sample {
 	bool prompts_less; /* the attention of its prompts is less than that of its sequences */
 	double weight;
 	double ratio; /* mean of model / T */
+	double sums[BIN_SUMS]; /* the bin's, without their scale */
+	struct batch mean;
 };
+
+/* Samples with the same parts of terms are of one class. */
+#define SAMPLE_CLASSES ((HINGE_COUNT + 1) * 4 * 2 * 2)
+int sample_class(const struct sample *a);
 
 struct solve {
 	struct sample *samples;
@@ -32,7 +38,7 @@ struct solve {
 };
 
 /*
- * A bin's sums in the model's terms. Terms have few parts and some have none: those are left out, which changes no bit
+ * Sums of a class in the model's terms. Terms have few parts and some have none: those are left out, which changes no bit
  * of the sums.
  */
 struct expanded {
@@ -41,17 +47,17 @@ struct expanded {
 	double gram[FORM_TERMS][FORM_TERMS], moment[FORM_TERMS]; /* by the place in that list */
 };
 
-/* The bin's sums without their scale. */
-void solve_unscale(const struct step_bin *c, double gram[BIN_TERMS][BIN_TERMS], double moment[BIN_TERMS]);
+/* Sets what follows from the bin and its kind. */
+void sample_set(struct sample *a);
 
 /* A term as a sum over the bin's own: part[0] of 1 + part[1] of n ... */
 void solve_parts(const struct sample *a, const struct step_model *m, double parts[FORM_TERMS][BIN_TERMS]);
 
-/* The normal equations of one bin in the model's terms; their error at x is x'Gx - 2 m'x + steps. */
-void solve_expand(const struct sample *a, const struct step_model *m, struct expanded *out);
+/* The sum of terms times coefficients, as factors of the bin's own terms. */
+void solve_factors(const struct sample *a, const struct step_model *m, double factors[BIN_TERMS]);
 
-/* The mean batch of a bin. */
-struct batch sample_batch(const struct sample *a);
+/* The normal equations of sums in the model's terms, all of the class of a sample; their error at x is x'Gx - 2 m'x + steps. */
+void solve_expand(const struct sample *a, const double sums[BIN_SUMS], const struct step_model *m, struct expanded *out);
 
 /* Least squares with some of the terms only; the sum of squared relative errors. */
 double solve_with(const struct solve *s, const bool terms[FORM_TERMS], double ns[FORM_TERMS]);

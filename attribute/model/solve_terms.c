@@ -9,7 +9,7 @@ static bool is_beyond(int segment, int64_t ntok) {
 	return segment > 0 && hinge_ntok[segment - 1] >= ntok;
 }
 
-void solve_unscale(const struct step_bin *c, double gram[BIN_TERMS][BIN_TERMS], double moment[BIN_TERMS]) {
+static void unscale(const struct step_bin *c, double sums[BIN_SUMS]) {
 	const int128 *sum = c->sums;
 	double unit[BIN_TERMS];
 
@@ -18,27 +18,36 @@ void solve_unscale(const struct step_bin *c, double gram[BIN_TERMS][BIN_TERMS], 
 	}
 	for (int i = 0; i < BIN_TERMS; i++) {
 		for (int j = i; j < BIN_TERMS; j++) {
-			gram[i][j] = gram[j][i] = (double)*sum++ * (unit[i] * unit[j]);
+			*sums++ = (double)*sum++ * (unit[i] * unit[j]);
 		}
 	}
 	for (int i = 0; i < BIN_TERMS; i++) {
-		moment[i] = (double)*sum++ * unit[i];
+		*sums++ = (double)*sum++ * unit[i];
 	}
 }
 
-/* From means weighted by 1 / T, as durations of a bin are similar. */
-struct batch sample_batch(const struct sample *a) {
-	double gram[BIN_TERMS][BIN_TERMS], moment[BIN_TERMS];
-
-	solve_unscale(a->bin, gram, moment);
-	double decode = ldexp((double)a->bin->decode_sum, -bin_bits[1]) / moment[0];
+/* The mean batch of a bin, from means weighted by 1 / T, as durations of a bin are similar. */
+static struct batch mean_batch(const struct step_bin *c, const double moment[BIN_TERMS]) {
+	double decode = ldexp((double)c->decode_sum, -bin_bits[1]) / moment[0];
 	double ntok = moment[1] / moment[0];
+
 	return (struct batch){.prefill_tokens = llround(ntok - decode),
 	                      .prefill_token_kv = llround(moment[2] / moment[0]),
 	                      .decode_tokens = llround(decode),
 	                      .decode_kv_tokens = llround(moment[3] / moment[0]),
 	                      .prefill_kv_tokens = llround(moment[4] / moment[0]),
 	                      .decode_unequal_kv = llround(moment[5] / moment[0])};
+}
+
+void sample_set(struct sample *a) {
+	a->kind = bin_kind_of(a->bin->key);
+	unscale(a->bin, a->sums);
+	a->mean = mean_batch(a->bin, a->sums + BIN_SUMS - BIN_TERMS);
+	a->far = (a->kind.known & KNOWN_CONTEXT) && a->mean.decode_kv_tokens >= NEAR_NTOK;
+}
+
+int sample_class(const struct sample *a) {
+	return ((a->kind.segment * 4 + a->kind.phases) * 2 + a->far) * 2 + a->prompts_less;
 }
 
 /* The lesser attention, which overlaps with the other. */
@@ -102,12 +111,34 @@ static int list_parts(const double parts[BIN_TERMS], struct term_part list[BIN_T
 	return count;
 }
 
-void solve_expand(const struct sample *a, const struct step_model *m, struct expanded *out) {
-	TO_FILL double own[BIN_TERMS][BIN_TERMS], own_moment[BIN_TERMS], parts[FORM_TERMS][BIN_TERMS], half[FORM_TERMS][BIN_TERMS];
+void solve_factors(const struct sample *a, const struct step_model *m, double factors[BIN_TERMS]) {
+	TO_FILL double parts[FORM_TERMS][BIN_TERMS];
+
+	solve_parts(a, m, parts);
+	for (int k = 0; k < BIN_TERMS; k++) {
+		factors[k] = 0;
+		for (int i = 0; i < TERMS; i++) {
+			factors[k] += m->ns[i] * parts[i][k];
+		}
+	}
+}
+
+/* The products of the bin's own terms, from their upper triangle. */
+static void list_rows(const double *sums, double own[BIN_TERMS][BIN_TERMS]) {
+	for (int i = 0; i < BIN_TERMS; i++) {
+		for (int j = i; j < BIN_TERMS; j++) {
+			own[i][j] = own[j][i] = *sums++;
+		}
+	}
+}
+
+void solve_expand(const struct sample *a, const double sums[BIN_SUMS], const struct step_model *m, struct expanded *out) {
+	TO_FILL double own[BIN_TERMS][BIN_TERMS], parts[FORM_TERMS][BIN_TERMS], half[FORM_TERMS][BIN_TERMS];
 	TO_FILL struct term_part list[FORM_TERMS][BIN_TERMS];
+	const double *own_moment = sums + BIN_SUMS - BIN_TERMS;
 	int lengths[FORM_TERMS];
 
-	solve_unscale(a->bin, own, own_moment);
+	list_rows(sums, own);
 	solve_parts(a, m, parts);
 	out->count = 0;
 	for (int i = 0; i < FORM_TERMS; i++) {
