@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "core/bytes.h"
+
 /* Days from a civil date, counted in eras of 400 years that begin in March: the leap day comes last (Howard
  * Hinnant, "chrono-compatible low-level date algorithms"). */
 int64_t civil_days(int year, int month, int day) {
@@ -214,6 +216,63 @@ bool instant_take(struct text *t, int64_t *ns, bool *zone_given) {
 	}
 	*t = text_cut(*t, i, t->len);
 	return true;
+}
+
+/* ".123456789" after a second, with 1 to 9 digits: its bytes, and nanoseconds; 0: none, or another form. */
+static size_t usual_fraction(struct text t, int64_t *ns) {
+	char padded[10] = "";
+	unsigned digits;
+
+	*ns = 0;
+	if (t.len == 0 || *t.at != '.') {
+		return 0;
+	}
+	if (t.len < sizeof padded) {
+		memcpy(padded, t.at, t.len);
+		t.at = padded;
+	}
+	uint64_t value = digits_of(eight_at(t.at + 1), &digits);
+	if (digits == 8 && (unsigned char)(t.at[9] - '0') <= 9) {
+		value = 10 * value + (uint64_t)(t.at[9] - '0');
+		digits = 9;
+	}
+	*ns = (int64_t)(digits == 9 ? value : 10 * value * digit_tens[8 - digits]);
+	return digits == 0 ? 0 : 1 + digits;
+}
+
+bool instant_take_near(const struct instant_near *near, struct text *t, int64_t *ns) {
+	const char *at = t->at;
+	int64_t fraction_ns;
+
+	if (near->zone_len == 0 || t->len <= INSTANT_SECOND_BYTES || eight_at(at) != eight_at(near->second) ||
+	    eight_at(at + 8) != eight_at(near->second + 8) || memcmp(at + 16, near->second + 16, INSTANT_SECOND_BYTES - 16) != 0) {
+		return false;
+	}
+	struct text rest = text_cut(*t, INSTANT_SECOND_BYTES, t->len);
+	rest = text_cut(rest, usual_fraction(rest, &fraction_ns), rest.len);
+	if (!text_skip(&rest, (struct text){near->zone, near->zone_len}) || __builtin_add_overflow(near->ns, fraction_ns, ns)) {
+		return false;
+	}
+	*t = rest;
+	return true;
+}
+
+void instant_keep_near(struct instant_near *near, struct text stamp, int64_t ns) {
+	int64_t fraction_ns;
+
+	near->zone_len = 0;
+	if (stamp.len <= INSTANT_SECOND_BYTES || stamp.at[4] != '-' || stamp.at[7] != '-' || stamp.at[13] != ':' || stamp.at[16] != ':') {
+		return;
+	}
+	struct text zone = text_cut(stamp, INSTANT_SECOND_BYTES, stamp.len);
+	zone = text_cut(zone, usual_fraction(zone, &fraction_ns), zone.len);
+	bool usual = text_eq(zone, T("Z")) || (zone.len == sizeof near->zone && (*zone.at == '+' || *zone.at == '-'));
+	if (!usual || __builtin_sub_overflow(ns, fraction_ns, &near->ns)) {
+		return;
+	}
+	memcpy(near->second, stamp.at, sizeof near->second);
+	memcpy(near->zone, zone.at, zone.len);
+	near->zone_len = zone.len;
 }
 
 bool instant_parse(struct text t, int64_t *ns) {

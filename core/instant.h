@@ -34,6 +34,26 @@ void instant_to_civil(int64_t ns, struct civil *out);
 bool instant_take(struct text *t, int64_t *ns, bool *zone_given);
 
 /*
+ * The second of the last instant that was read: most lines of a log have the same one as the line before, or the next.
+ * All zero: none.
+ */
+#define INSTANT_SECOND_BYTES (sizeof "2026-05-12T08:50:00" - 1)
+struct instant_near {
+	char second[INSTANT_SECOND_BYTES];
+	char zone[sizeof "+05:30" - 1];
+	size_t zone_len; /* 0: nothing is known */
+	int64_t ns;      /* the instant of the second itself */
+};
+
+/*
+ * instant_take for an instant with an offset, if it is in that second and has the same offset; false, and nothing moved,
+ * where instant_take has to read it.
+ */
+bool instant_take_near(const struct instant_near *near, struct text *t, int64_t *ns);
+/* Keeps the second of an instant that instant_take read with its offset from all of `stamp`. */
+void instant_keep_near(struct instant_near *near, struct text stamp, int64_t ns);
+
+/*
  * The whole text as an instant: RFC 3339, or a bare date "2026-11-20" (midnight UTC).
  * False if anything else.
  */

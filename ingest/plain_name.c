@@ -2,12 +2,11 @@
 
 #include <stdio.h>
 
+#include "core/bytes.h"
 #include "core/digest.h"
 
 /* "~" and 16 hex digits of a digest, at the end of a truncated name. */
 #define DIGEST_LEN 17
-
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
 
 /* Is one of the eight bytes 0? */
 static bool any_zero(uint64_t bytes) {
@@ -20,15 +19,14 @@ static bool are_simple(uint64_t bytes) {
 
 /* Is it ASCII without NUL and backslash, like nearly all names? Eight bytes at a time; the last eight may overlap. */
 static bool is_simple(struct text t) {
-	uint64_t bytes;
-
-	for (size_t i = 0; t.len >= sizeof bytes && i < t.len; i += sizeof bytes) {
-		memcpy(&bytes, t.at + (i < t.len - sizeof bytes ? i : t.len - sizeof bytes), sizeof bytes);
-		if (!are_simple(bytes)) {
-			return false;
+	if (t.len >= 8) {
+		size_t i = 0;
+		while (i + 8 < t.len && are_simple(eight_at(t.at + i))) {
+			i += 8;
 		}
+		return i + 8 >= t.len && are_simple(eight_at(t.at + t.len - 8));
 	}
-	for (size_t i = 0; t.len < sizeof bytes && i < t.len; i++) {
+	for (size_t i = 0; i < t.len; i++) {
 		if ((unsigned char)(t.at[i] - 1) >= 0x7F || t.at[i] == '\\') {
 			return false;
 		}

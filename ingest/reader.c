@@ -1,6 +1,7 @@
 #include "ingest/reader.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "core/exact.h"
@@ -28,14 +29,13 @@ static void refuse(struct reading *r, const char *reason) {
 }
 
 static void count_record(struct reading *r, const struct record *out) {
-	struct quality *q = r->quality;
-	int64_t *const counts[RECORD_KINDS] = {
-		[RECORD_STEP] = &q->steps,
-		[RECORD_REQUEST] = &q->requests,
-		[RECORD_WINDOW] = &q->windows,
-		[RECORD_POWER] = &q->powers,
+	static const size_t counts[RECORD_KINDS] = {
+		[RECORD_STEP] = offsetof(struct quality, steps),
+		[RECORD_REQUEST] = offsetof(struct quality, requests),
+		[RECORD_WINDOW] = offsetof(struct quality, windows),
+		[RECORD_POWER] = offsetof(struct quality, powers),
 	};
-	(*counts[out->kind])++;
+	++*(int64_t *)(void *)((char *)r->quality + counts[out->kind]);
 	r->records++;
 	r->s->records++;
 	r->s->kinds[out->kind]++;
@@ -118,14 +118,14 @@ static void take_note(struct reading *r, const char **note) {
 
 /* All records of a line; NULL is the end of the file. False if there were none. */
 static bool parse_line(struct reading *r, const struct unwrapped *line, struct text raw) {
-	struct record out;
+	struct record *out = &r->record; /* on the stack it would be cleared for each line */
 	enum parse_result result;
 	bool any = false;
 
 	do {
-		result = r->s->format->parse(&r->s->parser, line ? &line->text : NULL, line ? line->stamp_ns : UNKNOWN, &out);
+		result = r->s->format->parse(&r->s->parser, line ? &line->text : NULL, line ? line->stamp_ns : UNKNOWN, out);
 		any = any || result != PARSE_NONE;
-	} while (take_result(r, result, &out, raw) && (result != PARSE_RECORD || !line));
+	} while (take_result(r, result, out, raw) && (result != PARSE_RECORD || !line));
 	take_note(r, &r->s->parser.note);
 	take_note(r, &r->s->parser.stamps.note);
 	return any;
@@ -186,16 +186,16 @@ static bool hold(struct reading *r, const struct unwrapped *line) {
 }
 
 static void take_line(struct reading *r, struct text raw) {
-	struct unwrapped line;
-	enum envelope_status status = envelope_strip(r->envelope, raw, &line);
+	struct unwrapped *line = &r->line;
+	enum envelope_status status = envelope_strip(r->envelope, raw, line);
 
 	do {
 		if (status == ENVELOPE_TOO_LONG) {
 			refuse(r, "line too long");
-		} else if (status == ENVELOPE_LINE && !hold(r, &line)) {
-			take_unwrapped(r, &line, raw);
+		} else if (status == ENVELOPE_LINE && !hold(r, line)) {
+			take_unwrapped(r, line, raw);
 		}
-	} while (r->failed >= 0 && (status = envelope_more(r->envelope, &line)) != ENVELOPE_DONE);
+	} while (r->failed >= 0 && (status = envelope_more(r->envelope, line)) != ENVELOPE_DONE);
 }
 
 static void take_value(struct reading *r, enum document_status status, struct text value) {

@@ -30,6 +30,8 @@ struct reading {
 	struct stream_setup setup;
 	struct head_pods several; /* of the head */
 	struct stream *s;    /* the stream of the line being read */
+	struct unwrapped line; /* the line being read, and its record */
+	struct record record;
 	struct reorder *reorder; /* NULL: lines are read as they come */
 	bool described;     /* for the user's patterns */
 	int64_t number;     /* number of the line being read, and of its records */

@@ -109,6 +109,7 @@ static struct stream *find_or_add(struct streams *s, const struct origin *o, boo
 	struct text key = {bytes, key_of(o, bytes)};
 
 	*added = false;
+	s->last_serial = o->serial;
 	if (s->last && text_eq(s->last->key, key)) {
 		return s->last;
 	}
@@ -227,7 +228,7 @@ static void name_stream(struct streams *all, struct stream *s, const struct orig
 struct stream *streams_open(struct streams *all, const struct origin *o, const struct stream_setup *setup) {
 	bool added;
 
-	if (is_last_nameless(all, o)) {
+	if ((o->serial != 0 && o->serial == all->last_serial) || is_last_nameless(all, o)) {
 		return all->last;
 	}
 	struct stream *s = find_or_add(all, o, &added);
@@ -302,16 +303,16 @@ void stream_name_replica(struct stream *s, struct record *out) {
 /* From here on each name is one that every ledger can store. */
 void stream_plain_names(char (*names)[PLAIN_NAME_MAX], struct record *out) {
 	struct request *q = &out->request;
-	struct text *const request[] = {&q->id, &q->tenant, &q->prefill_replica, NULL};
-	struct text *const window[] = {&out->window.tenant, NULL}, *const power[] = {&out->power.gpu, NULL}, *const none[] = {NULL};
-	struct text *const *const own[RECORD_KINDS] = {
-		[RECORD_STEP] = none, [RECORD_REQUEST] = request, [RECORD_WINDOW] = window, [RECORD_POWER] = power};
 
 	out->replica = plain_name(out->replica, PLAIN_NAME_MAX, names[0]);
 	out->model = plain_name(out->model, PLAIN_NAME_MAX, names[1]);
-	for (size_t i = 0; own[out->kind][i]; i++) {
-		struct text *name = own[out->kind][i];
-		*name = plain_name(*name, name == &q->id ? PLAIN_ID_MAX : PLAIN_NAME_MAX, names[2 + i]);
+	if (out->kind == RECORD_REQUEST) {
+		q->id = plain_name(q->id, PLAIN_ID_MAX, names[2]);
+		q->tenant = plain_name(q->tenant, PLAIN_NAME_MAX, names[3]);
+		q->prefill_replica = plain_name(q->prefill_replica, PLAIN_NAME_MAX, names[4]);
+	} else if (out->kind != RECORD_STEP) {
+		struct text *own = out->kind == RECORD_WINDOW ? &out->window.tenant : &out->power.gpu;
+		*own = plain_name(*own, PLAIN_NAME_MAX, names[2]);
 	}
 }
 

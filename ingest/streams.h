@@ -40,6 +40,7 @@ struct streams {
 	uint32_t *slots; /* by hash of the key: index + 1, or 0 */
 	size_t slot_count;
 	struct stream *last;
+	uint64_t last_serial; /* of its origin; 0: not known */
 };
 
 /* Initial state of a file's streams. */

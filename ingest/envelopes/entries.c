@@ -58,8 +58,8 @@ static const struct entry_path {
 };
 #define PATHS (sizeof paths / sizeof *paths)
 
-/* Keys that such a document, or a value before the relevant one, may begin with: a cheap test. */
-static bool may_hold_entries(struct text t) {
+/* Keys that such a document, or a value before the relevant one, may begin with. */
+bool entries_may_begin(struct text t) {
 	static const struct text openings[] = {
 		KEY("resource\""), KEY("resourceLogs"), KEY("scopeLogs"), KEY("status\""), KEY("data\""), KEY("stream\":{"),
 		KEY("stream\": {"), KEY("streams\""), KEY("metric\""), KEY("events\""), KEY("messageType\""), KEY("owner\""),
@@ -392,7 +392,7 @@ static void begin(struct entries *b, const struct entry_path *path) {
 }
 
 bool entries_open(struct entries *b, struct text document) {
-	if (!may_hold_entries(document)) {
+	if (!entries_may_begin(document)) {
 		return false;
 	}
 	b->json = b->json ? b->json : json_new();

@@ -18,6 +18,8 @@ struct entries {
 
 void entries_release(struct entries *b);
 
+/* May a document that begins like this contain entries? By its first key alone: a cheap test. */
+bool entries_may_begin(struct text t);
 /* Opens the document if it contains entries. */
 bool entries_open(struct entries *b, struct text document);
 

@@ -52,7 +52,11 @@ static bool is_field_of(const struct name_rules *rules, struct text key) {
 static bool strip_json(struct envelope *e, struct peeling *p) {
 	struct text object = p->text;
 
-	if (strip_flat(e, p) || shapes_strip(&e->shapes, e, p)) {
+	if (shapes_strip(&e->shapes, e, p)) {
+		return true;
+	}
+	if ((p->depth > 0 || !shapes_due(&e->shapes)) && strip_flat(e, p)) {
+		e->shapes.misses += p->depth == 0;
 		return true;
 	}
 	if (!strip_json_with(e, e->json, p)) {
@@ -101,8 +105,8 @@ static bool strip_front(struct envelope *e, struct peeling *p) {
 		break;
 	}
 	if (first >= '0' && first <= '9') {
-		return strip_out_file(e, p) || strip_fluentd(e, p) || strip_rfc3339(e, p) || strip_local_bar(e, p) || strip_rank(e, p) || strip_bar(e, p) ||
-		       strip_short_unix(e, p) || strip_shipper(e, p);
+		return strip_cri_line(e, p) || strip_out_file(e, p) || strip_fluentd(e, p) || strip_rfc3339(e, p) || strip_local_bar(e, p) || strip_rank(e, p) ||
+		       strip_bar(e, p) || strip_short_unix(e, p) || strip_shipper(e, p);
 	}
 	if (first >= 'A' && first <= 'Z' && (strip_syslog(e, p) || strip_short_precise(e, p))) {
 		return true;
@@ -117,7 +121,7 @@ static bool strip_one(struct envelope *e, struct peeling *p) {
 	if (p->stamped && (strip_labels(e, p) || strip_cri(e, p) || strip_unit(e, p) || strip_tracing(e, p))) {
 		return true;
 	}
-	return strip_front(e, p) || strip_ansi(e, p) || strip_progress(e, p);
+	return strip_front(e, p) || (!p->plain && (strip_ansi(e, p) || strip_progress(e, p)));
 }
 
 static void joint_add(struct envelope *e, struct joint *j, const struct peeling *p) {
@@ -153,6 +157,7 @@ static enum envelope_status join(struct envelope *e, struct peeling *p) {
 		return ENVELOPE_PART;
 	}
 	bool too_long = j->too_long;
+	p->plain = false;
 	p->text = (struct text){j->at, j->len};
 	p->stamp_ns = j->stamp_ns;
 	j->len = 0;
@@ -160,19 +165,29 @@ static enum envelope_status join(struct envelope *e, struct peeling *p) {
 	return too_long ? ENVELOPE_TOO_LONG : ENVELOPE_LINE;
 }
 
-/* Removes the envelopes of one line. */
+/* An envelope was removed: what is in it is a line, or a part of one. */
+static enum envelope_status take_inner(struct envelope *e, struct peeling *p) {
+	enum envelope_status status = ENVELOPE_LINE;
+
+	p->depth++;
+	if (p->dropped) {
+		return ENVELOPE_PART;
+	}
+	if (p->in_parts) {
+		status = join(e, p);
+		p->in_parts = p->part = false;
+	}
+	return status;
+}
+
+/* Removes the envelopes of one line, or the others after the first. */
 static enum envelope_status peel(struct envelope *e, struct peeling *p, struct unwrapped *out) {
 	while (p->depth < DEPTH_MAX && strip_one(e, p)) {
-		p->depth++;
-		if (p->dropped) {
-			return ENVELOPE_PART;
-		}
-		if (p->in_parts) {
-			enum envelope_status status = join(e, p);
-			if (status != ENVELOPE_LINE) {
-				return status;
-			}
-			p->in_parts = p->part = false;
+		p->plain = p->plain && p->depth == 0;
+		p->origin.serial = p->depth == 0 ? p->origin.serial : 0;
+		enum envelope_status status = take_inner(e, p);
+		if (status != ENVELOPE_LINE) {
+			return status;
 		}
 	}
 	*out = (struct unwrapped){p->text, p->stamp_ns, p->origin, p->local, p->has_local};
@@ -200,9 +215,40 @@ static struct peeling *begin_line(struct envelope *e, struct text raw) {
 	return &e->first;
 }
 
+/* Does no line before change how this one is read, except those that look like it? True for most logs. */
+static bool stands_alone(const struct envelope *e) {
+	return e->begun && !e->entry.on && !e->common && e->table.columns == 0 && e->wide.columns == 0;
+}
+
+/* Lines that are read without a look at what else they may be: our own records, and objects like one before. */
+static bool strip_usual(struct envelope *e, struct text raw, struct unwrapped *out, enum envelope_status *status) {
+	if (!stands_alone(e) || !text_starts(raw, T("{\""))) {
+		return false;
+	}
+	if (text_starts(raw, T("{\"schema\":\"tollbook."))) {
+		*out = (struct unwrapped){.text = raw, .stamp_ns = UNKNOWN};
+		*status = ENVELOPE_LINE;
+		return true;
+	}
+	if (!e->shapes.alone) {
+		return false;
+	}
+	struct peeling *p = begin_line(e, raw);
+	if (!shapes_strip(&e->shapes, e, p)) {
+		return false;
+	}
+	*status = take_inner(e, p);
+	*status = *status == ENVELOPE_LINE ? peel(e, p, out) : *status;
+	return true;
+}
+
 enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct unwrapped *out) {
+	enum envelope_status usual;
 	bool may_hold_many = raw.len > 0 && (*raw.at == '{' || *raw.at == '[');
 
+	if (strip_usual(e, raw, out, &usual)) {
+		return usual;
+	}
 	if (e->wide.columns > 0 && wide_row(&e->wide, raw)) {
 		enum envelope_status status = envelope_more(e, out);
 		return status == ENVELOPE_DONE ? ENVELOPE_PART : status;

@@ -31,6 +31,7 @@ struct envelope {
 	bool begun;          /* a line was read */
 	struct table table;
 	struct shapes shapes;
+	struct instant_near near;
 	struct wide wide;
 	char *common;        /* "Common labels: {…}" of the log, or NULL */
 	size_t common_len;

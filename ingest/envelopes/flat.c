@@ -119,7 +119,7 @@ bool strip_flat(struct envelope *e, struct peeling *p) {
 	}
 	struct text time = values[FLAT_TIME], tag = values[FLAT_TAG];
 	/* A number in a string, a date alone and a timestamp without a zone are left to the parser. */
-	if ((tag.at && tag.len == 0) || time.len < 20 || time.at[4] != '-' || !instant_take(&time, &ns, NULL) || time.len > 0) {
+	if ((tag.at && tag.len == 0) || time.len < 20 || time.at[4] != '-' || !envelope_take_instant(e, &time, &ns) || time.len > 0) {
 		return false;
 	}
 	line = values[FLAT_LOG];

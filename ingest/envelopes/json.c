@@ -383,13 +383,15 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 	}
 	json_at line = value_at(j, inner, w->line);
 	json_at stamp = value_at(j, inner, w->stamp);
-	if (has_counts(j, object) && text_find_byte(json_raw(j, line), '{') == SIZE_MAX) {
+	bool counts = has_counts(j, object);
+	if (counts && text_find_byte(json_raw(j, line), '{') == SIZE_MAX) {
 		return false;
 	}
 	if (!wrapper_read(e, j, line, stamp, text_eq(w->line, T("@message")), p)) {
 		return false;
 	}
 	note_unwrapping(j, inner, w, p);
+	p->unwrapping.repeatable &= !counts;
 	take_names(e, j, inner, p);
 	struct text rest = w->line, parent;
 	json_at nested = text_until(&rest, T("/"), &parent) ? json_get(j, inner, parent) : JSON_ABSENT;

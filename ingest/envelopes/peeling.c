@@ -26,6 +26,20 @@ void envelope_origin_pair(const struct envelope *e, struct text key, struct text
 	origin_from_pair(&p->origin, e->rules, key, value);
 }
 
+bool envelope_take_instant(struct envelope *e, struct text *t, int64_t *ns) {
+	struct text stamp = *t;
+
+	if (instant_take_near(&e->near, t, ns)) {
+		return true;
+	}
+	if (!instant_take(t, ns, NULL)) {
+		return false;
+	}
+	stamp.len -= t->len;
+	instant_keep_near(&e->near, stamp, *ns);
+	return true;
+}
+
 char *envelope_label_room(struct envelope *e, size_t bytes) {
 	if (e->label_bytes < bytes) {
 		e->label_bytes = bytes < 4096 ? 4096 : bytes;

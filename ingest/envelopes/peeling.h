@@ -25,6 +25,7 @@ struct peeling {
 	bool dropped;    /* part of an envelope of several lines, not a line itself */
 	enum stream stream;
 	bool stamped;    /* a timestamp was removed just before */
+	bool plain;      /* the text is known to have no control character */
 	struct origin origin;
 	struct civil local; /* the innermost timestamp without a zone */
 	bool has_local;
@@ -37,6 +38,9 @@ void envelope_origin(const struct envelope *e, const struct json *j, json_at obj
 
 /* Room for a changed copy of the line; one per depth, as one is read while the next is written. */
 char *envelope_scratch(struct envelope *e, const struct peeling *p, size_t bytes);
+
+/* instant_take for an instant with an offset; quickly if it is in the second of the last one. */
+bool envelope_take_instant(struct envelope *e, struct text *t, int64_t *ns);
 
 /* The outermost timestamp counts. */
 static inline void set_stamp(struct peeling *p, int64_t ns) {
@@ -87,7 +91,7 @@ bool wrapper_unwrap(struct envelope *e, const struct json *j, json_at object, st
 bool wrapper_read(struct envelope *e, const struct json *j, json_at line, json_at stamp, bool in_utc, struct peeling *p);
 
 /* text.c */
-stripper strip_rfc3339, strip_cri, strip_syslog, strip_syslog_5424, strip_unit, strip_rank, strip_ansi, strip_progress,
+stripper strip_cri_line, strip_rfc3339, strip_cri, strip_syslog, strip_syslog_5424, strip_unit, strip_rank, strip_ansi, strip_progress,
 	strip_csv;
 /* shippers.c: reads labels: {app="vllm", pod="vllm-0"} or {"pod":"vllm-0"}, with anything in front. */
 void labels_origin(const struct envelope *e, struct text labels, struct peeling *p);

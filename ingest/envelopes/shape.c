@@ -8,6 +8,10 @@
  */
 #include "ingest/envelopes/shape.h"
 
+#include "core/bytes.h"
+#include "ingest/envelopes/entries.h"
+#include "ingest/envelopes/envelope_private.h"
+
 #define STAMP_BYTES 60
 
 /* ---- noting ---- */
@@ -59,12 +63,21 @@ static bool can_learn(struct text object, const struct peeling *p) {
 	       (!u->stamp.at || lies_in(object, u->stamp)) && p->label.len == 0;
 }
 
+/* Objects that always differ are not copied each time. */
+static bool is_copied(unsigned misses) {
+	return misses <= SHAPES || (misses & (misses - 1)) == 0;
+}
+
+/* The first object of a log may be the only one. */
+bool shapes_due(const struct shapes *all) {
+	return all->misses > 0 && is_copied(all->misses + 1);
+}
+
 void shapes_learn(struct shapes *all, struct text object, const struct peeling *p) {
 	const struct unwrapping *u = &p->unwrapping;
 
 	all->misses++;
-	/* objects that always differ are not copied each time */
-	if (all->misses > SHAPES && (all->misses & (all->misses - 1)) != 0) {
+	if (!is_copied(all->misses)) {
 		return;
 	}
 	struct shape *s = &all->at[all->next % SHAPES];
@@ -72,7 +85,9 @@ void shapes_learn(struct shapes *all, struct text object, const struct peeling *
 	if (!can_learn(object, p) || !move_origin(s, object, u, &p->origin)) {
 		return;
 	}
-	all->next++;
+	all->alone = (all->next == 0 || all->alone) && !entries_may_begin(object);
+	all->last = all->next++;
+	s->origin.serial = ++all->serial;
 	memcpy(s->bytes, object.at, object.len);
 	s->stamp_first = u->stamp.at && u->stamp.at < u->line.at;
 	s->stamp_is_number = u->stamp_is_number;
@@ -105,8 +120,24 @@ static struct text number_at(struct text t) {
 	return text_cut(t, 0, i);
 }
 
-static bool take_stamp(const struct shape *s, struct text *t, struct text *stamp) {
+/* The values of an object that differ. */
+struct values {
+	struct text line, stamp;
+	int64_t stamp_ns; /* of the timestamp, if it was read at once; else UNKNOWN */
+	bool escaped;
+	bool plain;   /* the line has no escape, except its newline, and no control character */
+	bool newline; /* which is not part of `line` */
+};
+
+static bool take_stamp(const struct shape *s, const struct instant_near *near, struct text *t, struct values *v) {
+	struct text *stamp = &v->stamp, after = *t;
 	bool escaped = false;
+
+	if (!s->stamp_is_number && instant_take_near(near, &after, &v->stamp_ns) && text_starts(after, T("\""))) {
+		*t = after;
+		return true;
+	}
+	v->stamp_ns = UNKNOWN;
 
 	if (s->stamp_is_number) {
 		*stamp = number_at(*t);
@@ -118,42 +149,53 @@ static bool take_stamp(const struct shape *s, struct text *t, struct text *stamp
 	return stamp->len > 1 && stamp->len < STAMP_BYTES && text_find_byte(*stamp, '\0') == SIZE_MAX;
 }
 
-static bool take_line(struct text *t, struct text *line, bool *escaped) {
-	size_t end = flat_end_of_string(*t, escaped);
+static bool take_line(struct text *t, struct values *v) {
+	size_t end = plain_len(*t);
+	struct text rest = text_cut(*t, end, t->len);
 
+	v->newline = text_starts(rest, T("\\n\""));
+	v->plain = v->newline || text_starts(rest, T("\""));
+	end = v->plain ? end : flat_end_of_string(*t, &v->escaped);
 	if (end == SIZE_MAX) {
 		return false;
 	}
-	*line = text_cut(*t, 0, end);
-	*t = text_cut(*t, end, t->len);
-	return text_find_byte(*line, '\0') == SIZE_MAX;
+	v->line = text_cut(*t, 0, end);
+	*t = text_cut(*t, end + (v->newline ? 2 : 0), t->len);
+	return v->plain || text_find_byte(v->line, '\0') == SIZE_MAX;
 }
 
-static bool take_values(const struct shape *s, struct text t, struct text *line, struct text *stamp, bool *escaped) {
+static bool take_values(const struct shape *s, const struct instant_near *near, struct text t, struct values *v) {
 	if (!text_skip(&t, s->fixed[0])) {
 		return false;
 	}
 	for (int i = 1; i < s->parts; i++) {
 		bool is_stamp = s->parts == 3 && s->stamp_first == (i == 1);
-		if (!(is_stamp ? take_stamp(s, &t, stamp) : take_line(&t, line, escaped)) || !text_skip(&t, s->fixed[i])) {
+		if (!(is_stamp ? take_stamp(s, near, &t, v) : take_line(&t, v)) || !text_skip(&t, s->fixed[i])) {
 			return false;
 		}
 	}
 	return t.len == 0;
 }
 
-static bool strip(const struct shape *s, struct envelope *e, struct peeling *p) {
-	struct text line, stamp = T("");
-	bool escaped = false;
+static void set_stamp_of(const struct shape *s, struct envelope *e, const struct values *v, struct peeling *p) {
+	if (v->stamp_ns != UNKNOWN) {
+		set_stamp(p, v->stamp_ns);
+	} else if (v->stamp.len > 0 && peel_stamp(p, v->stamp, s->in_utc) && !p->has_local) {
+		instant_keep_near(&e->near, v->stamp, p->stamp_ns);
+	}
+}
 
-	if (s->parts == 0 || !take_values(s, p->text, &line, &stamp, &escaped) ||
-	    (escaped && !flat_resolve(line, envelope_scratch(e, p, line.len + 1), &line))) {
+static bool strip(const struct shape *s, struct envelope *e, struct peeling *p) {
+	struct values v = {.stamp_ns = UNKNOWN};
+
+	if (s->parts == 0 || !take_values(s, &e->near, p->text, &v) ||
+	    (v.escaped && !flat_resolve(v.line, envelope_scratch(e, p, v.line.len + 1), &v.line))) {
 		return false;
 	}
-	if (stamp.len > 0) {
-		peel_stamp(p, stamp, s->in_utc);
-	}
-	peel_line(p, line);
+	set_stamp_of(s, e, &v, p);
+	peel_line(p, v.line);
+	p->ended |= v.newline;
+	p->plain = v.plain;
 	p->origin = s->origin;
 	p->in_parts = s->in_parts;
 	p->part = s->tagged || !s->in_parts ? s->part : !p->ended;
@@ -166,8 +208,10 @@ bool shapes_strip(struct shapes *all, struct envelope *e, struct peeling *p) {
 		return false;
 	}
 	for (unsigned i = 0; i < SHAPES; i++) {
-		if (strip(&all->at[(all->next - 1 - i) % SHAPES], e, p)) {
+		unsigned at = (all->last - i) % SHAPES;
+		if (strip(&all->at[at], e, p)) {
 			all->misses = 0;
+			all->last = at;
 			return true;
 		}
 	}

@@ -18,15 +18,21 @@ struct shape {
 	bool stamp_first, stamp_is_number, in_utc;
 	bool in_parts, tagged, part; /* as in peeling; tagged: a tag shows whether the line continues */
 	enum stream stream;
-	struct origin origin;    /* its texts are in `bytes` */
+	struct origin origin;    /* its texts are in `bytes`; its serial is the shape's */
 };
 
 /* Zero-initialise. */
 struct shapes {
 	struct shape at[SHAPES];
 	unsigned next;   /* the next one to replace */
+	unsigned last;   /* the one that matched last */
 	unsigned misses; /* objects since the last match */
+	bool alone;      /* none of the known objects can be a document of several lines */
+	uint64_t serial; /* of the shape noted last */
 };
+
+/* Is the next object that matches none to be left to the parser, so that it is noted? */
+bool shapes_due(const struct shapes *all);
 
 /* Parses an object like a previous one; false, and nothing changed, in any doubtful case. */
 bool shapes_strip(struct shapes *all, struct envelope *e, struct peeling *p);

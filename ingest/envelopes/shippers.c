@@ -371,15 +371,26 @@ bool strip_short_unix(struct envelope *e, struct peeling *p) {
 	return true;
 }
 
+/* "(APIServer pid=7) ", with at most 64 bytes between the brackets. */
+static bool take_label(struct text *t, struct text *label) {
+	struct text rest = text_cut(*t, 1, 1 + 64 + 2);
+
+	if (!text_starts(*t, T("(")) || !text_until(&rest, T(") "), label)) {
+		return false;
+	}
+	*t = text_cut(*t, 1 + label->len + 2, t->len);
+	return true;
+}
+
 /* "(APIServer pid=7) " in front of an object: vLLM's processes label the lines of their JSON logger. */
 bool strip_label(struct envelope *e, struct peeling *p) {
 	struct text t = p->text, label, inner;
 
 	(void)e;
-	if (!text_skip(&t, T("(")) || !text_until(&t, T(") "), &label) || label.len > 64) {
+	if (!take_label(&t, &label)) {
 		return false;
 	}
-	for (struct text rest = t; text_skip(&rest, T("(")) && text_until(&rest, T(") "), &inner) && inner.len <= 64; t = rest) {
+	for (struct text rest = t; take_label(&rest, &inner); t = rest) {
 		label = inner;
 	}
 	if (!text_starts(t, T("{"))) {

@@ -12,8 +12,7 @@ bool strip_rfc3339(struct envelope *e, struct peeling *p) {
 	struct text t = p->text;
 	int64_t ns;
 
-	(void)e;
-	if (t.len < 21 || !is_digit(t.at[0]) || t.at[4] != '-' || t.at[10] != 'T' || !instant_take(&t, &ns, NULL) ||
+	if (t.len < 21 || !is_digit(t.at[0]) || t.at[4] != '-' || t.at[10] != 'T' || !envelope_take_instant(e, &t, &ns) ||
 	    !text_skip(&t, T(" "))) {
 		return false;
 	}
@@ -44,6 +43,23 @@ bool strip_cri(struct envelope *e, struct peeling *p) {
 		}
 		t = p->text;
 	}
+	return false;
+}
+
+/* Both in front of a line that has no other envelope in front; they exclude the others that begin with a digit. */
+bool strip_cri_line(struct envelope *e, struct peeling *p) {
+	struct text raw = p->text;
+
+	if (p->depth > 0 || !strip_rfc3339(e, p)) {
+		return false;
+	}
+	if (strip_cri(e, p)) {
+		p->depth++;
+		return true;
+	}
+	p->text = raw;
+	p->stamp_ns = UNKNOWN;
+	p->stamped = false;
 	return false;
 }
 

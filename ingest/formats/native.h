@@ -63,6 +63,18 @@ const char *native_set_integer(struct record *r, const struct field *f, int64_t 
 /* The row of a key: the one after the last, else any. */
 const struct field *native_field_next(const struct kind *k, size_t *next, struct text key);
 
+/* What follows the beginning of a line: the keys of integers and texts in their order, then bytes that do not differ. */
+#define NATIVE_PLAN_MAX 24
+#define NATIVE_TAIL_MAX 64
+struct native_plan {
+	const struct field *fields[NATIVE_PLAN_MAX];
+	size_t count;                /* 0: none */
+	char tail[NATIVE_TAIL_MAX];
+	size_t tail_len;
+	struct record record;        /* what was read from beginning and tail */
+	unsigned missed;             /* lines since the last one of this form, which counts itself */
+};
+
 /* How lines begin, up to the first value that differs from line to line, and what was read from that. */
 #define NATIVE_HEADS 4
 #define NATIVE_HEAD_MAX 192
@@ -74,6 +86,7 @@ struct native_heads {
 		struct record record;
 		size_t next;
 		uint32_t seen;
+		struct native_plan plan;
 	} at[NATIVE_HEADS];
 	unsigned tried, missed; /* beginnings that were to be kept; lines with another one since then */
 };

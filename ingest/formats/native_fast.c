@@ -2,11 +2,10 @@
  * native_fast.c: the fast reader of native records. It accepts only what the slow reader would read equally.
  *
  * Keys are compared with the row after the last one, digits are read eight at a time, and the beginning of a line,
- * up to its first number, is compared with those of earlier lines.
+ * up to its first number, is compared with those of earlier lines. What follows is mostly of the form of an earlier line.
  */
+#include "core/bytes.h"
 #include "ingest/formats/native.h"
-
-#define LITTLE_ENDIAN_BYTES (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
 
 /* The position; `end` is one past the last byte. */
 struct cursor {
@@ -21,68 +20,13 @@ static inline bool cursor_skip(struct cursor *c, char byte) {
 	return true;
 }
 
-static inline uint64_t eight_at(const char *at) {
-	uint64_t bytes;
-
-	memcpy(&bytes, at, sizeof bytes);
-	return bytes;
-}
-
-static inline uint32_t four_at(const char *at) {
-	uint32_t bytes;
-
-	memcpy(&bytes, at, sizeof bytes);
-	return bytes;
-}
-
-/* By the number of digits. */
-static const uint32_t tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
-
-#define EACH_BYTE(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Has one of the eight bytes a value below `limit`, which is at most 128? */
-static inline bool any_below(uint64_t bytes, uint64_t limit) {
-	return ((bytes - EACH_BYTE(limit)) & ~bytes & EACH_BYTE(0x80)) != 0;
-}
-
-/* None of the eight bytes is a quote, a backslash or a control character. */
-static inline bool all_plain(uint64_t bytes) {
-	return !any_below(bytes, 0x20) && !any_below(bytes ^ EACH_BYTE('"'), 1) && !any_below(bytes ^ EACH_BYTE('\\'), 1);
-}
-
 /* The text up to the next quote, which is skipped; false if the slow reader is needed. */
 static inline bool cursor_string(struct cursor *c, struct text *out) {
-	const char *start = c->at;
+	struct text rest = {c->at, (size_t)(c->end - c->at)};
 
-	while (c->end - c->at >= 8 && all_plain(eight_at(c->at))) {
-		c->at += 8;
-	}
-	while (c->at < c->end && *c->at != '"') {
-		if (*c->at == '\\' || (unsigned char)*c->at < 0x20) {
-			return false;
-		}
-		c->at++;
-	}
-	*out = (struct text){start, (size_t)(c->at - start)};
+	*out = text_cut(rest, 0, plain_len(rest));
+	c->at += out->len;
 	return cursor_skip(c, '"');
-}
-
-/*
- * The number from the digits at the start of eight bytes, the first in the lowest one, and their count. A byte after
- * the first other one may be treated as a digit: only the first matters.
- */
-static inline uint64_t digits_of(uint64_t bytes, unsigned *count) {
-	uint64_t digits = bytes ^ EACH_BYTE('0'), others = ((digits + EACH_BYTE(0x76)) | digits) & EACH_BYTE(0x80);
-
-	*count = others == 0 ? 8 : (unsigned)__builtin_ctzll(others) / 8;
-	if (*count == 0) {
-		return 0;
-	}
-	digits <<= 64 - 8 * *count; /* leading zeros, trailing bytes are shifted out */
-	/* Pairs, then fours, then all. */
-	digits = digits * 10 + (digits >> 8);
-	return ((digits & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x000f424000000064) +
-	        (digits >> 16 & UINT64_C(0x000000ff000000ff)) * UINT64_C(0x0000271000000001)) >> 32;
 }
 
 static inline bool ends_member(const char *at) {
@@ -94,9 +38,9 @@ static unsigned cursor_digits(struct cursor *c, uint64_t *value) {
 	unsigned all = 0, count = 8;
 
 	*value = 0;
-	while (LITTLE_ENDIAN_BYTES && count == 8 && all <= 16 && c->end - c->at >= 8) {
+	while (count == 8 && all <= 16 && c->end - c->at >= 8) {
 		uint64_t part = digits_of(eight_at(c->at), &count);
-		*value = *value * tens[count] + part;
+		*value = *value * digit_tens[count] + part;
 		c->at += count;
 		all += count;
 	}
@@ -118,16 +62,6 @@ static bool cursor_integer(struct cursor *c, int64_t *out) {
 	/* 19 digits from 92… on may be too large: also left to the slow reader. */
 	return digits > 0 && (digits < 19 || *start < '9') && (digits == 1 || *start != '0') && digits <= 19 && c->at < c->end &&
 	       ends_member(c->at);
-}
-
-/* Do the bytes at `at` (enough of them) begin with the token? Compares overlapping words, without a call. */
-static inline bool token_at(const char *at, struct text token) {
-	if (token.len < 8) {
-		return four_at(at) == four_at(token.at) && four_at(at + token.len - 4) == four_at(token.at + token.len - 4);
-	}
-	return eight_at(at) == eight_at(token.at) && eight_at(at + token.len - 8) == eight_at(token.at + token.len - 8) &&
-	       (token.len <= 16 || eight_at(at + 8) == eight_at(token.at + 8)) &&
-	       (token.len <= 24 || memcmp(at + 16, token.at + 16, token.len - 16) == 0);
 }
 
 /* Rows after the last one that are tried before a key is parsed: writers omit some. */
@@ -183,13 +117,18 @@ static inline uint64_t number_at(const char *at, unsigned *digits) {
 		return value;
 	}
 	part = digits_of(eight_at(at + 8), &more);
-	value = value * tens[more] + part;
+	value = value * digit_tens[more] + part;
 	if (more == 8) {
 		part = digits_of(eight_at(at + 16), &last);
-		value = value * tens[last] + part;
+		value = value * digit_tens[last] + part;
 	}
 	*digits += more + last;
 	return value;
+}
+
+/* One to 19 digits without a leading zero; 19 digits from 92… on may be too large. */
+static inline bool is_canonical(const char *at, unsigned digits) {
+	return digits - 1 < 19 && (digits < 19 || *at < '9') && (*at != '0' || digits == 1);
 }
 
 /*
@@ -213,8 +152,7 @@ static inline const char *usual_member(const char *at, const char *end, const st
 	}
 	at += f->token.len;
 	int64_t value = (int64_t)number_at(at, &digits);
-	bool canonical = digits - 1 < 19 && (digits < 19 || *at < '9') && (*at != '0' || digits == 1);
-	if (!field_is_integer(f) || !canonical || !ends_member(at + digits) || value > f->limit) {
+	if (!field_is_integer(f) || !is_canonical(at, digits) || !ends_member(at + digits) || value > f->limit) {
 		return NULL;
 	}
 	*(int64_t *)(void *)((char *)r + f->offset) = value;
@@ -247,7 +185,7 @@ static const struct kind *fast_kind(struct cursor *c) {
 /* Lines with other beginnings until one of them replaces a known one. */
 #define MISSED_MOST 8
 
-static const struct native_head *find_head(struct native_heads *heads, struct text line) {
+static struct native_head *find_head(struct native_heads *heads, struct text line) {
 	for (size_t i = 0; i < NATIVE_HEADS; i++) {
 		if (heads->at[i].len > 0 && line.len > heads->at[i].len && memcmp(line.at, heads->at[i].bytes, heads->at[i].len) == 0) {
 			return &heads->at[i];
@@ -283,6 +221,7 @@ static void keep_head(struct native_heads *heads, struct text line) {
 	struct cursor c = {line.at, line.at + line.len};
 
 	heads->missed = 0;
+	h->plan.count = h->plan.missed = 0;
 	for (int round = 0; round < 2; round++) {
 		h->kind = fast_kind(&c);
 		h->next = 1;
@@ -298,8 +237,92 @@ static void keep_head(struct native_heads *heads, struct text line) {
 	}
 }
 
-const struct kind *native_fast(struct native_heads *heads, struct text line, struct record *r) {
-	const struct native_head *h = find_head(heads, line);
+/* ---- lines of the form of an earlier one ---- */
+
+/* The integer of a field at `at`; the position after it, or NULL. */
+static inline const char *plan_integer(const char *at, const char *end, const struct field *f, struct record *r) {
+	unsigned digits;
+
+	if ((size_t)(end - at) <= NUMBER_BYTES) {
+		struct cursor c = {at, end};
+		int64_t value;
+		bool fits = cursor_integer(&c, &value) && value <= f->limit;
+		*(int64_t *)(void *)((char *)r + f->offset) = value;
+		return fits ? c.at : NULL;
+	}
+	int64_t value = (int64_t)number_at(at, &digits);
+	if (!is_canonical(at, digits) || value > f->limit) {
+		return NULL;
+	}
+	*(int64_t *)(void *)((char *)r + f->offset) = value;
+	return at + digits;
+}
+
+static inline const char *plan_text(const char *at, const char *end, const struct field *f, struct record *r) {
+	struct cursor c = {at, end};
+
+	return cursor_skip(&c, '"') && cursor_string(&c, (struct text *)(void *)((char *)r + f->offset)) ? c.at : NULL;
+}
+
+/* Reads a line with a known beginning; false if it has another form. */
+static bool read_planned(const struct native_head *h, struct text line, struct record *r) {
+	const struct native_plan *plan = &h->plan;
+	const char *at = line.at + h->len, *end = line.at + line.len, *tail = end - plan->tail_len;
+
+	if (plan->count == 0 || line.len - h->len < plan->tail_len || memcmp(tail, plan->tail, plan->tail_len) != 0) {
+		return false;
+	}
+	*r = plan->record;
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct field *f = plan->fields[i];
+		if ((size_t)(tail - at) <= f->token.len || *at != ',' || !token_at(at + 1, f->token)) {
+			return false;
+		}
+		at += 1 + f->token.len;
+		at = f->type == FIELD_TEXT ? plan_text(at, end, f, r) : plan_integer(at, end, f, r);
+		if (!at || at > tail) {
+			return false;
+		}
+	}
+	return at == tail;
+}
+
+/* Notes the form of a line that was read: integers and texts, then what sets neither. */
+static void note_plan(struct native_head *h, struct text line) {
+	struct native_plan *plan = &h->plan;
+	struct cursor c = {line.at + h->len, line.at + line.len};
+	const char *tail = NULL;
+	size_t next = h->next, count = 0;
+	int64_t ignored;
+
+	*plan = (struct native_plan){.record = h->record, .missed = 1};
+	while (c.at < c.end && *c.at == ',') {
+		const char *from = c.at++;
+		const struct field *f = cursor_key(&c, h->kind, &next);
+		bool integer = f && field_is_integer(f), differs = integer || (f && f->type == FIELD_TEXT);
+		struct text text;
+		if (!f || (differs && (tail || count == NATIVE_PLAN_MAX))) {
+			return;
+		}
+		if (differs) {
+			plan->fields[count++] = f;
+		} else {
+			tail = tail ? tail : from;
+		}
+		if (!(integer ? cursor_integer(&c, &ignored) : differs ? cursor_skip(&c, '"') && cursor_string(&c, &text) : fast_value(&c, &plan->record, f))) {
+			return;
+		}
+	}
+	tail = tail ? tail : c.at;
+	plan->tail_len = (size_t)(c.end - tail);
+	if (plan->tail_len <= NATIVE_TAIL_MAX) {
+		memcpy(plan->tail, tail, plan->tail_len);
+		plan->count = count;
+	}
+}
+
+/* Reads a line with or without a known beginning, member by member. */
+static const struct kind *read_members(struct native_heads *heads, const struct native_head *h, struct text line, struct record *r) {
 	struct cursor c = {line.at, line.at + line.len};
 	const struct kind *k;
 	size_t next = 1;
@@ -317,7 +340,7 @@ const struct kind *native_fast(struct native_heads *heads, struct text line, str
 		return NULL;
 	}
 	while (cursor_skip(&c, ',')) {
-		const char *after = LITTLE_ENDIAN_BYTES ? usual_member(c.at, c.end, k, &next, r) : NULL;
+		const char *after = usual_member(c.at, c.end, k, &next, r);
 		if (after) {
 			c.at = after;
 		} else {
@@ -337,6 +360,20 @@ const struct kind *native_fast(struct native_heads *heads, struct text line, str
 	}
 	if (!h && heads->missed > (heads->tried < NATIVE_HEADS ? 0 : MISSED_MOST)) {
 		keep_head(heads, line);
+	}
+	return k;
+}
+
+const struct kind *native_fast(struct native_heads *heads, struct text line, struct record *r) {
+	struct native_head *h = find_head(heads, line);
+
+	if (h && read_planned(h, line, r)) {
+		h->plan.missed = 1;
+		return h->kind;
+	}
+	const struct kind *k = read_members(heads, h, line, r);
+	if (h && k && h->plan.missed++ % MISSED_MOST == 0) {
+		note_plan(h, line);
 	}
 	return k;
 }

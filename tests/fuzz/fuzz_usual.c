@@ -43,6 +43,28 @@ static void compare_instants(struct text line, char *copy) {
 	assert(fast == slow && (!fast || (x == y && zone_a == zone_b && a.len == b.len)));
 }
 
+/* Of the second before, read in parts. */
+static void compare_near(struct instant_near *near, struct text line) {
+	struct text a = line, b = line;
+	int64_t x = 0, y = 0;
+	bool fast = instant_take_near(near, &a, &x), slow = instant_take(&b, &y, NULL);
+
+	assert(!fast || (slow && x == y && a.len == b.len));
+	if (slow && !fast) {
+		instant_keep_near(near, text_cut(line, 0, line.len - b.len), y);
+	}
+}
+
+/* The numbers may begin anywhere in a line. */
+static void compare_iterations(struct text line) {
+	size_t bracket = text_find_byte(line, '(');
+	struct text a = bracket == SIZE_MAX ? line : text_cut(line, bracket + 1, line.len), b = a;
+	struct iteration x = {0}, y = {0};
+	bool fast = vllm_take_iteration(&a, &x), slow = vllm_take_any_iteration(&b, &y);
+
+	assert(fast == slow && (!fast || (memcmp(&x, &y, sizeof x) == 0 && a.len == b.len)));
+}
+
 static void compare_openings(struct vllm *v, struct text line) {
 	struct logged a, b;
 	bool fast = vllm_take_opening(v, line, &a), slow = vllm_take_prefix(line, &b);
@@ -58,11 +80,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 	struct text rest = fuzz_text(data, size), line;
 	struct vllm *v = calloc(1, sizeof *v);
 	char *copy = malloc(size + 32);
+	struct instant_near near = {0};
 
 	while (fuzz_line(&rest, &line)) {
 		compare_integers(line);
 		compare_fractions(line, copy);
 		compare_instants(line, copy);
+		compare_near(&near, line);
+		compare_iterations(line);
 		compare_openings(v, line);
 	}
 	free(copy);

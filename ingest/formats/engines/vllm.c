@@ -144,7 +144,7 @@ static void take_engine(struct logged *l) {
 			l->engine = n;
 			l->message = t;
 		}
-	} else if (text_take_i64(&t, &n) && text_skip(&t, T(" Engines Aggregated: "))) {
+	} else if (t.len > 0 && *t.at >= '0' && *t.at <= '9' && text_take_i64(&t, &n) && text_skip(&t, T(" Engines Aggregated: "))) {
 		l->added = n > 0 && n < ENGINES_MAX ? n : 0;
 		l->message = t;
 	}
@@ -193,11 +193,11 @@ void vllm_names(struct parser *p, const struct logged *l, struct record *out) {
 	struct vllm *v = p->state;
 
 	const struct served *own = served_by(v, l->pid);
-	char server[24] = "", engine[24] = "";
 
 	out->model = p->model.len > 0 ? p->model : (struct text){own->model, own->model_len};
 	out->replica = p->replica;
 	if (l->server > 0 || l->engine > 0) {
+		char server[24], engine[24];
 		snprintf(server, sizeof server, l->server > 0 ? "#%d" : "", (int)l->server + 1);
 		snprintf(engine, sizeof engine, l->engine > 0 ? "/%d" : "", (int)l->engine);
 		snprintf(v->replica, sizeof v->replica, "%.*s%s%s", p->replica.len < 200 ? (int)p->replica.len : 200, p->replica.at, server, engine);
@@ -221,20 +221,6 @@ const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp
 	}
 	*ns = stamp_ns == UNKNOWN && l->stamp.len > 0 ? parser_finer_instant(p, *ns) : *ns;
 	return instant_absurd(p, *ns);
-}
-
-/* The numbers of an iteration line, in order; durations in ns. */
-struct iteration {
-	int64_t index, context_requests, context_tokens, generation_requests, generation_tokens, elapsed_ns;
-};
-
-static bool take_iteration(struct text *t, struct iteration *it) {
-	return text_take_i64(t, &it->index) && text_skip(t, T("): ")) && text_take_i64(t, &it->context_requests) &&
-	       text_skip(t, T(" context requests, ")) && text_take_i64(t, &it->context_tokens) &&
-	       text_skip(t, T(" context tokens, ")) && text_take_i64(t, &it->generation_requests) &&
-	       text_skip(t, T(" generation requests, ")) && text_take_i64(t, &it->generation_tokens) &&
-	       text_skip(t, T(" generation tokens, iteration elapsed time: ")) &&
-	       text_take_fixed(t, 6, &it->elapsed_ns) && text_skip(t, T(" ms"));
 }
 
 /* After the duration there may be text of future versions: it is ignored, and counted. */
@@ -304,10 +290,10 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 	int64_t written_ns;
 	struct vllm_gauges ignored;
 
-	bool whole = take_iteration(&t, &it);
+	bool whole = vllm_take_iteration(&t, &it);
 	bool dummy = whole && text_skip(&t, T(" (dummy)"));
 	whole = whole && skip_unknown_tail(p, &t);
-	if (!whole || !vllm_tail(p, t, &ignored)) {
+	if (!whole || (t.len > 0 && !vllm_tail(p, t, &ignored))) {
 		return reject(p, "malformed iteration line");
 	}
 	const char *why = iteration_absurd(&it);

@@ -108,6 +108,15 @@ void vllm_names(struct parser *p, const struct logged *l, struct record *out);
 /* When a line was written: NULL, or why that is impossible. */
 const char *vllm_instant(struct parser *p, const struct logged *l, int64_t stamp_ns, int64_t *ns);
 
+/* The numbers of an iteration line, in order; durations in ns. */
+struct iteration {
+	int64_t index, context_requests, context_tokens, generation_requests, generation_tokens, elapsed_ns;
+};
+/* vllm_iteration.c: takes them, after "Iteration(". */
+bool vllm_take_iteration(struct text *t, struct iteration *it);
+/* The same, in any form. */
+bool vllm_take_any_iteration(struct text *t, struct iteration *it);
+
 /* vllm_processes.c: sets the server of a line by its process; `work_ns`: of a step or of statistics, else UNKNOWN. */
 void vllm_note_process(struct parser *p, struct logged *l, int64_t work_ns);
 
