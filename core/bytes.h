@@ -66,6 +66,27 @@ static inline size_t plain_len(struct text t) {
 	return i;
 }
 
+/* Has the text a control character? */
+static inline bool has_control(struct text t) {
+	size_t i = 0;
+
+#ifdef __SSE2__
+	for (; t.len - i >= 16; i += 16) {
+		__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(t.at + i));
+		if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes)) != 0) {
+			return true;
+		}
+	}
+#endif
+	while (t.len - i >= 8 && !any_below(eight_at(t.at + i), 0x20)) {
+		i += 8;
+	}
+	while (i < t.len && (unsigned char)t.at[i] >= 0x20) {
+		i++;
+	}
+	return i < t.len;
+}
+
 /* Powers of ten, by the number of digits that digits_of returns. */
 static const uint32_t digit_tens[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
 

@@ -68,11 +68,15 @@ static void put_digest(struct text name, char *at) {
 	memcpy(at + 1, hex, DIGEST_LEN - 1);
 }
 
+bool plain_name_is(struct text name, size_t max) {
+	return name.len <= max && is_simple(name);
+}
+
 struct text plain_name(struct text name, size_t max, char out[PLAIN_NAME_MAX]) {
 	struct text rest = name;
 	size_t len = 0, kept = 0; /* kept: where a truncated name ends */
 
-	if (name.len <= max && is_simple(name)) {
+	if (plain_name_is(name, max)) {
 		return name;
 	}
 	while (rest.len > 0) {

@@ -20,5 +20,7 @@
  * escaped, so that different names remain different.
  */
 struct text plain_name(struct text name, size_t max, char out[PLAIN_NAME_MAX]);
+/* Is it the name itself, as nearly always? */
+bool plain_name_is(struct text name, size_t max);
 
 #endif

@@ -72,7 +72,7 @@ static bool hand_on(struct reading *r, struct record *out) {
 	stream_name_replica(r->s, out);
 	fill(&out->model, r->path->source->model);
 	name_tenant(r, out);
-	stream_plain_names(r->names, out);
+	stream_plain_names(r->s, r->names, out);
 	out->file = watch ? r->plan.number : r->index;
 	out->line = r->number;
 	if (r->taking_back) {

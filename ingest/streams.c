@@ -223,6 +223,7 @@ static void name_stream(struct streams *all, struct stream *s, const struct orig
 		}
 	}
 	s->parser.replica = text_of(s->name);
+	s->is_plain = plain_name_is(s->parser.replica, PLAIN_NAME_MAX);
 }
 
 struct stream *streams_open(struct streams *all, const struct origin *o, const struct stream_setup *setup) {
@@ -301,18 +302,20 @@ void stream_name_replica(struct stream *s, struct record *out) {
 }
 
 /* From here on each name is one that every ledger can store. */
-void stream_plain_names(char (*names)[PLAIN_NAME_MAX], struct record *out) {
+void stream_plain_names(const struct stream *s, char (*names)[PLAIN_NAME_MAX], struct record *out) {
 	struct request *q = &out->request;
 
-	out->replica = plain_name(out->replica, PLAIN_NAME_MAX, names[0]);
+	bool own = s->is_plain && out->replica.at == s->name && out->replica.len == s->parser.replica.len;
+
+	out->replica = own ? out->replica : plain_name(out->replica, PLAIN_NAME_MAX, names[0]);
 	out->model = plain_name(out->model, PLAIN_NAME_MAX, names[1]);
 	if (out->kind == RECORD_REQUEST) {
 		q->id = plain_name(q->id, PLAIN_ID_MAX, names[2]);
 		q->tenant = plain_name(q->tenant, PLAIN_NAME_MAX, names[3]);
 		q->prefill_replica = plain_name(q->prefill_replica, PLAIN_NAME_MAX, names[4]);
 	} else if (out->kind != RECORD_STEP) {
-		struct text *own = out->kind == RECORD_WINDOW ? &out->window.tenant : &out->power.gpu;
-		*own = plain_name(*own, PLAIN_NAME_MAX, names[2]);
+		struct text *name = out->kind == RECORD_WINDOW ? &out->window.tenant : &out->power.gpu;
+		*name = plain_name(*name, PLAIN_NAME_MAX, names[2]);
 	}
 }
 

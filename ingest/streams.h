@@ -18,6 +18,7 @@ struct stream {
 	const struct format *format;             /* its reader, or NULL */
 	struct parser parser;                    /* parser.replica is `name` */
 	char name[SERVER_NAME_MAX];
+	bool is_plain;    /* the name is one that every ledger can store */
 	bool overrides;   /* the name is from --replica or a rule: it replaces names in records */
 	bool by_path;     /* the name is from the path alone */
 	bool by_rule;     /* from a rule for paths */
@@ -64,7 +65,7 @@ void stream_decide(struct streams *s, struct stream *one, const struct unwrapped
 void stream_name_replica(struct stream *s, struct record *out);
 
 /* Makes each name of a record one that every ledger can store; `names` stores those that had to be changed. */
-void stream_plain_names(char (*names)[PLAIN_NAME_MAX], struct record *out);
+void stream_plain_names(const struct stream *s, char (*names)[PLAIN_NAME_MAX], struct record *out);
 /* Reads the GPUs that a start-up line states. */
 void stream_read_parallel(struct stream *s, struct text line, int64_t number);
 

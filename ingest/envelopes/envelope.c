@@ -220,9 +220,11 @@ static bool stands_alone(const struct envelope *e) {
 	return e->begun && !e->entry.on && !e->common && e->table.columns == 0 && e->wide.columns == 0;
 }
 
-/* Lines that are read without a look at what else they may be: our own records, and objects like one before. */
+/* Lines that are read without a look at what else they may be: our own records, objects like one before, CRI's lines. */
 static bool strip_usual(struct envelope *e, struct text raw, struct unwrapped *out, enum envelope_status *status) {
-	if (!stands_alone(e) || !text_starts(raw, T("{\""))) {
+	bool object = e->shapes.alone && text_starts(raw, T("{"));
+
+	if (!stands_alone(e)) {
 		return false;
 	}
 	if (text_starts(raw, T("{\"schema\":\"tollbook."))) {
@@ -230,11 +232,11 @@ static bool strip_usual(struct envelope *e, struct text raw, struct unwrapped *o
 		*status = ENVELOPE_LINE;
 		return true;
 	}
-	if (!e->shapes.alone) {
+	if (!object && (raw.len == 0 || *raw.at < '0' || *raw.at > '9')) {
 		return false;
 	}
 	struct peeling *p = begin_line(e, raw);
-	if (!shapes_strip(&e->shapes, e, p)) {
+	if (!(object ? shapes_strip(&e->shapes, e, p) : strip_cri_line(e, p))) {
 		return false;
 	}
 	*status = take_inner(e, p);

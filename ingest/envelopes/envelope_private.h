@@ -35,6 +35,8 @@ struct envelope {
 	struct wide wide;
 	char *common;        /* "Common labels: {…}" of the log, or NULL */
 	size_t common_len;
+	char label[80]; /* of the last line with labels in front of other text than an object, and the byte after them */
+	size_t label_len;
 	char *label_room;
 	size_t label_bytes;
 	struct peeling first; /* of the current line, before it proves to hold several */

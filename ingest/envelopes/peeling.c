@@ -40,6 +40,15 @@ bool envelope_take_instant(struct envelope *e, struct text *t, int64_t *ns) {
 	return true;
 }
 
+bool envelope_is_labelled(const struct envelope *e, struct text line) {
+	return e->label_len > 0 && text_starts(line, (struct text){e->label, e->label_len});
+}
+
+void envelope_note_label(struct envelope *e, struct text label) {
+	e->label_len = label.len <= sizeof e->label ? label.len : 0;
+	memcpy(e->label, label.at, e->label_len);
+}
+
 char *envelope_label_room(struct envelope *e, size_t bytes) {
 	if (e->label_bytes < bytes) {
 		e->label_bytes = bytes < 4096 ? 4096 : bytes;

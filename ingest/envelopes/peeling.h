@@ -56,6 +56,9 @@ typedef bool stripper(struct envelope *e, struct peeling *p);
 void envelope_origin_of_attributes(const struct envelope *e, const struct json *j, json_at attributes, struct peeling *p);
 /* A key and a value that name the server. */
 void envelope_origin_pair(const struct envelope *e, struct text key, struct text value, struct peeling *p);
+/* Is the label in front of a line the one noted last? Then no object follows. Notes it, up to the byte after it. */
+bool envelope_is_labelled(const struct envelope *e, struct text line);
+void envelope_note_label(struct envelope *e, struct text label);
 /* Room for a line with its process label, in addition to the scratch. */
 char *envelope_label_room(struct envelope *e, size_t bytes);
 

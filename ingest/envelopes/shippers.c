@@ -386,14 +386,16 @@ static bool take_label(struct text *t, struct text *label) {
 bool strip_label(struct envelope *e, struct peeling *p) {
 	struct text t = p->text, label, inner;
 
-	(void)e;
-	if (!take_label(&t, &label)) {
+	if (envelope_is_labelled(e, p->text) || !take_label(&t, &label)) {
 		return false;
 	}
 	for (struct text rest = t; take_label(&rest, &inner); t = rest) {
 		label = inner;
 	}
 	if (!text_starts(t, T("{"))) {
+		if (t.len > 0 && *t.at != '(') { /* the byte that ends the labels */
+			envelope_note_label(e, text_cut(p->text, 0, p->text.len - t.len + 1));
+		}
 		return false;
 	}
 	p->label = label;

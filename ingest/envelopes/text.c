@@ -1,4 +1,5 @@
 /* text.c: envelopes that are text in front of a line, in it or around it. */
+#include "core/bytes.h"
 #include "core/files/platform.h"
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
@@ -55,6 +56,7 @@ bool strip_cri_line(struct envelope *e, struct peeling *p) {
 	}
 	if (strip_cri(e, p)) {
 		p->depth++;
+		p->plain = !has_control(p->text);
 		return true;
 	}
 	p->text = raw;

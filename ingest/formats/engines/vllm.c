@@ -469,10 +469,19 @@ static bool written_by(const struct message *m, struct text file) {
 }
 
 static const struct message *message_of(struct logged *l) {
+	struct opening *o = l->opening;
+
+	/* The same file as before, and no message begins like another one. */
+	if (o && o->message && text_skip(&l->message, o->message->opening)) {
+		return o->message;
+	}
 	take_engine(l);
 	for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
 		if (text_starts(l->message, messages[i].opening) && written_by(&messages[i], l->file)) {
 			text_skip(&l->message, messages[i].opening);
+			if (o) {
+				o->message = &messages[i];
+			}
 			return &messages[i];
 		}
 	}

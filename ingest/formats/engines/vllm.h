@@ -55,6 +55,7 @@ struct opening {
 	size_t len, stamp_at, file_at, file_len; /* len 0: none */
 	int64_t engine, api_server, pid;
 	bool is_core;
+	const struct message *message; /* of the last line with it, or NULL */
 };
 
 struct vllm {
@@ -88,6 +89,7 @@ struct logged {
 	struct text stamp;    /* "08-10 23:59:25", or with a year */
 	struct text file;     /* "core.py" */
 	struct text message;
+	struct opening *opening; /* what is in front of the message, if that is kept; else NULL */
 };
 
 #define STAMP_LEN (sizeof "08-10 23:59:25" - 1)

@@ -4,14 +4,14 @@
  */
 #include "ingest/formats/engines/vllm.h"
 
-static bool take_opening(const struct opening *o, struct text line, struct logged *out) {
+static bool take_opening(struct opening *o, struct text line, struct logged *out) {
 	size_t after = o->stamp_at + STAMP_LEN;
 
 	if (o->len == 0 || line.len < o->len || memcmp(line.at, o->bytes, o->stamp_at) != 0 ||
 	    memcmp(line.at + after, o->bytes + after, o->len - after) != 0 || !vllm_begins_stamp(line.at + o->stamp_at)) {
 		return false;
 	}
-	*out = (struct logged){.engine = o->engine, .api_server = o->api_server, .pid = o->pid, .is_core = o->is_core};
+	*out = (struct logged){.engine = o->engine, .api_server = o->api_server, .pid = o->pid, .is_core = o->is_core, .opening = o};
 	out->stamp = text_cut(line, o->stamp_at, after);
 	out->file = text_cut(line, o->file_at, o->file_at + o->file_len);
 	out->message = text_trim(text_cut(line, o->len, line.len));
@@ -19,7 +19,7 @@ static bool take_opening(const struct opening *o, struct text line, struct logge
 }
 
 /* Only with vLLM's own timestamp, and "] " just before the message: then no byte of the message has a part in it. */
-static void keep_opening(struct vllm *v, struct text line, const struct logged *l) {
+static void keep_opening(struct vllm *v, struct text line, struct logged *l) {
 	const char *end = l->message.at;
 	size_t len = (size_t)(end - line.at);
 
@@ -27,7 +27,7 @@ static void keep_opening(struct vllm *v, struct text line, const struct logged *
 		return;
 	}
 	v->last_opening = (v->last_opening + 1) % OPENINGS;
-	struct opening *o = &v->openings[v->last_opening];
+	struct opening *o = l->opening = &v->openings[v->last_opening];
 	*o = (struct opening){
 		.len = len,
 		.stamp_at = (size_t)(l->stamp.at - line.at),
