@@ -1,8 +1,9 @@
 #include "attribute/model/rebuilt.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
+#include "core/error.h"
 #include "core/model/bootstrap.h"
 #include "core/model/nnls.h"
 
@@ -104,22 +105,46 @@ void rebuilt_join(struct rebuilt *to, const struct rebuilt *from) {
 
 /* ---- the model ---- */
 
-/* The model fitted to the buckets, weighted as in a draw (-1: each once); false if they are empty. */
-static bool solve_draw(const struct rebuilt *r, int draw, double ns[TERMS]) {
-	double gram[TERMS * TERMS] = {0}, moment[TERMS] = {0};
-	bool any = false;
+/* The sums of the buckets without their scale, to be drawn from. */
+struct unscaled {
+	double sums[REBUILT_BUCKETS][REBUILT_PRODUCTS];
+	bool any[REBUILT_BUCKETS];
+};
+
+static struct unscaled *unscale(const struct rebuilt *r) {
+	struct unscaled *u = must_alloc(sizeof *u);
 
 	for (unsigned b = 0; b < REBUILT_BUCKETS; b++) {
 		const int128 *sum = r->buckets[b].sums;
-		int times = draw < 0 ? 1 : bootstrap_weight(draw, b);
-		any |= times > 0 && r->buckets[b].rows > 0;
-		for (int i = 0; i < TERMS; i++) {
-			for (int j = i; j < TERMS; j++) {
-				gram[i * TERMS + j] += times * ldexp((double)*sum++, -bits_of[i] - bits_of[j]);
-				gram[j * TERMS + i] = gram[i * TERMS + j];
+		double *to = u->sums[b];
+		u->any[b] = r->buckets[b].rows > 0;
+		for (int i = 0; i < REBUILT_TERMS; i++) {
+			for (int j = i; j < REBUILT_TERMS; j++, sum++) {
+				*to++ = *sum != 0 ? ldexp((double)*sum, -bits_of[i] - bits_of[j]) : 0;
 			}
-			moment[i] += times * ldexp((double)*sum++, -bits_of[i] - bits_of[TERMS]);
 		}
+	}
+	return u;
+}
+
+/* The model fitted to the buckets, weighted as in a draw (-1: each once); false if they are empty. */
+static bool solve_draw(const struct unscaled *u, int draw, double ns[TERMS]) {
+	double sums[REBUILT_PRODUCTS] = {0}, gram[TERMS * TERMS], moment[TERMS];
+	const double *sum = sums;
+	bool any = false;
+
+	for (unsigned b = 0; b < REBUILT_BUCKETS; b++) {
+		double times = draw < 0 ? 1 : bootstrap_weight(draw, b);
+		any |= times > 0 && u->any[b];
+		for (int k = 0; k < REBUILT_PRODUCTS && u->any[b]; k++) {
+			sums[k] += times * u->sums[b][k];
+		}
+	}
+	for (int i = 0; i < TERMS; i++) {
+		for (int j = i; j < TERMS; j++) {
+			gram[i * TERMS + j] = gram[j * TERMS + i] = *sum++;
+		}
+		moment[i] = *sum++;
 	}
 	if (any) {
 		nnls_solve(gram, moment, TERMS, ns);
@@ -138,13 +163,13 @@ static double share_of(const struct rebuilt *r, const double ns[TERMS]) {
 	return whole > 0 ? prefill / whole : 0.5;
 }
 
-static double drawn_sd(const struct rebuilt *r) {
+static double drawn_sd(const struct rebuilt *r, const struct unscaled *u) {
 	double sum = 0, squares = 0;
 	int draws = 0;
 
 	for (int draw = 0; draw < DRAWS; draw++) {
 		double ns[TERMS] = {0};
-		if (solve_draw(r, draw, ns)) {
+		if (solve_draw(u, draw, ns)) {
 			double share = share_of(r, ns);
 			sum += share;
 			squares += share * share;
@@ -164,16 +189,9 @@ static int64_t budget_of(const struct rebuilt *r) {
 	return rebuilt_budget_ntok[best];
 }
 
-bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m) {
+static void measure(const struct rebuilt *r, const struct unscaled *u, struct rebuilt_model *m) {
 	double requests = (double)r->totals[REBUILT_REQUESTS], busy = (double)r->totals[REBUILT_BUSY_NS];
 
-	*m = (struct rebuilt_model){.steps = {.origin = MODEL_FITTED, .has_attention = true, .has_context = true}};
-	for (int b = 0; b < REBUILT_BUCKETS; b++) {
-		m->steps.steps += r->buckets[b].rows;
-	}
-	if (m->steps.steps < LEAST_ROWS || requests <= 0 || busy <= 0 || !solve_draw(r, -1, m->steps.ns)) {
-		return false;
-	}
 	m->budget_ntok = budget_of(r);
 	m->most_sequences = (int64_t)r->totals[REBUILT_MOST_SEQUENCES];
 	m->most_context = (int64_t)r->totals[REBUILT_MOST_CONTEXT];
@@ -183,6 +201,22 @@ bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m) {
 	m->score = (double)r->totals[REBUILT_SCORE] / (double)REBUILT_UNIT / requests;
 	m->doubt = (double)r->totals[REBUILT_DOUBT] / (double)REBUILT_UNIT / requests;
 	m->both_part = (double)r->totals[REBUILT_BOTH_NS] / busy;
-	m->drawn_sd = r->totals[REBUILT_BOTH_NS] > 0 ? drawn_sd(r) : 0;
-	return share_of(r, m->steps.ns) > 0;
+	m->drawn_sd = r->totals[REBUILT_BOTH_NS] > 0 ? drawn_sd(r, u) : 0;
+}
+
+bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m) {
+	*m = (struct rebuilt_model){.steps = {.origin = MODEL_FITTED, .has_attention = true, .has_context = true}};
+	for (int b = 0; b < REBUILT_BUCKETS; b++) {
+		m->steps.steps += r->buckets[b].rows;
+	}
+	if (m->steps.steps < LEAST_ROWS || r->totals[REBUILT_REQUESTS] <= 0 || r->totals[REBUILT_BUSY_NS] <= 0) {
+		return false;
+	}
+	struct unscaled *u = unscale(r);
+	bool solved = solve_draw(u, -1, m->steps.ns);
+	if (solved) {
+		measure(r, u, m);
+	}
+	free(u);
+	return solved && share_of(r, m->steps.ns) > 0;
 }

@@ -117,6 +117,13 @@ static int64_t squares_of(int64_t generated_mtok, int64_t sequences) {
 	return (int64_t)fmin(ceil(tokens * tokens / (double)(sequences > 0 ? sequences : 1)), 4e9);
 }
 
+/* total x part / whole: in 64 bits where the product fits, which is faster. */
+static int64_t part_of(int64_t total, int64_t part, int64_t whole) {
+	int64_t product;
+
+	return __builtin_mul_overflow(total, part, &product) ? (int64_t)((int128)total * part / whole) : product / whole;
+}
+
 /* Adds sequences that run for a while and generate tokens evenly. */
 static void spread(struct load *l, int64_t from_ns, int64_t to_ns, int64_t running, int64_t generated_mtok, bool of_steps) {
 	int64_t length;
@@ -134,8 +141,8 @@ static void spread(struct load *l, int64_t from_ns, int64_t to_ns, int64_t runni
 		struct load_bin *bin = &b->bins[second - b->number * LOAD_BLOCK_SECONDS];
 		int64_t low = second * NS_PER_SECOND > from_ns ? second * NS_PER_SECOND : from_ns;
 		int64_t high = (second + 1) * NS_PER_SECOND < to_ns ? (second + 1) * NS_PER_SECOND : to_ns;
-		int64_t part = length > 0 ? (int64_t)((int128)generated_mtok * (high - low) / length) : generated_mtok;
-		add_to(&bin->running_ms, (int64_t)((int128)running * (high - low) / 1000000));
+		int64_t part = length > 0 ? part_of(generated_mtok, high - low, length) : generated_mtok;
+		add_to(&bin->running_ms, running * (high - low) / 1000000);
 		add_to(&bin->generated_mtok, part);
 		if (!of_steps) {
 			add_to(&bin->squares, squares_of(part, running));

@@ -81,12 +81,7 @@ double step_model_context_ns(const struct step_model *m, const struct batch *b) 
 	       m->ns[TERM_NEAR_CONTEXT] * (m->has_context ? less_of(context, NEAR_NTOK) : 0);
 }
 
-/* Adds a term's time. A coefficient of 0, like most, changes no bit of the sum. */
-static inline double plus(double sum, double ns, double units) {
-	return ns != 0 ? sum + ns * units : sum;
-}
-
-/* The sum of coefficients x terms, to the last bit: in the same order, without terms that are 0. */
+/* The sum of coefficients x terms, in the order of step_model_terms: without branches, as most coefficients are 0. */
 double step_model_ns(const struct step_model *m, const struct batch *b) {
 	const double *ns = m->ns;
 	double ntok = (double)(b->prefill_tokens + b->decode_tokens), unequal = (double)b->decode_unequal_kv, prefill_kv = (double)b->prefill_kv_tokens;
@@ -95,23 +90,24 @@ double step_model_ns(const struct step_model *m, const struct batch *b) {
 	bool prompts = b->prefill_tokens > 0;
 	double sum = ntok > 0 ? ns[TERM_FLOOR] : 0;
 
-	for (int j = 0; j < HINGE_COUNT && ntok > hinges[j]; j++) {
-		sum = plus(sum, ns[TERM_HINGES + j], ntok - hinges[j]);
+	for (int j = 0; j < HINGE_COUNT; j++) {
+		double beyond = ntok - hinges[j];
+		sum += ns[TERM_HINGES + j] * (beyond > 0 ? beyond : 0);
 	}
-	sum = plus(sum, ns[TERM_TOKENS], ntok);
-	sum = plus(sum, ns[TERM_ATTENTION], token_kv);
-	sum = plus(sum, ns[TERM_CONTEXT], context);
+	sum += ns[TERM_TOKENS] * ntok;
+	sum += ns[TERM_ATTENTION] * token_kv;
+	sum += ns[TERM_CONTEXT] * context;
 	if (prompts) {
-		sum = plus(sum, ns[TERM_MIXED_CONTEXT], context);
+		sum += ns[TERM_MIXED_CONTEXT] * context;
 		sum += ns[TERM_PROMPT];
 	}
 	for (int j = 0; j < EARLY_COUNT; j++) {
-		sum = plus(sum, ns[TERM_EARLY + j], less_of(ntok, earlies[j]));
+		sum += ns[TERM_EARLY + j] * less_of(ntok, earlies[j]);
 	}
-	sum = plus(sum, ns[TERM_PREFILL_CONTEXT], prefill_kv);
-	sum = plus(sum, ns[TERM_UNEQUAL], unequal);
-	sum = plus(sum, prompts ? ns[TERM_MIXED_UNEQUAL] : 0, unequal);
-	sum = plus(sum, ns[TERM_NEAR_CONTEXT], near);
+	sum += ns[TERM_PREFILL_CONTEXT] * prefill_kv;
+	sum += ns[TERM_UNEQUAL] * unequal;
+	sum += prompts ? ns[TERM_MIXED_UNEQUAL] * unequal : 0;
+	sum += ns[TERM_NEAR_CONTEXT] * near;
 	return ns[TERM_OVERLAP] != 0 ? sum - ns[TERM_OVERLAP] * overlap_of(&m->overlap, token_kv, prefill_kv, context, unequal, near) : sum;
 }
 
