@@ -122,6 +122,9 @@ CREATE TABLE warning (
   sentence TEXT NOT NULL,
   PRIMARY KEY (run, sentence)
 ) STRICT, WITHOUT ROWID;
+-- What logs state about GPUs, and the lines that begin a day's notices: a night reads these alone (ledger/queries.c).
+CREATE INDEX warning_stated ON warning (run, sentence)
+  WHERE length(sentence) < 40 OR substr(sentence, 1, 80) LIKE '%"kind":"gpus"%';
 
 -- The records of a replica-day: book/records/DAY/REPLICA.RUN.seg, see schemas/segment.md.
 CREATE TABLE segment (

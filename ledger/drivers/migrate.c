@@ -159,14 +159,19 @@ static const struct migration from_3 = {
 	"step_model " integer " NOT NULL REFERENCES name, shift_ns " integer " NOT NULL, held " integer " NOT NULL, " \
 	"dropped " integer " NOT NULL, PRIMARY KEY (day_ns, name, partner)" end
 
+/* see schemas/ledger.sql */
+#define STATED \
+	"CREATE INDEX warning_stated ON warning (run, sentence) WHERE length(sentence) < 40 OR " \
+	"substr(sentence, 1, 80) LIKE '%\"kind\":\"gpus\"%';"
+
 /*
  * 4 to 5: runs are sealed one after the other; the next commit seals existing ones. What days decide about names is
  * stored; days that are attributed again add it. Sources know the name that their path gave; for existing ones it is not
  * known, and they keep it.
  */
 static const struct migration from_4 = {
-	.sqlite = CHAIN("INTEGER", ") STRICT;") VERDICT("INTEGER", ") STRICT, WITHOUT ROWID;") NAMED("INTEGER"),
-	.postgres = CHAIN("BIGINT", ");") VERDICT("BIGINT", ");") NAMED("BIGINT"),
+	.sqlite = CHAIN("INTEGER", ") STRICT;") VERDICT("INTEGER", ") STRICT, WITHOUT ROWID;") NAMED("INTEGER") STATED,
+	.postgres = CHAIN("BIGINT", ");") VERDICT("BIGINT", ");") NAMED("BIGINT") STATED,
 	.view = NO_CHAIN,
 };
 

@@ -102,7 +102,7 @@ same "segments that gateways report" "$(grep -c -v '|0$' counted-origin)" 2
 
 rm -rf book
 cp -r origin book
-sqlite3 book/ledger.db "ALTER TABLE segment DROP COLUMN gateways; DROP TABLE chain; DROP TABLE verdict;
+sqlite3 book/ledger.db "ALTER TABLE segment DROP COLUMN gateways; DROP TABLE chain; DROP TABLE verdict; DROP INDEX warning_stated;
 	ALTER TABLE source DROP COLUMN named; ALTER TABLE source DROP COLUMN by_rule; PRAGMA user_version = 3"
 print_as '' json > again
 same "a book of version 3" "$(cmp again then/10.json 2>&1)" ""
