@@ -228,6 +228,28 @@ static struct standing *standing_of(struct post *p, name_id replica) {
 	return NULL;
 }
 
+/* The sums of a posting's entries over the day's slots: quicker than by a query where it runs in this process. */
+static int add_day_sums(struct post *p, int64_t posting, const struct entry *e, size_t count, struct fault *why) {
+	struct entry *sums = must_alloc((count + 1) * sizeof *sums);
+	struct value values[1 + ENTRY_VALUES];
+	int rc = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		sums[i] = e[i];
+		sums[i].slot_ns = p->day_ns;
+	}
+	if (!entries_add_up(p->l->names, sums, &count)) {
+		rc = fault_set(why, ERROR_RANGE, "an amount of a replica-day does not fit");
+	}
+	for (size_t i = 0; i < count && rc >= 0; i++) {
+		rc = entry_values(p->l, &sums[i], values, why);
+		values[0] = V_INT(posting); /* in place of the slot */
+		rc = rc < 0 ? rc : ask_do(p->l, Q_ENTRY_DAY_PUT, values, ENTRY_VALUES, why);
+	}
+	free(sums);
+	return rc;
+}
+
 static int add_posting(struct post *p, const struct entry *e, size_t count, const char *hash, struct fault *why) {
 	struct ledger *l = p->l;
 	int64_t replica, id = 0, gpu_ns = 0;
@@ -253,7 +275,7 @@ static int add_posting(struct post *p, const struct entry *e, size_t count, cons
 			rc = ask_do(l, Q_ENTRY_ADD, values, 1 + ENTRY_VALUES, why);
 		}
 	}
-	return rc < 0 ? rc : ask_do(l, Q_ENTRY_DAY_ADD, VALUES(V_INT(id), V_INT(id)), why);
+	return rc < 0 ? rc : add_day_sums(p, id, e, count, why);
 }
 
 /* ---- adjustments ---- */

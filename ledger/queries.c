@@ -174,6 +174,8 @@ const struct query_text query_texts[QUERIES] = {
 	                     KEY_COLUMNS ", sum(gpu_ns), sum(tokens), sum(requests), sum(reasoning_tokens), "
 	                     "sum(cache_write_tokens), sum(spread_ns), sum(energy_mj), sum(metered_ns) FROM entry "
 	                     "WHERE posting >= $1 AND posting <= $2 GROUP BY posting, " KEY_COLUMNS, 0},
+	[Q_ENTRY_DAY_PUT] = {"INSERT INTO entry_day (posting, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, "
+	                     "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17)", 0},
 	[Q_ENTRIES_OF_POSTING] = {"SELECT p.replica, e.slot_ns, " KEY_COLUMNS ", e.gpu_ns, tokens, requests, "
 	                          "reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns FROM entry e "
 	                          "JOIN posting p ON p.id = e.posting WHERE e.posting = $1", 0},

@@ -111,6 +111,10 @@ moved engine.jsonl 9 | head -10 > logs/more.jsonl
 sqlite3 book/ledger.db "SELECT day_ns, n.text, requests, span_first_ns, span_last_ns, gateways FROM segment s
 	JOIN name n ON n.id = s.replica WHERE s.run <= 10 ORDER BY 1, 2" > counted-book
 same "brought to version 5, and counted" "$(sqlite3 book/ledger.db 'PRAGMA user_version') $(grep -vc more counted-book) $(cmp counted-book counted-origin 2>&1)" "5 4 "
+contents="SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
+same "brought to version 5: the tables and indexes of a new book" "$(sqlite3 book/ledger.db "$contents")" "$(sqlite3 origin/ledger.db "$contents")"
+stated=$(sed -n "s/.*Q_STATED. = {\"\(.*\)\"$/\1/p" "$tree/ledger/queries.c")$(sed -n '/Q_STATED/{n;s/^[^"]*"\(.*\)", 0},$/\1/p;}' "$tree/ledger/queries.c" | sed 's/\\"/"/g')
+same "what logs state is read from its index" "$(sqlite3 book/ledger.db "EXPLAIN QUERY PLAN $(echo "$stated" | sed 's/\$1/9/')" | grep -c 'COVERING INDEX warning_stated')" 1
 "$tollbook" verify --book book > said 2>&1
 same "and verified, with a night more" "$? $(tail -1 said | sed 's/.*; //')" "0 0 findings"
 finish
