@@ -96,8 +96,7 @@ static bool have_nothing_common(const struct server *one, const struct server *r
 	return some.count == 0;
 }
 
-size_t servers_candidates(struct servers *s, struct server *requests, servers_fit *fits, struct server **out, size_t most) {
-	int64_t *votes = must_alloc((most + 1) * sizeof *votes);
+size_t servers_candidates(struct servers *s, struct server *requests, servers_fit *fits, struct server **out, int64_t *votes, size_t most) {
 	struct voters v = voters_of(&requests->sample);
 	struct event some[VOTERS];
 	size_t count = 0;
@@ -125,7 +124,6 @@ size_t servers_candidates(struct servers *s, struct server *requests, servers_fi
 		}
 	}
 	free(v.at);
-	free(votes);
 	return count;
 }
 

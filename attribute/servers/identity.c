@@ -21,66 +21,89 @@ static const int64_t widths_ns[] = {2 * MS, 10 * MS, 50 * MS, 250 * MS, 1000 * M
 
 /* ---- coincidences ---- */
 
+/* At an offset: events that hit; of those, with their tokens, and that could be tested. */
+struct bin {
+	uint32_t hits, tokens, testable;
+	uint32_t seen; /* the event counted last, and as what (EVENT_ bits) */
+};
+
+#define SEEN_ALL (EVENT_TESTABLE | EVENT_TOKENS)
+
 /* Counts at each offset: k represents the offset (k - middle) x width / 2. */
 struct counts {
-	int64_t width_ns;
+	int64_t width_ns, half_ns;
+	double per_half;
 	size_t size, middle;
-	uint32_t *hits, *tokens, *testable; /* events that hit; with their tokens; that could be tested */
-	uint32_t *last_hit, *last_token, *last_test; /* the event counted last, + 1 */
+	int64_t first_ns, last_ns; /* the distance of the difference 0 from the first of `all`, and the largest */
+	struct bin *all, *at;      /* all: with BESIDE more at each end, which are not used */
 };
+
+#define BESIDE 2
 
 static void counts_init(struct counts *c, int64_t width_ns) {
 	c->width_ns = width_ns;
+	c->half_ns = width_ns / 2;
+	c->per_half = 1 / (double)c->half_ns;
 	c->middle = (size_t)(2 * FAR_NS / width_ns);
 	c->size = 2 * c->middle + 1;
-	uint32_t **arrays[] = {&c->hits, &c->tokens, &c->testable, &c->last_hit, &c->last_token, &c->last_test};
-	for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
-		*arrays[i] = must_calloc(c->size, sizeof **arrays[i]);
+	c->first_ns = (int64_t)(c->middle + 1) * c->half_ns;
+	c->last_ns = (int64_t)(c->size + 1) * c->half_ns;
+	c->all = must_calloc(c->size + 2 * BESIDE, sizeof *c->all);
+	c->at = c->all + BESIDE;
+}
+
+/* `mark`: of the event, without EVENT_ bits. */
+static inline void count_in(struct bin *b, uint32_t mark, unsigned agree) {
+	bool again = (b->seen & ~(uint32_t)SEEN_ALL) == mark;
+	uint32_t seen = again ? b->seen : mark;
+
+	b->hits += !again;
+	b->seen = seen | agree;
+	if (agree != 0) {
+		unsigned more = agree & ~seen;
+		b->testable += (more & EVENT_TESTABLE) != 0;
+		b->tokens += (more & EVENT_TOKENS) != 0;
 	}
 }
 
-static void counts_release(struct counts *c) {
-	free(c->hits);
-	free(c->tokens);
-	free(c->testable);
-	free(c->last_hit);
-	free(c->last_token);
-	free(c->last_test);
-}
+/* A pair of events with this difference in time hits at the offsets within half a width of it: two, or three if exact. */
+static inline void count_pair(struct counts *c, int64_t difference, uint32_t mark, unsigned agree) {
+	int64_t from_first = difference + c->first_ns;
 
-static void count_once(uint32_t *counts, uint32_t *last, size_t k, uint32_t event) {
-	counts[k] += last[k] != event;
-	last[k] = event;
-}
-
-/* A pair of events with this difference in time hits at the offsets within half a width of it. */
-static void count_pair(struct counts *c, int64_t difference, uint32_t event, unsigned agree) {
-	int64_t half = c->width_ns / 2, low = (difference - half) / half, high = (difference + half) / half;
-
-	for (int64_t k = low - 1; k <= high + 1; k++) {
-		int64_t off = difference - k * half;
-		int64_t at = k + (int64_t)c->middle;
-		if (off > half || off < -half || at < 0 || at >= (int64_t)c->size) {
-			continue;
-		}
-		count_once(c->hits, c->last_hit, (size_t)at, event);
-		if (agree & EVENT_TESTABLE) {
-			count_once(c->testable, c->last_test, (size_t)at, event);
-		}
-		if (agree & EVENT_TOKENS) {
-			count_once(c->tokens, c->last_token, (size_t)at, event);
-		}
+	if (from_first < 0 || from_first > c->last_ns) {
+		return;
+	}
+	int64_t k = (int64_t)((double)from_first * c->per_half), rest = from_first - k * c->half_ns;
+	if (rest < 0) {
+		k--;
+		rest += c->half_ns;
+	} else if (rest >= c->half_ns) {
+		k++;
+		rest -= c->half_ns;
+	}
+	struct bin *b = c->all + k;
+	count_in(b + 1, mark, agree);
+	count_in(b + 2, mark, agree);
+	if (rest == 0) {
+		count_in(b, mark, agree);
 	}
 }
 
-static void count_all(struct counts *c, const struct events *steps, const struct events *requests, bool cached_known) {
-	int64_t reach = FAR_NS + c->width_ns;
+/* Counts at several widths. */
+static void count_all(struct counts *const *counts, size_t widths, const struct events *steps, const struct events *requests, bool cached_known) {
+	int64_t reach = FAR_NS + counts[widths - 1]->width_ns;
+	size_t from = 0;
 
 	for (size_t i = 0; i < requests->count; i++) {
 		const struct event *r = &requests->at[i];
-		for (size_t k = events_from(steps, r->at_ns - reach); k < steps->count && steps->at[k].at_ns <= r->at_ns + reach; k++) {
+		while (from < steps->count && steps->at[from].at_ns < r->at_ns - reach) {
+			from++;
+		}
+		for (size_t k = from; k < steps->count && steps->at[k].at_ns <= r->at_ns + reach; k++) {
 			unsigned agree = r->prompts > 0 ? events_compare(&steps->at[k], r, cached_known) : 0;
-			count_pair(c, r->at_ns - steps->at[k].at_ns, (uint32_t)i + 1, agree);
+			for (size_t w = 0; w < widths; w++) {
+				count_pair(counts[w], r->at_ns - steps->at[k].at_ns, ((uint32_t)i + 1) * (SEEN_ALL + 1), agree);
+			}
 		}
 	}
 }
@@ -123,8 +146,8 @@ static struct chance chance_of(const struct counts *c, size_t events) {
 
 	for (size_t k = 0; k < c->size; k++) {
 		if (is_far(c, k)) {
-			hits += c->hits[k];
-			tokens += c->tokens[k];
+			hits += c->at[k].hits;
+			tokens += c->at[k].tokens;
 			offsets++;
 		}
 	}
@@ -150,17 +173,17 @@ static double part(double n, double share, double chance, double group) {
 }
 
 static double likelihood(const struct level *l, size_t k) {
-	double hits = l->first.hits[k], tokens = l->first.tokens[k];
+	double hits = l->first.at[k].hits, tokens = l->first.at[k].tokens;
 
 	if (l->unfit) {
 		return 0;
 	}
 	if (l->tokens_only) {
-		return l->of_first[l->first.tokens[k]];
+		return l->of_first[l->first.at[k].tokens];
 	}
-	double sum = l->of_first[l->first.hits[k]];
+	double sum = l->of_first[l->first.at[k].hits];
 	sum += tokens > 0 ? hits * divergence(tokens / hits, l->chance_first.tokens) : hits * l->no_tokens;
-	return sum + l->of_end[l->end.hits[k]];
+	return sum + l->of_end[l->end.at[k].hits];
 }
 
 /* Many offsets have the same few numbers of events: each is computed once. */
@@ -182,14 +205,8 @@ static double *parts_of_tokens(size_t n, const struct chance *chance) {
 	return of;
 }
 
-static void level_init(struct level *l, size_t w, const struct both *steps, const struct both *requests, bool cached_known) {
-	counts_init(&l->first, widths_ns[w]);
-	counts_init(&l->end, widths_ns[w]);
-	count_all(&l->first, &steps->first, &requests->first, cached_known);
+static void level_init(struct level *l, size_t w, const struct both *requests) {
 	l->tokens_only = w >= NARROW;
-	if (!l->tokens_only) {
-		count_all(&l->end, &steps->end, &requests->end, cached_known);
-	}
 	l->n_first = requests->first.count;
 	l->n_end = requests->end.count;
 	l->chance_first = chance_of(&l->first, l->n_first);
@@ -201,9 +218,22 @@ static void level_init(struct level *l, size_t w, const struct both *steps, cons
 	l->of_end = parts(l->n_end, l->chance_end.hits, l->group_end);
 }
 
+static void count_levels(struct level levels[WIDTHS], const struct both *steps, const struct both *requests, bool cached_known) {
+	struct counts *first[WIDTHS], *end[WIDTHS];
+
+	for (size_t w = 0; w < WIDTHS; w++) {
+		first[w] = &levels[w].first;
+		end[w] = &levels[w].end;
+		counts_init(first[w], widths_ns[w]);
+		counts_init(end[w], widths_ns[w]);
+	}
+	count_all(first, WIDTHS, &steps->first, &requests->first, cached_known);
+	count_all(end, NARROW, &steps->end, &requests->end, cached_known);
+}
+
 static void level_release(struct level *l) {
-	counts_release(&l->first);
-	counts_release(&l->end);
+	free(l->first.all);
+	free(l->end.all);
 	free(l->of_first);
 	free(l->of_end);
 }
@@ -279,11 +309,11 @@ static void find_coverage(const struct level *levels, const struct best *best, d
 	size_t k = (size_t)(step + (int64_t)l->first.middle);
 
 	if (l->tokens_only) {
-		*first = *end = l->n_first > 0 ? (double)l->first.hits[k] / (double)l->n_first : 0;
+		*first = *end = l->n_first > 0 ? (double)l->first.at[k].hits / (double)l->n_first : 0;
 		return;
 	}
-	*first = l->n_first > 0 && l->chance_first.hits <= 0.5 ? covered((double)l->first.hits[k] / (double)l->n_first, l->chance_first.hits) : 1;
-	*end = l->n_end > 0 && l->chance_end.hits <= 0.5 ? covered((double)l->end.hits[k] / (double)l->n_end, l->chance_end.hits) : 1;
+	*first = l->n_first > 0 && l->chance_first.hits <= 0.5 ? covered((double)l->first.at[k].hits / (double)l->n_first, l->chance_first.hits) : 1;
+	*end = l->n_end > 0 && l->chance_end.hits <= 0.5 ? covered((double)l->end.at[k].hits / (double)l->n_end, l->chance_end.hits) : 1;
 }
 
 /*
@@ -337,7 +367,7 @@ static double expected(const struct level *levels) {
 
 /* Coincident events at an offset, at a narrow width. */
 static int64_t matches(const struct level *l, size_t k) {
-	return (int64_t)l->first.hits[k] + l->first.tokens[k] + l->end.hits[k];
+	return (int64_t)l->first.at[k].hits + l->first.at[k].tokens + l->end.at[k].hits;
 }
 
 /* For a periodic load: the offset with the most coincidences; if equal, the one nearest to 0. */
@@ -388,7 +418,7 @@ static void judge(const struct level *levels, const struct both *steps, const st
 	if (best.likelihood < 0) {
 		return;
 	}
-	double testable = levels[best.width].first.testable[best.k], tokens = levels[best.width].first.tokens[best.k];
+	double testable = levels[best.width].first.at[best.k].testable, tokens = levels[best.width].first.at[best.k].tokens;
 	out->statistic = best.likelihood - log(trials());
 	out->gap = best.likelihood - best_elsewhere(levels, &best);
 	find_coverage(levels, &best, &first, &end);
@@ -423,8 +453,9 @@ void identity_test(const struct id_steps *steps, const struct id_requests *reque
 	memset(levels, 0, sizeof levels);
 	out->seconds = events_in_seconds(requests);
 	if (of_steps.first.count + of_steps.end.count > 0 && of_requests.first.count + of_requests.end.count > 0) {
+		count_levels(levels, &of_steps, &of_requests, requests->cached_known);
 		for (size_t w = 0; w < WIDTHS; w++) {
-			level_init(&levels[w], w, &of_steps, &of_requests, requests->cached_known);
+			level_init(&levels[w], w, &of_requests);
 			levels[w].unfit = out->seconds && widths_ns[w] < NS_PER_SECOND;
 		}
 		judge(levels, &of_steps, &of_requests, requests->cached_known, out);

@@ -331,8 +331,9 @@ struct id_requests sample_common(const struct sample *steps, const struct sample
 	while (count > most && hash > 1) {
 		hash /= 2;
 		size_t fewer = pick(steps, requests, hash, at);
-		if (fewer < most / 4) { /* one long minute: all of it */
+		if (fewer < most / 4) { /* one long minute: its first ones, as those of one step are together */
 			count = pick(steps, requests, 2 * hash + 1, at);
+			count = count < most ? count : most;
 			break;
 		}
 		count = fewer;

@@ -276,6 +276,7 @@ struct compared {
 	struct server *at[TESTED_MOST];
 	struct id_result result[TESTED_MOST];
 	struct drift *drift[TESTED_MOST];
+	int64_t votes[TESTED_MOST];
 	size_t count;
 };
 
@@ -292,10 +293,17 @@ static size_t clear_one(const struct compared *c) {
 	return fits == 1 && c->result[best].verdict == ID_SAME && c->result[best].coverage >= CLEAR_COVERAGE ? best : c->count;
 }
 
+/* Of so many votes, the ones from here on are those of chance, if the first one clearly is the requests' server. */
+#define VOTES_CLEAR 16
+
+static bool is_far_ahead(const struct compared *c, size_t next) {
+	return c->votes[0] >= VOTES_CLEAR && 3 * c->votes[next] <= c->votes[0] && c->result[0].verdict == ID_SAME && c->result[0].coverage >= CLEAR_COVERAGE;
+}
+
 static void compare_candidates(struct servers *s, struct server *requests, servers_fit *fits, struct compared *c) {
 	*c = (struct compared){.count = 0};
-	c->count = servers_candidates(s, requests, fits, c->at, TESTED_MOST);
-	for (size_t i = 0; i < c->count; i++) {
+	c->count = servers_candidates(s, requests, fits, c->at, c->votes, TESTED_MOST);
+	for (size_t i = 0; i < c->count && !(i > 0 && is_far_ahead(c, i)); i++) {
 		c->result[i] = servers_compare(&c->at[i]->sample, &requests->sample);
 	}
 	size_t clear = clear_one(c);

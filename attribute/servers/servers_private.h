@@ -125,9 +125,9 @@ struct server *servers_find_twin(struct servers *s, const struct server *steps, 
 /* Compares requests with steps, event by event; then, with clocks that change (the caller frees the drift), and by counting. */
 struct id_result servers_compare(const struct sample *steps, const struct sample *requests);
 void servers_compare_further(const struct sample *steps, const struct sample *requests, struct id_result *r, struct drift **drift);
-/* candidates.c: the servers with the most votes, steps that requests of the name match; how many. */
+/* candidates.c: the servers with the most votes, steps that requests of the name match, in this order; how many. */
 typedef bool servers_fit(const struct servers *s, const struct server *steps, const struct server *requests);
-size_t servers_candidates(struct servers *s, struct server *requests, servers_fit *fits, struct server **out, size_t most);
+size_t servers_candidates(struct servers *s, struct server *requests, servers_fit *fits, struct server **out, int64_t *votes, size_t most);
 /* Frees what was found for that. */
 void servers_forget_candidates(struct servers *s);
 /* Likely one server, but not surely: its steps count, the requests' tokens would be counted twice. */
