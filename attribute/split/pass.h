@@ -1,7 +1,7 @@
 /*
  * pass.h: one pass over a replica's evidence in the order of time. Private to attribute/.
  *
- * There is a splitter for each kind of evidence: steps (steps.c), requests without steps (sweep.c), windows without
+ * There is a splitter for each kind of evidence: steps (steps.c), requests without steps (requests/), windows without
  * either (windows.c). Each replica, or each run of its days with the same kind of evidence (passes.c), is split by
  * the best kind that it has. check.c compares that with the split by the other kinds.
  */

@@ -17,6 +17,7 @@ attribute/laws      attribute/attribute.h attribute/fleet/* attribute/evidence/*
 attribute/model     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/*
 attribute/flight    attribute/attribute.h attribute/evidence/*
 attribute/split     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/* attribute/model/* attribute/flight/*
+attribute/split/requests attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/* attribute/model/* attribute/flight/* attribute/split/*
 book                report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 shard               book/* report/report.h ledger/ledger.h ingest/ingest.h attribute/attribute.h
 inspect             book/* report/report.h report/page.h ledger/ledger.h attribute/attribute.h

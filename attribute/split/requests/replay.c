@@ -1,4 +1,4 @@
-#include "attribute/split/replay.h"
+#include "attribute/split/requests/replay.h"
 
 #include <math.h>
 #include <stdlib.h>

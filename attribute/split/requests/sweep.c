@@ -10,7 +10,7 @@
 
 #include "attribute/model/rebuild.h"
 #include "attribute/laws/rules.h"
-#include "attribute/split/replay.h"
+#include "attribute/split/requests/replay.h"
 #include "attribute/split/pass.h"
 #include "core/instant.h"
 
