@@ -272,6 +272,8 @@ struct replica_span {
 void attribution_set_span(struct attribution *a, name_id replica, name_id model, const struct replica_span *span);
 /* Records of a replica that lie years outside these instants come from another clock and are not counted. */
 void attribution_set_bounds(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns);
+/* Adds the finding of a run for steps that are missing, by their numbers, between two days of a replica in a book. */
+void attribution_find_pause(const char *replica, int64_t missing, struct quality *quality);
 /* The same for gateways: which they are, from all that is known, not from these records alone. */
 void attribution_set_gateways(struct attribution *a, struct gateways gateways);
 

@@ -12,6 +12,7 @@
 #include "attribute/split/hits.h"
 #include "attribute/split/request_rows.h"
 #include "attribute/evidence/replicas.h"
+#include "attribute/evidence/sequence.h"
 #include "attribute/servers/servers.h"
 #include "attribute/split/parallel.h"
 
@@ -102,6 +103,10 @@ int attribution_add_record(void *attribution, unsigned lane, const struct record
 
 void attribution_set_span(struct attribution *a, name_id replica, name_id model, const struct replica_span *span) {
 	replicas_set_span(a->replicas, replica, model, span);
+}
+
+void attribution_find_pause(const char *replica, int64_t missing, struct quality *quality) {
+	pauses_find(&(struct pauses){.missing = missing, .count = 1}, replica, quality);
 }
 
 void attribution_set_bounds(struct attribution *a, name_id replica, int64_t first_ns, int64_t last_ns) {

@@ -551,6 +551,9 @@ static int attribute_day(struct book *b, int64_t day_ns, struct fault *why) {
 	int rc = ledger_period_at(b->ledger, day_ns, &period, why), closed = rc;
 	rc = rc == 0 ? ledger_entries(b->ledger, day_ns, day_ns + NS_PER_DAY, INT64_MAX - 1, add_cost, &before, why) : rc;
 	rc = rc < 0 ? rc : attribute_into(b, day_ns, &all, &day, why);
+	if (rc >= 0) {
+		book_find_pauses(b, day_ns, &day);
+	}
 	rc = rc < 0 || closed > 0 ? rc : note_restated(b, &before, &all);
 	duplicates = day.duplicates;
 	rc = rc < 0 ? rc : place_joins(b, &day, why);

@@ -104,6 +104,8 @@ int book_requests_of(struct book *b, int64_t from_ns, int64_t to_ns, const char 
 /* Passes what the whole book knows about replicas and gateways to an attribution of some days. */
 int book_set_spans(struct book *b, struct attribution *a, struct fault *why);
 void book_forget_spans(struct book *b);
+/* Adds the findings for steps that are missing before a day. After book_set_spans. */
+void book_find_pauses(const struct book *b, int64_t day_ns, struct quality *day);
 /* Is there evidence of the replica in this period, or before and after it? After book_set_spans. */
 bool book_span_meets(const struct book *b, name_id replica, int64_t from_ns, int64_t to_ns);
 /* Passes on what other days decide about names of servers to an attribution that begins on this day. */

@@ -9,6 +9,11 @@ struct book_spans {
 	struct ledger_span *at;
 	size_t count;
 	struct ledger_known known;
+	struct book_pause {
+		name_id replica;
+		struct ledger_pause pause;
+	} *pauses;
+	size_t pause_count;
 	int64_t run;
 	uint32_t *of_name; /* by name_id: index + 1 */
 	size_t name_room;
@@ -18,6 +23,7 @@ void book_forget_spans(struct book *b) {
 	if (b->spans) {
 		free(b->spans->at);
 		free(b->spans->of_name);
+		free(b->spans->pauses);
 		free(b->spans);
 		b->spans = NULL;
 	}
@@ -35,6 +41,10 @@ static int keep_span(void *spans, const struct ledger_span *span) {
 		s->name_room = room;
 	}
 	s->of_name[span->replica] = (uint32_t)s->count;
+	for (size_t i = 0; i < span->pause_count; i++) {
+		s->pauses = must_grow_by_count(s->pauses, s->pause_count, sizeof *s->pauses);
+		s->pauses[s->pause_count++] = (struct book_pause){span->replica, span->pauses[i]};
+	}
 	ledger_known_add(&s->known, span);
 	return 0;
 }
@@ -68,6 +78,15 @@ int book_set_spans(struct book *b, struct attribution *a, struct fault *why) {
 	}
 	attribution_set_gateways(a, b->spans->known.gateways);
 	return rc;
+}
+
+void book_find_pauses(const struct book *b, int64_t day_ns, struct quality *day) {
+	for (size_t i = 0; i < b->spans->pause_count; i++) {
+		const struct book_pause *p = &b->spans->pauses[i];
+		if (p->pause.day_ns == day_ns) {
+			attribution_find_pause(names_text(b->names, p->replica).at, p->pause.missing, day);
+		}
+	}
 }
 
 bool book_span_meets(const struct book *b, name_id replica, int64_t from_ns, int64_t to_ns) {

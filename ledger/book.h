@@ -54,6 +54,7 @@ int ask_int(struct ledger *l, enum query q, const struct value *values, size_t c
             struct fault *why);
 
 int64_t row_int(struct ledger *l, enum query q, int column); /* NULL is 0 */
+int64_t row_step(struct ledger *l, enum query q, int column); /* NULL is UNKNOWN */
 void row_ints(struct ledger *l, enum query q, int first, int count, int64_t *out);
 bool row_null(struct ledger *l, enum query q, int column);
 struct text row_text(struct ledger *l, enum query q, int column);

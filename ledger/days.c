@@ -3,6 +3,14 @@
 #include "core/instant.h"
 #include "ledger/book.h"
 
+int64_t row_step(struct ledger *l, enum query q, int column) {
+	return row_null(l, q, column) ? UNKNOWN : row_int(l, q, column);
+}
+
+static struct value step_value(int64_t step) {
+	return step == UNKNOWN ? V_NULL : V_INT(step);
+}
+
 static void row_segment(struct ledger *l, enum query q, struct ledger_segment *out) {
 	*out = (struct ledger_segment){
 		.day_ns = row_int(l, q, 0),
@@ -16,6 +24,8 @@ static void row_segment(struct ledger *l, enum query q, struct ledger_segment *o
 		.model = name_here(l, row_int(l, q, 13)),
 		.gone_run = row_int(l, q, 14),
 		.gateways = row_int(l, q, 15) > 0 ? row_int(l, q, 15) : 0,
+		.first_step = row_step(l, q, 16),
+		.last_step = row_step(l, q, 17),
 	};
 	row_hash(l, q, 2, out->hash);
 	for (int k = 0; k < RECORD_KINDS; k++) {
@@ -48,7 +58,8 @@ int ledger_segment_put(struct ledger *l, const struct ledger_segment *s, struct 
 	                              V_INT(s->counts[RECORD_STEP]), V_INT(s->counts[RECORD_REQUEST]),
 	                              V_INT(s->counts[RECORD_WINDOW]), V_INT(s->counts[RECORD_POWER]), V_INT(s->first_ns),
 	                              V_INT(s->last_ns), V_INT(s->run), V_INT(s->span_first_ns), V_INT(s->span_last_ns),
-	                              V_INT(model), s->gone_run ? V_INT(s->gone_run) : V_NULL, V_INT(s->gateways)), why);
+	                              V_INT(model), s->gone_run ? V_INT(s->gone_run) : V_NULL, V_INT(s->gateways), step_value(s->first_step),
+	                              step_value(s->last_step)), why);
 }
 
 int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struct fault *why) {

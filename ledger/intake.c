@@ -338,6 +338,18 @@ static int mark_days(struct merge *m, int64_t span_first, int64_t span_last, str
 	return rc;
 }
 
+/* The first day with steps after a day whose steps changed: how many are missing before it may have changed. */
+static int mark_next(struct merge *m, const struct ledger_reach *before, struct fault *why) {
+	int64_t there, day_ns = 0;
+
+	if (before->last_ns < m->seg.day_ns + 2 * NS_PER_DAY) {
+		return 0;
+	}
+	int rc = name_there(m->l, m->seg.replica, &there, why);
+	rc = rc < 0 ? rc : ask_int(m->l, Q_STEPS_AFTER, VALUES(V_INT(there), V_INT(m->seg.day_ns)), &day_ns, why);
+	return rc > 0 ? ledger_dirty(m->l, day_ns, day_ns + 1, why) : rc;
+}
+
 /* Spans of replicas as of now. */
 struct spans {
 	struct ledger_reach *at; /* by name_id */
@@ -443,7 +455,8 @@ static int merge_replica_day(struct merge *m, struct spans *spans, struct fault 
 	}
 	span = span_of(spans, m->seg.replica);
 	exact_widen(&span->first_ns, &span->last_ns, m->seg.span_first_ns, m->seg.span_last_ns);
-	return rc < 0 ? rc : mark_days(m, before.first_ns, before.last_ns, why);
+	rc = rc < 0 ? rc : mark_days(m, before.first_ns, before.last_ns, why);
+	return rc < 0 ? rc : mark_next(m, &before, why);
 }
 
 /* The ledger must not name a segment that a power failure can lose: all are on disk before the commit. */

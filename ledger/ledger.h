@@ -186,6 +186,7 @@ struct ledger_segment {
 	int64_t first_ns, last_ns; /* of all instants that its records report */
 	int64_t gateways; /* requests reported by gateways */
 	int64_t span_first_ns, span_last_ns; /* of its records of the best kind, see enum span_kind; first > last: none */
+	int64_t first_step, last_step; /* numbers of its first and last step; UNKNOWN */
 	name_id model; /* of the first record that names one, steps before requests before windows */
 	int64_t run;
 	int64_t gone_run; /* run that removed its records as old enough; 0: they exist */
@@ -209,6 +210,11 @@ enum span_kind record_span_kind(const struct record *r);
 /* Widens an extent by all instants that a record reports. */
 void record_extent(const struct record *r, int64_t *first_ns, int64_t *last_ns);
 
+/* Steps that are missing, by their numbers, before a day's first one, after a whole day without any. */
+struct ledger_pause {
+	int64_t day_ns, missing;
+};
+
 /* A replica, with the best kind of its records, and the first and last instant of each day's best kind. */
 struct ledger_span {
 	name_id replica, model;
@@ -218,6 +224,8 @@ struct ledger_span {
 	int64_t first_day_ns, last_day_ns;
 	int64_t first_step_day_ns, last_step_day_ns; /* of its steps; first > last: none */
 	int64_t records, apart;    /* on these days; apart: on other days, years from them, which are not counted */
+	const struct ledger_pause *pauses; /* during the call of the sink */
+	size_t pause_count;
 };
 typedef int ledger_span_sink(void *context, const struct ledger_span *s);
 int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why);

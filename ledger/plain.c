@@ -23,7 +23,7 @@ const struct plain_table plain_tables[] = {
 	{"warning", "run, sentence", "it", "run, sentence"},
 	{"evidence", "plan, task, from_ns, to_ns, notes, run", "tiiiti", "plan, task"},
 	{"segment", "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, span_last_ns, "
-	            "model, run, gone_run, gateways", "iitiiiiiiiiiiiii", "day_ns, replica"},
+	            "model, run, gone_run, gateways, first_step, last_step", "iitiiiiiiiiiiiiiii", "day_ns, replica"},
 	{"dirty", "day_ns", "i", "day_ns"},
 	{"day", "day_ns, basis, duplicates", "iti", "day_ns"},
 	{"verdict", "day_ns, name, partner, decision, named, step_model, shift_ns, held, dropped", "iiiiiiiii", "day_ns, name, partner"},

@@ -6,7 +6,7 @@
 #define SOURCE_COLUMNS \
 	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run, named, by_rule"
 #define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
-	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model, s.gone_run, s.gateways"
+	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model, s.gone_run, s.gateways, s.first_step, s.last_step"
 #define JOINED_COLUMNS \
 	"joined, gateway_only_tokens, gateway_only, engine_only, differing, gateway_only_first, engine_only_first, differing_first"
 #define VERDICT_COLUMNS "day_ns, name, partner, decision, named, step_model, shift_ns, held, dropped"
@@ -119,13 +119,14 @@ const struct query_text query_texts[QUERIES] = {
 
 	[Q_SEGMENT_GET] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.day_ns = $1 AND s.replica = $2", 0},
 	[Q_SEGMENT_PUT] = {"INSERT INTO segment (day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, "
-	                   "last_ns, run, span_first_ns, span_last_ns, model, gone_run, gateways) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-	                   "$10, $11, $12, $13, $14, $15, $16) "
+	                   "last_ns, run, span_first_ns, span_last_ns, model, gone_run, gateways, first_step, last_step) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+	                   "$10, $11, $12, $13, $14, $15, $16, $17, $18) "
 	                   "ON CONFLICT (day_ns, replica) DO UPDATE SET hash = excluded.hash, bytes = excluded.bytes, "
 	                   "steps = excluded.steps, requests = excluded.requests, windows = excluded.windows, "
 	                   "powers = excluded.powers, first_ns = excluded.first_ns, last_ns = excluded.last_ns, "
 	                   "run = excluded.run, span_first_ns = excluded.span_first_ns, span_last_ns = excluded.span_last_ns, "
-	                   "model = excluded.model, gone_run = excluded.gone_run, gateways = excluded.gateways", 0},
+	                   "model = excluded.model, gone_run = excluded.gone_run, gateways = excluded.gateways, "
+	                   "first_step = excluded.first_step, last_step = excluded.last_step", 0},
 	[Q_SEGMENT_DROP] = {"DELETE FROM segment WHERE day_ns = $1 AND replica = $2", 0},
 	[Q_SEGMENTS] = {"SELECT " SEGMENT_COLUMNS " FROM segment s JOIN name n ON n.id = s.replica "
 	                "WHERE (s.first_ns < $2 OR $2 = 9223372036854775807) AND s.last_ns >= $1 ORDER BY s.day_ns, n.text", 0},
@@ -134,8 +135,9 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_SEGMENTS_UNCOUNTED] = {"SELECT " SEGMENT_COLUMNS " FROM segment s WHERE s.gateways < 0", 0},
 	[Q_GONE] = {"SELECT count(*), min(r.finished_ns) FROM segment s JOIN run r ON r.id = s.gone_run "
 	            "WHERE s.gone_run IS NOT NULL AND s.first_ns < $2 AND s.last_ns >= $1", 0},
+	[Q_STEPS_AFTER] = {"SELECT s.day_ns FROM segment s WHERE s.replica = $1 AND s.day_ns > $2 AND s.steps > 0 ORDER BY s.day_ns LIMIT 1", 0},
 	[Q_SPANS] = {"SELECT s.replica, s.model, s.span_first_ns, s.span_last_ns, s.steps, s.requests, s.windows, s.gateways, "
-	             "s.day_ns FROM segment s "
+	             "s.day_ns, s.first_step, s.last_step FROM segment s "
 	             "WHERE s.span_first_ns <= s.span_last_ns ORDER BY s.replica, s.day_ns", 0},
 
 	[Q_DIRTY] = {"INSERT INTO dirty (day_ns) VALUES ($1) ON CONFLICT DO NOTHING", 0},

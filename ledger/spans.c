@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/exact.h"
+#include "core/instant.h"
 #include "ledger/book.h"
 #include "ledger/segments/segment.h"
 
@@ -24,6 +25,7 @@ static enum span_kind segment_span_kind(const struct ledger_segment *s) {
 void extent_empty(struct ledger_segment *s) {
 	memset(s->counts, 0, sizeof s->counts);
 	s->gateways = 0;
+	s->first_step = s->last_step = UNKNOWN;
 	s->first_ns = s->span_first_ns = INT64_MAX;
 	s->last_ns = s->span_last_ns = INT64_MIN;
 }
@@ -31,6 +33,10 @@ void extent_empty(struct ledger_segment *s) {
 void extent_add(struct ledger_segment *s, const struct record *r) {
 	enum span_kind kind = record_span_kind(r), best = segment_span_kind(s);
 
+	if (r->kind == RECORD_STEP) { /* in the order of time */
+		s->first_step = s->counts[RECORD_STEP] == 0 ? r->step.index : s->first_step;
+		s->last_step = r->step.index;
+	}
 	s->counts[r->kind]++;
 	s->gateways += kind == SPAN_GATEWAY;
 	record_extent(r, &s->first_ns, &s->last_ns);
@@ -87,9 +93,40 @@ static void choose(struct ledger_span *best, const struct ledger_span *other) {
 
 static const struct ledger_span no_span = {.kind = SPAN_NONE, .first_step_day_ns = INT64_MAX, .last_step_day_ns = INT64_MIN};
 
+/* The pauses of a replica. */
+struct pause_list {
+	struct ledger_pause *at;
+	size_t count;
+	int64_t last_step, last_ns; /* of the day before with steps; UNKNOWN */
+};
+
+/* As in a run (attribute/evidence/sequence.h). */
+static void note_pause(struct pause_list *p, const struct ledger_segment *s) {
+	if (s->counts[RECORD_STEP] == 0) {
+		return;
+	}
+	bool known = p->last_step != UNKNOWN && s->first_step != UNKNOWN && s->first_step > p->last_step + 1;
+	if (known && (int128)s->day_ns - instant_floor(p->last_ns, NS_PER_DAY) > NS_PER_DAY && s->span_first_ns - p->last_ns <= APART_NS) {
+		p->at = must_grow_by_count(p->at, p->count, sizeof *p->at);
+		p->at[p->count++] = (struct ledger_pause){s->day_ns, s->first_step - p->last_step - 1};
+	}
+	p->last_step = s->last_step;
+	p->last_ns = s->span_last_ns;
+}
+
+static int pass_on(struct ledger_span *best, struct pause_list *p, ledger_span_sink *sink, void *context) {
+	best->pauses = p->at;
+	best->pause_count = p->count;
+	int rc = sink(context, best);
+	p->count = 0;
+	p->last_step = UNKNOWN;
+	return rc;
+}
+
 int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why) {
 	enum query q = Q_SPANS;
 	struct ledger_span span = no_span, best = no_span;
+	struct pause_list pauses = {.last_step = UNKNOWN};
 	int rc = ask(l, q, NULL, 0, why);
 
 	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
@@ -100,6 +137,8 @@ int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct
 			.counts = {[RECORD_STEP] = row_int(l, q, 4), [RECORD_REQUEST] = row_int(l, q, 5), [RECORD_WINDOW] = row_int(l, q, 6)},
 			.gateways = row_int(l, q, 7) > 0 ? row_int(l, q, 7) : 0,
 			.day_ns = row_int(l, q, 8),
+			.first_step = row_step(l, q, 9),
+			.last_step = row_step(l, q, 10),
 		};
 		bool another = span.kind != SPAN_NONE && span.replica != replica;
 		rc = 0;
@@ -108,16 +147,19 @@ int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct
 			span = no_span;
 		}
 		if (another) {
-			rc = sink(context, &best);
+			rc = pass_on(&best, &pauses, sink, context);
 			best = no_span;
 		}
+		note_pause(&pauses, &s);
 		span.replica = replica;
 		reach(&span, name_here(l, row_int(l, q, 1)), &s);
 		span.records += records_of(&s);
 	}
 	ask_end(l, q);
 	choose(&best, &span);
-	return rc == 0 && best.kind != SPAN_NONE ? sink(context, &best) : rc;
+	rc = rc == 0 && best.kind != SPAN_NONE ? pass_on(&best, &pauses, sink, context) : rc;
+	free(pauses.at);
+	return rc;
 }
 
 /* ---- of all ---- */

@@ -144,6 +144,8 @@ CREATE TABLE segment (
   run INTEGER NOT NULL REFERENCES run, -- that wrote it
   gone_run INTEGER REFERENCES run, -- that removed its file, as the configuration's retention says; NULL: it is there
   gateways INTEGER NOT NULL,    -- of its requests, those that gateways report; -1: not counted by a former version
+  first_step INTEGER,           -- number of its first step in time; NULL: the log has none, or a former version did not keep it
+  last_step INTEGER,            -- of its last one
   PRIMARY KEY (day_ns, replica)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX segment_gone ON segment (gone_run) WHERE gone_run IS NOT NULL;

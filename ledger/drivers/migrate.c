@@ -41,7 +41,8 @@
 	"to_ns " integer " NOT NULL, notes TEXT NOT NULL REFERENCES document, run " integer " NOT NULL REFERENCES run, " \
 	"PRIMARY KEY (plan, task)" end "CREATE INDEX evidence_period ON evidence (to_ns, from_ns);"
 
-#define NO_GATEWAYS "CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", gone_run, 0 AS gateways FROM main.segment;" NO_CHAIN
+#define NO_STEPS NONE " AS first_step, " NONE " AS last_step"
+#define NO_GATEWAYS "CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", gone_run, 0 AS gateways, " NO_STEPS " FROM main.segment;" NO_CHAIN
 /* No chain: marked by a run -1. No decisions about names, no names of sources. */
 #define NO_CHAIN "CREATE TEMP VIEW chain AS SELECT -1 AS run, '' AS seal;" \
 	"CREATE TEMP VIEW verdict AS SELECT 0 AS day_ns, 0 AS name, 0 AS partner, 0 AS decision, 0 AS named, 0 AS step_model, " \
@@ -106,7 +107,7 @@ static const struct migration from_1 = {
 		"CREATE TEMP VIEW joined AS SELECT 0 AS day_ns, 0 AS run, " NONE " AS until_run, 0 AS joined, 0 AS gateway_only, "
 		"0 AS gateway_only_tokens, 0 AS engine_only, 0 AS differing, '' AS gateway_only_first, '' AS engine_only_first, "
 		"'' AS differing_first WHERE 1 = 0;" NO_SOURCE_WAS
-		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", " NONE " AS gone_run, 0 AS gateways FROM main.segment;" NO_CHAIN
+		"CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", " NONE " AS gone_run, 0 AS gateways, " NO_STEPS " FROM main.segment;" NO_CHAIN
 		"CREATE TEMP VIEW evidence AS SELECT '' AS plan, 0 AS task, 0 AS from_ns, 0 AS to_ns, '' AS notes, 0 AS run WHERE 1 = 0;",
 };
 
@@ -153,6 +154,9 @@ static const struct migration from_3 = {
 #define NAMED(integer) \
 	"ALTER TABLE source ADD COLUMN named TEXT NOT NULL DEFAULT '';" \
 	"ALTER TABLE source ADD COLUMN by_rule " integer " NOT NULL DEFAULT 0;"
+#define NUMBERED(integer) \
+	"ALTER TABLE segment ADD COLUMN first_step " integer ";" \
+	"ALTER TABLE segment ADD COLUMN last_step " integer ";"
 #define VERDICT(integer, end) \
 	"CREATE TABLE verdict (day_ns " integer " NOT NULL, name " integer " NOT NULL REFERENCES name, " \
 	"partner " integer " NOT NULL REFERENCES name, decision " integer " NOT NULL, named " integer " NOT NULL REFERENCES name, " \
@@ -167,12 +171,12 @@ static const struct migration from_3 = {
 /*
  * 4 to 5: runs are sealed one after the other; the next commit seals existing ones. What days decide about names is
  * stored; days that are attributed again add it. Sources know the name that their path gave; for existing ones it is not
- * known, and they keep it.
+ * known, and they keep it. Segments have the numbers of their first and last step; for existing ones they are not known.
  */
 static const struct migration from_4 = {
-	.sqlite = CHAIN("INTEGER", ") STRICT;") VERDICT("INTEGER", ") STRICT, WITHOUT ROWID;") NAMED("INTEGER") STATED,
-	.postgres = CHAIN("BIGINT", ");") VERDICT("BIGINT", ");") NAMED("BIGINT") STATED,
-	.view = NO_CHAIN,
+	.sqlite = CHAIN("INTEGER", ") STRICT;") VERDICT("INTEGER", ") STRICT, WITHOUT ROWID;") NAMED("INTEGER") NUMBERED("INTEGER") STATED,
+	.postgres = CHAIN("BIGINT", ");") VERDICT("BIGINT", ");") NAMED("BIGINT") NUMBERED("BIGINT") STATED,
+	.view = "CREATE TEMP VIEW segment AS SELECT *, " NO_STEPS " FROM main.segment;" NO_CHAIN,
 };
 
 const struct migration *migration_from(int64_t version) {

@@ -66,7 +66,7 @@ total=$(ls then/*.json | wc -l)
 
 # as_of_version VERSION: the export in the form of that version
 as_of_version() {
-	sed -i 's/,[^,]*]$/]/' tables/segment.jsonl
+	sed -i 's/,[^,]*,[^,]*,[^,]*]$/]/' tables/segment.jsonl
 	sed -i 's/,[^,]*,[^,]*]$/]/' tables/source.jsonl
 	rm tables/chain.jsonl tables/verdict.jsonl
 	if [ "$1" = 2 ]; then
@@ -102,7 +102,8 @@ same "segments that gateways report" "$(grep -c -v '|0$' counted-origin)" 2
 
 rm -rf book
 cp -r origin book
-sqlite3 book/ledger.db "ALTER TABLE segment DROP COLUMN gateways; DROP TABLE chain; DROP TABLE verdict; DROP INDEX warning_stated;
+sqlite3 book/ledger.db "ALTER TABLE segment DROP COLUMN gateways; ALTER TABLE segment DROP COLUMN first_step;
+	ALTER TABLE segment DROP COLUMN last_step; DROP TABLE chain; DROP TABLE verdict; DROP INDEX warning_stated;
 	ALTER TABLE source DROP COLUMN named; ALTER TABLE source DROP COLUMN by_rule; PRAGMA user_version = 3"
 print_as '' json > again
 same "a book of version 3" "$(cmp again then/10.json 2>&1)" ""

@@ -56,7 +56,16 @@ four_ways() {
 	step 91 '2026-11-03 06:00:00' 12 0 3
 } > a.log
 four_ways a.log 4
-jq -e '.findings | any(.kind == "gap" and (.text | test("on days of which no log")))' run.json > said || wrong "steps that are missing on days without a log: no finding"
+gaps='[.findings[] | select(.kind == "gap") | .text]'
+for way in run book nights tasks; do
+	jq -e "$gaps | any(test(\": 79 steps are missing.*on days of which no log\"))" $way.json > said || wrong "steps that are missing on days without a log: $way: $(jq -c "$gaps" $way.json)"
+done
+# A log of a day in between leaves fewer steps missing; the day after it is stated again.
+step 50 '2026-08-15 06:00:00' 12 0 3 > between.log
+"$tollbook" ingest -q --book nights --replica a between.log > said 2>&1
+"$tollbook" attribute -q --gpu-hour 2 --book nights >> said 2>&1
+"$tollbook" report -q --book nights --format json -o nights.json >> said 2>&1
+jq -e "$gaps | any(test(\"on days of which no log\")) | not" nights.json > said || wrong "a log of a day between: $(jq -c "$gaps" nights.json)"
 
 # A request over several days, and a step after it.
 {
