@@ -2,10 +2,23 @@
 
 #include <stdlib.h>
 
-static void begin(struct model_states *l, struct pass *pass) {
-	l->at = must_calloc(1, sizeof *l->at);
-	l->at[0].model = pass->summary->model;
-	l->count = 1;
+static struct model_state *add(struct model_states *l, name_id model) {
+	l->at = must_grow(l->at, l->count, &l->room, sizeof *l->at, 1);
+	l->at[l->count] = (struct model_state){.model = model};
+	hash_index_add(&l->index, hash_spread(model), (uint32_t)l->count);
+	return &l->at[l->count++];
+}
+
+/* The number of a model's state; the count if it has none. */
+static size_t number_of(const struct model_states *l, name_id model) {
+	uint64_t hash = hash_spread(model), at = hash;
+
+	for (uint32_t i; hash_index_next(&l->index, hash, &at, &i);) {
+		if (l->at[i].model == model) {
+			return i;
+		}
+	}
+	return l->count;
 }
 
 /* Energy is that of the whole replica: it moves to the accounts that count. */
@@ -28,11 +41,8 @@ static void change(struct model_states *l, struct pass *pass, size_t to) {
 
 static void open_state(struct model_states *l, struct pass *pass, name_id model, int64_t at_ns) {
 	const struct accounts *a = &pass->accounts;
-	struct model_state *new;
+	struct model_state *new = add(l, model);
 
-	l->at = must_realloc(l->at, (l->count + 1) * sizeof *l->at);
-	new = &l->at[l->count];
-	*new = (struct model_state){.model = model};
 	flight_init(&new->flight);
 	flight_set_like(&new->flight, &pass->flight);
 	if (pass->purpose == PASS_POST) {
@@ -41,18 +51,13 @@ static void open_state(struct model_states *l, struct pass *pass, name_id model,
 		new->accounts.origin_ns = a->origin_ns;
 		new->flight.now = pass->flight.now;
 	}
-	l->count++;
 }
 
 void model_states_use(struct model_states *l, struct pass *pass, name_id model, int64_t at_ns) {
-	size_t i = 0;
-
 	if (l->count == 0) {
-		begin(l, pass);
+		add(l, pass->summary->model);
 	}
-	while (model != 0 && i < l->count && l->at[i].model != model) {
-		i++;
-	}
+	size_t i = model != 0 ? number_of(l, model) : 0;
 	if (i == l->count) {
 		const struct decode_sums *now = pass->flight.now;
 		open_state(l, pass, model, at_ns);
@@ -91,6 +96,7 @@ int model_states_close(struct model_states *l, struct pass *pass, flight_leave *
 	pass->accounts.busy.much[0] += unexplained[0];
 	pass->accounts.busy.much[1] += unexplained[1];
 	free(l->at);
+	hash_index_release(&l->index);
 	*l = (struct model_states){0};
 	return rc;
 }

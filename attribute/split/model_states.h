@@ -8,6 +8,7 @@
 #define ATTRIBUTE_MODEL_STATES_H
 
 #include "attribute/split/pass.h"
+#include "core/hash_index.h"
 
 struct model_state {
 	name_id model;
@@ -18,7 +19,8 @@ struct model_state {
 /* All zero at the start: one state, which is the pass's. */
 struct model_states {
 	struct model_state *at; /* the slot of the one in use is empty */
-	size_t count, used;
+	size_t count, used, room;
+	struct hash_index index; /* of the models */
 };
 
 /* Switches the pass to a model's state, which starts at an instant if it is new. 0: the first one. */

@@ -152,6 +152,7 @@ static void print_units(const struct page *p) {
 	static const char *const sure[] = {"", "tokens", "busy", "loaded", "list price", "loaded / list"};
 	static const char *const unsure[] = {"", "tokens", "busy", "± 95 %", "loaded", "list price", "loaded / list"};
 	bool doubt = any_doubt(p->s);
+	int places = figure_unit_places(p->s);
 	struct grid g;
 	char title[120];
 
@@ -160,7 +161,7 @@ static void print_units(const struct page *p) {
 	grid_init(&g, doubt ? unsure : sure, 6 + doubt, 1);
 	for (size_t i = 0; i < p->s->models.count; i++) {
 		if (has_work(&table_at(&p->s->models, i)->block) && !is_bought(&table_at(&p->s->models, i)->block)) {
-			add_model(&g, table_at(&p->s->models, i), figure_unit_places(p->s), doubt);
+			add_model(&g, table_at(&p->s->models, i), places, doubt);
 		}
 	}
 	grid_print(&g, p->table_width, p->out);

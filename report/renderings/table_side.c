@@ -103,11 +103,12 @@ void table_positions(const struct page *p) {
 	if (p->s->positions.count == 0) {
 		return;
 	}
+	int places = figure_unit_places(p->s);
 	snprintf(title, sizeof title, "By position in the context, in %s per million tokens", p->currency);
 	table_heading(p, title);
 	grid_init(&g, headers, 8, 2);
 	for (size_t i = 0; i < p->s->positions.count; i++) {
-		add_position(&g, p, &p->s->positions.rows[i], figure_unit_places(p->s));
+		add_position(&g, p, &p->s->positions.rows[i], places);
 	}
 	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);
@@ -137,12 +138,13 @@ void table_rules(const struct page *p) {
 	if (p->s->rules.count == 0) {
 		return;
 	}
+	int places = figure_unit_places(p->s);
 	snprintf(title, sizeof title, "Under each rule of splitting mixed steps, busy, in %s per million tokens",
 		 p->currency);
 	table_heading(p, title);
 	grid_init(&g, headers, 9, 2);
 	for (size_t i = 0; i < p->s->rules.count; i++) {
-		add_rule(&g, p, &p->s->rules.rows[i], figure_unit_places(p->s));
+		add_rule(&g, p, &p->s->rules.rows[i], places);
 	}
 	grid_print(&g, p->table_width, p->out);
 	grid_release(&g);

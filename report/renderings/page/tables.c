@@ -148,11 +148,12 @@ static void put_unit_row(FILE *out, const struct row *row, int kind, int places)
 void html_units(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"model", "tokens of", "tokens",     "busy",         "95 % from",
 					      "to",    "loaded",    "list price", "loaded / list"};
+	int places = figure_unit_places(s);
 
 	open_table(out, "units", "Cost per million tokens", headers, 9, 2, true, false);
 	for (size_t i = 0; i < s->models.count; i++) {
 		for (int k = 0; k < TOKEN_KINDS && !table_at(&s->models, i)->not_allocated; k++) {
-			put_unit_row(out, table_at(&s->models, i), k, figure_unit_places(s));
+			put_unit_row(out, table_at(&s->models, i), k, places);
 		}
 	}
 	close_table(out);
