@@ -241,6 +241,64 @@ static void weigh(struct solve *s) {
 	}
 }
 
+/* ---- the cost of short contexts ---- */
+
+/*
+ * A token of short contexts may cost as much again as one of long contexts, not more: beyond that, the term would take
+ * up other costs of small batches. If it does, its column is added to those of contexts in place of its own.
+ */
+static const enum term far_terms[] = {TERM_CONTEXT, TERM_UNEQUAL};
+#define FAR_TERMS (sizeof far_terms / sizeof *far_terms)
+
+static double most_near(const double *ns) {
+	return ns[TERM_CONTEXT] + ns[TERM_UNEQUAL];
+}
+
+/* Adds a row and column of a symmetric matrix of `count` to two others; those that are 0 are not used. */
+static void join_near(double *gram, int count) {
+	bool used[FAR_TERMS];
+
+	for (size_t k = 0; k < FAR_TERMS; k++) {
+		used[k] = gram[(int)far_terms[k] * count + (int)far_terms[k]] != 0;
+		for (int i = 0; i < count && used[k]; i++) {
+			gram[(int)far_terms[k] * count + i] += gram[TERM_NEAR_CONTEXT * count + i];
+		}
+	}
+	for (size_t k = 0; k < FAR_TERMS; k++) {
+		for (int i = 0; i < count && used[k]; i++) {
+			gram[i * count + (int)far_terms[k]] += gram[i * count + TERM_NEAR_CONTEXT];
+		}
+	}
+	for (int i = 0; i < count; i++) {
+		gram[TERM_NEAR_CONTEXT * count + i] = gram[i * count + TERM_NEAR_CONTEXT] = 0;
+	}
+}
+
+/* The covariance of a term that is the sum of others. */
+static void part_near(double *covariance, int count) {
+	for (int i = 0; i < count; i++) {
+		covariance[TERM_NEAR_CONTEXT * count + i] = covariance[(int)far_terms[0] * count + i] + covariance[(int)far_terms[1] * count + i];
+	}
+	for (int i = 0; i < count; i++) {
+		covariance[i * count + TERM_NEAR_CONTEXT] = covariance[i * count + (int)far_terms[0]] + covariance[i * count + (int)far_terms[1]];
+	}
+}
+
+static void invert(double gram[TERMS][TERMS], const double ns[TERMS], double inverse[TERMS * TERMS]) {
+	bool joined = ns[TERM_NEAR_CONTEXT] > 0 && ns[TERM_NEAR_CONTEXT] >= most_near(ns);
+	double free_ns[TERMS];
+
+	memcpy(free_ns, ns, sizeof free_ns);
+	if (joined) {
+		free_ns[TERM_NEAR_CONTEXT] = 0;
+		join_near(&gram[0][0], TERMS);
+	}
+	nnls_covariance(&gram[0][0], free_ns, TERMS, 1, inverse);
+	if (joined) {
+		part_near(inverse, TERMS);
+	}
+}
+
 /* ---- covariance ---- */
 
 /* Adds the errors of a sample, by the bin's own terms. */
@@ -295,7 +353,7 @@ static void estimate_covariance(struct solve *s, double variance) {
 	for (int i = 0; i < TERMS; i++) {
 		memcpy(whole[i], s->gram[i], sizeof whole[i]);
 	}
-	nnls_covariance(&whole[0][0], m->ns, TERMS, 1, bread);
+	invert(whole, m->ns, bread);
 	for (size_t from = 0, to; from < s->count; from = to) {
 		double score[TERMS] = {0};
 		to = group_end(s, from);
@@ -378,10 +436,18 @@ double solve_with(const struct solve *s, const bool terms[FORM_TERMS], double ns
 		}
 	}
 	nnls_solve(&gram[0][0], moment, FORM_TERMS, ns);
+	if (ns[TERM_NEAR_CONTEXT] > most_near(ns)) {
+		for (size_t k = 0; k < FAR_TERMS; k++) {
+			moment[far_terms[k]] += terms[far_terms[k]] ? moment[TERM_NEAR_CONTEXT] : 0;
+		}
+		join_near(&gram[0][0], FORM_TERMS);
+		nnls_solve(&gram[0][0], moment, FORM_TERMS, ns);
+		ns[TERM_NEAR_CONTEXT] = most_near(ns);
+	}
 	for (int i = 0; i < FORM_TERMS; i++) {
-		squares -= 2 * moment[i] * ns[i];
+		squares -= 2 * s->moment[i] * ns[i];
 		for (int j = 0; j < FORM_TERMS; j++) {
-			squares += ns[i] * gram[i][j] * ns[j];
+			squares += ns[i] * s->gram[i][j] * ns[j];
 		}
 	}
 	return squares;
