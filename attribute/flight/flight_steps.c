@@ -225,6 +225,23 @@ static bool restart(struct flight *f, int64_t latest_ns) {
 	return found;
 }
 
+/* A prompt that is partly computed begins again: the chunks of the step have less context than it would have. */
+static void restart_partial(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
+	int64_t before = 0;
+
+	for (size_t i = 0; i < f->waiting_count && left > 0 && flight_scheduled_ns(&f->waiting[i]->request) <= latest_ns; i++) {
+		struct active *a = f->waiting[i];
+		before += a->remaining > 0 ? a->prior + a->computed : 0;
+		if (a->computed > 0 && a->remaining > 0 && before > s->prefill_kv_tokens && flight_is_preemptible(a)) {
+			a->pauses++;
+			a->remaining += (uint32_t)(a->prior + a->computed);
+			a->prior = a->computed = 0;
+			return;
+		}
+		left -= a->remaining;
+	}
+}
+
 /* Tokens that no prompt explains: finds the request that is recomputed. */
 static bool start_again(struct flight *f, const struct step_item *s, int64_t latest_ns) {
 	if (restart(f, latest_ns)) {
@@ -263,6 +280,9 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 	}
 	int64_t left = (int64_t)s->prefill_tokens - f->chunk_tokens;
 	left = flight_in_seconds(s) ? flight_match_prompts(f, s, left, latest) : left;
+	if (rc >= 0 && !by_count && s->prefill_kv_tokens != UNKNOWN) {
+		restart_partial(f, s, left, latest);
+	}
 	left = assign_chunks(f, s, left, latest);
 	while (rc >= 0 && left > 0 && !by_count && start_again(f, s, latest)) {
 		left = assign_chunks(f, s, left, latest);
