@@ -32,6 +32,7 @@ struct active {
 	size_t id_room;
 	uint32_t remaining;     /* prompt tokens still to be computed */
 	uint32_t computed;
+	uint32_t stalled_ntok;  /* context when memory was short and it may have been preempted; 0: never */
 	bool decoding;
 	bool guessed;           /* when it was scheduled: need not be the end of a step */
 	bool paused;            /* preempted: waits for its context to be recomputed */
@@ -101,6 +102,7 @@ struct flight {
 	void *day_context;
 	const struct step_item *ahead; /* the steps after the current one, as far as they are known */
 	size_t ahead_count;
+	int64_t stalled_decoders; /* sequences of the last step, if it had no prompts; else 0 */
 	size_t paused;
 	size_t preemptible;  /* decoders that are preempted again, by their records */
 	/* the current step */

@@ -37,7 +37,7 @@ static void preempt(struct flight *f) {
 	/* Includes the last token, which no step has read yet; the next one is made when this is done. */
 	a->context = context + 1;
 	a->remaining = context + 1 < COUNT_UNKNOWN ? (uint32_t)(context + 1) : 0;
-	a->computed = 0;
+	a->computed = a->stalled_ntok = 0;
 	a->prior = 0;
 	flight_put_waiting(f, a);
 }
@@ -208,7 +208,7 @@ static void assign_again(struct flight *f, const struct step_item *s) {
 }
 
 /* A prompt that is done, or nearly, without a first token was preempted. */
-static bool restart(struct flight *f, int64_t latest_ns) {
+static struct active *done_without_token(const struct flight *f, int64_t latest_ns) {
 	struct active *found = NULL;
 
 	for (size_t i = 0; i < f->waiting_count && flight_scheduled_ns(&f->waiting[i]->request) <= latest_ns; i++) {
@@ -217,34 +217,89 @@ static bool restart(struct flight *f, int64_t latest_ns) {
 			found = a;
 		}
 	}
-	if (found) {
-		found->pauses++;
-		found->remaining = found->computed;
-		found->computed = 0;
-	}
 	return found;
 }
 
+/* It was preempted when memory was short, else now. */
+static void restart(struct active *a) {
+	if (a->stalled_ntok > a->prior && a->stalled_ntok <= a->prior + a->computed) {
+		a->computed -= a->stalled_ntok - (uint32_t)a->prior;
+		a->remaining += a->stalled_ntok;
+		a->prior = 0;
+	} else {
+		a->remaining += a->computed;
+		a->computed = 0;
+	}
+	a->pauses++;
+	a->stalled_ntok = 0;
+}
+
+static void begin_again(struct active *a) {
+	a->pauses++;
+	a->stalled_ntok = 0;
+	a->remaining += (uint32_t)(a->prior + a->computed);
+	a->prior = a->computed = 0;
+}
+
+static bool may_begin_again(const struct active *a) {
+	return a->computed > 0 && a->remaining > 0 && flight_is_preemptible(a);
+}
+
+/*
+ * Steps without prompts while one is partly computed: memory was short. If no sequence left before prompts are
+ * computed again, the memory is that of the prompt itself, as engines preempt the last one first. Else it is noted:
+ * the prompt began again if it is not done when its tokens are.
+ */
+static void restart_stalled(struct flight *f, const struct step_item *s) {
+	int64_t before = f->stalled_decoders;
+
+	f->stalled_decoders = s->prefill_tokens == 0 ? s->decode_requests : 0;
+	for (size_t i = 0; i < f->waiting_count && before > 0 && s->prefill_tokens > 0; i++) {
+		struct active *a = f->waiting[i];
+		if (a->computed == 0 && a->remaining > 0) {
+			return; /* neither it nor those after it have begun */
+		}
+		if (may_begin_again(a)) {
+			a->stalled_ntok = a->stalled_ntok > 0 ? a->stalled_ntok : (uint32_t)(a->prior + a->computed);
+			if (s->decode_requests >= before) {
+				begin_again(a);
+			}
+			return;
+		}
+	}
+}
+
 /* A prompt that is partly computed begins again: the chunks of the step have less context than it would have. */
-static void restart_partial(struct flight *f, const struct step_item *s, int64_t left, int64_t latest_ns) {
-	int64_t before = 0;
+static void restart_partial(struct flight *f, const struct step_item *s, int64_t latest_ns) {
+	int64_t before = 0, left = s->prefill_tokens;
 
 	for (size_t i = 0; i < f->waiting_count && left > 0 && flight_scheduled_ns(&f->waiting[i]->request) <= latest_ns; i++) {
 		struct active *a = f->waiting[i];
 		before += a->remaining > 0 ? a->prior + a->computed : 0;
-		if (a->computed > 0 && a->remaining > 0 && before > s->prefill_kv_tokens && flight_is_preemptible(a)) {
-			a->pauses++;
-			a->remaining += (uint32_t)(a->prior + a->computed);
-			a->prior = a->computed = 0;
+		if (before > s->prefill_kv_tokens && may_begin_again(a)) {
+			begin_again(a);
 			return;
 		}
 		left -= a->remaining;
 	}
 }
 
+/* Steps without prompts have no contexts before chunks, in any log. */
+static void find_restart(struct flight *f, const struct step_item *s, int64_t latest_ns, bool by_count) {
+	if (!by_count && s->prefill_tokens > 0 && s->prefill_kv_tokens != UNKNOWN) {
+		f->stalled_decoders = 0;
+		restart_partial(f, s, latest_ns);
+	} else {
+		restart_stalled(f, s);
+	}
+}
+
 /* Tokens that no prompt explains: finds the request that is recomputed. */
 static bool start_again(struct flight *f, const struct step_item *s, int64_t latest_ns) {
-	if (restart(f, latest_ns)) {
+	struct active *done = done_without_token(f, latest_ns);
+
+	if (done) {
+		restart(done);
 		return true;
 	}
 	if (f->preemptible > 0 && (int64_t)f->decoding_count > s->decode_requests) {
@@ -252,6 +307,37 @@ static bool start_again(struct flight *f, const struct step_item *s, int64_t lat
 		return true;
 	}
 	return false;
+}
+
+static int64_t take_chunk_back(struct flight *f) {
+	const struct chunk *c = &f->chunks[--f->chunk_count];
+
+	c->active->computed -= (uint32_t)c->tokens;
+	c->active->remaining += (uint32_t)c->tokens;
+	f->chunk_tokens -= c->tokens;
+	f->chunk_token_kv -= c->tokens * c->before + c->tokens * c->tokens / 2;
+	f->chunk_kv -= c->before;
+	return c->tokens;
+}
+
+/* By count, where the step has no other prompts: one of them has more tokens. Returns the tokens to assign again. */
+static int64_t restart_counted(struct flight *f, const struct step_item *s, int64_t latest_ns) {
+	bool full = !flight_in_seconds(s) && s->prefill_requests > 0 && f->chunk_count >= s->prefill_requests;
+	struct active *a = full ? done_without_token(f, latest_ns) : NULL;
+	size_t at = 0;
+	int64_t tokens = 0;
+
+	while (at < f->chunk_count && f->chunks[at].active != a) {
+		at++;
+	}
+	if (at == f->chunk_count || (a->computed <= f->chunks[at].tokens && a->stalled_ntok == 0)) {
+		return 0; /* no more tokens than those of the step */
+	}
+	while (f->chunk_count > at) {
+		tokens += take_chunk_back(f);
+	}
+	restart(a);
+	return tokens;
 }
 
 int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start_ns, bool by_count, flight_leave *leave,
@@ -274,16 +360,19 @@ int flight_enter_step(struct flight *f, const struct step_item *s, int64_t start
 		catch_up(f, start_ns - (flight_in_seconds(s) ? NS_PER_SECOND : 0));
 		assign_again(f, s);
 	}
+	if (rc >= 0) {
+		find_restart(f, s, latest, by_count);
+	}
 	if (rc >= 0 && f->seeks_hits && s->prefill_tokens > 0 && !(flight_in_seconds(s) && flight_prompts_match(f, s, latest))) {
 		int64_t late_ns = s->duration_ns / 2 < LATE_NS ? s->duration_ns / 2 : LATE_NS;
 		seek_hits(f, s, latest, start_ns + s->duration_ns + late_ns, by_count);
 	}
 	int64_t left = (int64_t)s->prefill_tokens - f->chunk_tokens;
 	left = flight_in_seconds(s) ? flight_match_prompts(f, s, left, latest) : left;
-	if (rc >= 0 && !by_count && s->prefill_kv_tokens != UNKNOWN) {
-		restart_partial(f, s, left, latest);
-	}
 	left = assign_chunks(f, s, left, latest);
+	for (int64_t again; rc >= 0 && by_count && left > 0 && (again = restart_counted(f, s, latest)) > 0;) {
+		left = assign_chunks(f, s, left + again, latest);
+	}
 	while (rc >= 0 && left > 0 && !by_count && start_again(f, s, latest)) {
 		left = assign_chunks(f, s, left, latest);
 	}

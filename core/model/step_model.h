@@ -5,7 +5,7 @@
  *   T = b0 + sum_j e_j min(n, u_j) + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0] + b5 [P > 0]
  *       + b6 H + b7 U + b8 U [P > 0] + b9 min(K, 32768) - b10 min(a, k)
  *
- * with all coefficients >= 0, b10 <= 1, P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of
+ * with all coefficients >= 0, b9 <= b3 + b7, b10 <= 1, P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of
  * tokens x (context before + tokens / 2), H the sum of the contexts before chunks, K the sum of the decoders'
  * contexts, U their number times the longest of them, a and k the attention of prompts and of sequences (struct
  * overlap). See attribute/METHOD.md, "The step model".
