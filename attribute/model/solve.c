@@ -241,64 +241,6 @@ static void weigh(struct solve *s) {
 	}
 }
 
-/* ---- the cost of short contexts ---- */
-
-/*
- * A token of short contexts may cost as much again as one of long contexts, not more: beyond that, the term would take
- * up other costs of small batches. If it does, its column is added to those of contexts in place of its own.
- */
-static const enum term far_terms[] = {TERM_CONTEXT, TERM_UNEQUAL};
-#define FAR_TERMS (sizeof far_terms / sizeof *far_terms)
-
-static double most_near(const double *ns) {
-	return ns[TERM_CONTEXT] + ns[TERM_UNEQUAL];
-}
-
-/* Adds a row and column of a symmetric matrix of `count` to two others; those that are 0 are not used. */
-static void join_near(double *gram, int count) {
-	bool used[FAR_TERMS];
-
-	for (size_t k = 0; k < FAR_TERMS; k++) {
-		used[k] = gram[(int)far_terms[k] * count + (int)far_terms[k]] != 0;
-		for (int i = 0; i < count && used[k]; i++) {
-			gram[(int)far_terms[k] * count + i] += gram[TERM_NEAR_CONTEXT * count + i];
-		}
-	}
-	for (size_t k = 0; k < FAR_TERMS; k++) {
-		for (int i = 0; i < count && used[k]; i++) {
-			gram[i * count + (int)far_terms[k]] += gram[i * count + TERM_NEAR_CONTEXT];
-		}
-	}
-	for (int i = 0; i < count; i++) {
-		gram[TERM_NEAR_CONTEXT * count + i] = gram[i * count + TERM_NEAR_CONTEXT] = 0;
-	}
-}
-
-/* The covariance of a term that is the sum of others. */
-static void part_near(double *covariance, int count) {
-	for (int i = 0; i < count; i++) {
-		covariance[TERM_NEAR_CONTEXT * count + i] = covariance[(int)far_terms[0] * count + i] + covariance[(int)far_terms[1] * count + i];
-	}
-	for (int i = 0; i < count; i++) {
-		covariance[i * count + TERM_NEAR_CONTEXT] = covariance[i * count + (int)far_terms[0]] + covariance[i * count + (int)far_terms[1]];
-	}
-}
-
-static void invert(double gram[TERMS][TERMS], const double ns[TERMS], double inverse[TERMS * TERMS]) {
-	bool joined = ns[TERM_NEAR_CONTEXT] > 0 && ns[TERM_NEAR_CONTEXT] >= most_near(ns);
-	double free_ns[TERMS];
-
-	memcpy(free_ns, ns, sizeof free_ns);
-	if (joined) {
-		free_ns[TERM_NEAR_CONTEXT] = 0;
-		join_near(&gram[0][0], TERMS);
-	}
-	nnls_covariance(&gram[0][0], free_ns, TERMS, 1, inverse);
-	if (joined) {
-		part_near(inverse, TERMS);
-	}
-}
-
 /* ---- covariance ---- */
 
 /* Adds the errors of a sample, by the bin's own terms. */
@@ -347,13 +289,13 @@ static void add_scores(const struct solve *s, size_t from, size_t to, double sco
  * of independent noise is added, which counts where groups are few.
  */
 static void estimate_covariance(struct solve *s, double variance) {
-	double bread[TERMS * TERMS], meat[TERMS][TERMS] = {{0}}, half[TERMS][TERMS], whole[TERMS][TERMS];
+	double bread[TERMS][TERMS], meat[TERMS][TERMS] = {{0}}, half[TERMS][TERMS], whole[TERMS][TERMS];
 	struct step_model *m = s->model;
 
 	for (int i = 0; i < TERMS; i++) {
 		memcpy(whole[i], s->gram[i], sizeof whole[i]);
 	}
-	invert(whole, m->ns, bread);
+	solve_invert(whole, m->ns, bread);
 	for (size_t from = 0, to; from < s->count; from = to) {
 		double score[TERMS] = {0};
 		to = group_end(s, from);
@@ -368,15 +310,15 @@ static void estimate_covariance(struct solve *s, double variance) {
 		for (int j = 0; j < TERMS; j++) {
 			half[i][j] = 0;
 			for (int k = 0; k < TERMS; k++) {
-				half[i][j] += bread[i * TERMS + k] * meat[k][j];
+				half[i][j] += bread[i][k] * meat[k][j];
 			}
 		}
 	}
 	for (int i = 0; i < TERMS; i++) {
 		for (int j = 0; j < TERMS; j++) {
-			m->covariance[i][j] = variance * bread[i * TERMS + j];
+			m->covariance[i][j] = variance * bread[i][j];
 			for (int k = 0; k < TERMS; k++) {
-				m->covariance[i][j] += half[i][k] * bread[k * TERMS + j];
+				m->covariance[i][j] += half[i][k] * bread[k][j];
 			}
 		}
 	}
@@ -436,13 +378,10 @@ double solve_with(const struct solve *s, const bool terms[FORM_TERMS], double ns
 		}
 	}
 	nnls_solve(&gram[0][0], moment, FORM_TERMS, ns);
-	if (ns[TERM_NEAR_CONTEXT] > most_near(ns)) {
-		for (size_t k = 0; k < FAR_TERMS; k++) {
-			moment[far_terms[k]] += terms[far_terms[k]] ? moment[TERM_NEAR_CONTEXT] : 0;
-		}
-		join_near(&gram[0][0], FORM_TERMS);
+	if (ns[TERM_NEAR_CONTEXT] > ns[TERM_CONTEXT] + ns[TERM_UNEQUAL]) {
+		solve_join_near(&gram[0][0], moment, FORM_TERMS);
 		nnls_solve(&gram[0][0], moment, FORM_TERMS, ns);
-		ns[TERM_NEAR_CONTEXT] = most_near(ns);
+		ns[TERM_NEAR_CONTEXT] = ns[TERM_CONTEXT] + ns[TERM_UNEQUAL];
 	}
 	for (int i = 0; i < FORM_TERMS; i++) {
 		squares -= 2 * s->moment[i] * ns[i];

@@ -59,6 +59,12 @@ void solve_factors(const struct sample *a, const struct step_model *m, double fa
 /* The normal equations of sums in the model's terms, all of the class of a sample; their error at x is x'Gx - 2 m'x + steps. */
 void solve_expand(const struct sample *a, const double sums[BIN_SUMS], const struct step_model *m, struct expanded *out);
 
+/* Adds the column of near contexts to those of contexts, in normal equations of `count` terms: it costs as much then. */
+void solve_join_near(double *gram, double *moment, int count);
+
+/* The inverse for the terms in use; `gram` is changed. */
+void solve_invert(double gram[TERMS][TERMS], const double ns[TERMS], double inverse[TERMS][TERMS]);
+
 /* Least squares with some of the terms only; the sum of squared relative errors. */
 double solve_with(const struct solve *s, const bool terms[FORM_TERMS], double ns[FORM_TERMS]);
 
