@@ -168,47 +168,29 @@ void solve_expand(const struct sample *a, const double sums[BIN_SUMS], const str
 	}
 }
 
-/* ---- the cost of short contexts ---- */
-
 /*
  * A token of short contexts may cost as much again as one of long contexts, not more: beyond that, the term would take
  * up other costs of small batches. If it does, its column is added to those of contexts in place of its own.
  */
-static const enum term far_terms[] = {TERM_CONTEXT, TERM_UNEQUAL};
-#define FAR_TERMS (sizeof far_terms / sizeof *far_terms)
-
-/* Columns that are 0 are not used. */
 void solve_join_near(double *gram, double *moment, int count) {
+	static const int to[] = {TERM_CONTEXT, TERM_UNEQUAL};
 	const int near = TERM_NEAR_CONTEXT;
-	bool used[FAR_TERMS];
+	bool used[2]; /* others have a column of 0 */
 
-	for (size_t k = 0; k < FAR_TERMS; k++) {
-		int far = (int)far_terms[k];
-		used[k] = gram[far * count + far] != 0;
-		moment[far] += used[k] ? moment[near] : 0;
+	for (int k = 0; k < 2; k++) {
+		used[k] = gram[to[k] * count + to[k]] != 0;
+		moment[to[k]] += used[k] ? moment[near] : 0;
 		for (int i = 0; i < count && used[k]; i++) {
-			gram[far * count + i] += gram[near * count + i];
-		}
-	}
-	for (size_t k = 0; k < FAR_TERMS; k++) {
-		for (int i = 0; i < count && used[k]; i++) {
-			gram[i * count + (int)far_terms[k]] += gram[i * count + near];
+			gram[to[k] * count + i] += gram[near * count + i];
 		}
 	}
 	for (int i = 0; i < count; i++) {
+		for (int k = 0; k < 2; k++) {
+			gram[i * count + to[k]] += used[k] && i != near ? gram[i * count + near] : 0;
+		}
 		gram[near * count + i] = gram[i * count + near] = 0;
 	}
 	moment[near] = 0;
-}
-
-/* The covariance of a term that is the sum of the others. */
-static void part_near(double covariance[TERMS][TERMS]) {
-	for (int i = 0; i < TERMS; i++) {
-		covariance[TERM_NEAR_CONTEXT][i] = covariance[TERM_CONTEXT][i] + covariance[TERM_UNEQUAL][i];
-	}
-	for (int i = 0; i < TERMS; i++) {
-		covariance[i][TERM_NEAR_CONTEXT] = covariance[i][TERM_CONTEXT] + covariance[i][TERM_UNEQUAL];
-	}
 }
 
 void solve_invert(double gram[TERMS][TERMS], const double ns[TERMS], double inverse[TERMS][TERMS]) {
@@ -221,7 +203,10 @@ void solve_invert(double gram[TERMS][TERMS], const double ns[TERMS], double inve
 		solve_join_near(&gram[0][0], moment, TERMS);
 	}
 	nnls_covariance(&gram[0][0], free_ns, TERMS, 1, &inverse[0][0]);
-	if (joined) {
-		part_near(inverse);
+	for (int i = 0; i < TERMS && joined; i++) { /* the term is the sum of the two */
+		inverse[TERM_NEAR_CONTEXT][i] = inverse[TERM_CONTEXT][i] + inverse[TERM_UNEQUAL][i];
+	}
+	for (int i = 0; i < TERMS && joined; i++) {
+		inverse[i][TERM_NEAR_CONTEXT] = inverse[i][TERM_CONTEXT] + inverse[i][TERM_UNEQUAL];
 	}
 }
