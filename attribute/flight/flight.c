@@ -157,6 +157,7 @@ void flight_reschedule(struct flight *f, struct active *a, int64_t at_ns) {
 	f->waiting_count--;
 	memmove(f->waiting + at, f->waiting + at + 1, (f->waiting_count - at) * sizeof *f->waiting);
 	a->request.scheduled_ns = at_ns;
+	a->weight = 0;
 	flight_put_waiting(f, a);
 }
 
@@ -461,7 +462,7 @@ size_t flight_enter_prompts(struct flight *f, int64_t at_ns) {
 			continue; /* computed elsewhere */
 		}
 		f->chunks = must_grow(f->chunks, f->chunk_count, &f->chunk_room, sizeof *f->chunks, 16);
-		int64_t tokens = token_weight(&a->request);
+		int64_t tokens = a->weight = a->weight > 0 ? a->weight : token_weight(&a->request);
 		/*
 		 * Attention is proportional to before + tokens / 2: here the mean over the whole prompt, for any
 		 * weight.

@@ -33,6 +33,7 @@ struct active {
 	uint32_t remaining;     /* prompt tokens still to be computed */
 	uint32_t computed;
 	uint32_t stalled_ntok;  /* context when memory was short and it may have been preempted; 0: never */
+	int64_t weight;         /* without steps: tokens per time; 0: not yet computed */
 	bool decoding;
 	bool guessed;           /* when it was scheduled: need not be the end of a step */
 	bool paused;            /* preempted: waits for its context to be recomputed */

@@ -60,11 +60,24 @@ static struct entry key_of(const struct accounts *a, const struct active *r, enu
 	return key;
 }
 
+static void add_time(struct accounts *a, struct entry *e, int64_t ns) {
+	a->failed |= !exact_add(&e->gpu_ns, ns) || !exact_add(&a->posted_ns, ns);
+}
+
 static const struct entry *post_time(struct accounts *a, const struct entry *key, int64_t ns) {
 	struct entry *e = postings_find(&a->postings, key);
 
-	a->failed |= !exact_add(&e->gpu_ns, ns) || !exact_add(&a->posted_ns, ns);
+	add_time(a, e, ns);
 	return e;
+}
+
+/* The posting of a kind without tenant and grade: its key is made once per segment. */
+static struct entry *plain_posting(struct accounts *a, enum entry_kind kind) {
+	if (a->plain[kind] == 0) {
+		struct entry key = accounts_key_of_no_tenant(a, kind, GRADE_NONE, 0);
+		a->plain[kind] = (uint32_t)(postings_find(&a->postings, &key) - a->postings.at) + 1;
+	}
+	return &a->postings.at[a->plain[kind] - 1];
 }
 
 /* ---- settling ---- */
@@ -212,6 +225,7 @@ static int close_segment(struct accounts *a, struct fault *why) {
 	accounts_energy_post(a);
 	int rc = a->failed ? overflow(why) : post_entries(a, why);
 	postings_clear(&a->postings);
+	memset(a->plain, 0, sizeof a->plain);
 	a->prefill = a->decode = (struct phase){0};
 	memset(a->now, 0, sizeof a->now);
 	a->segment_step = f->decode_step;
@@ -435,9 +449,8 @@ int accounts_gap(struct accounts *a, enum entry_kind kind, int64_t from_ns, int6
 		rc = rc < 0 ? rc : move_to(a, at_ns, why);
 		int64_t until_ns = to_ns < a->segment.to_ns ? to_ns : a->segment.to_ns, ns;
 		if (a->segment.paid) {
-			struct entry key = accounts_key_of_no_tenant(a, kind, GRADE_NONE, 0);
 			a->failed |= !accounts_gpu_ns(a, at_ns, until_ns, &ns);
-			post_time(a, &key, a->failed ? 0 : ns);
+			add_time(a, plain_posting(a, kind), a->failed ? 0 : ns);
 		}
 		rc = rc < 0 ? rc : accounts_energy_count(a, (int)kind, at_ns, until_ns, why);
 		at_ns = until_ns;
@@ -489,6 +502,12 @@ void accounts_spread(struct accounts *a, enum grade grade, double prefill_gpu_ns
 
 /* ---- tokens ---- */
 
+static void add_tokens(struct accounts *a, struct entry *e, const struct entry *what) {
+	a->failed |= !exact_add(&e->tokens, what->tokens) || !exact_add(&e->requests, what->requests) ||
+	             !exact_add(&e->reasoning_tokens, what->reasoning_tokens) ||
+	             !exact_add(&e->cache_write_tokens, what->cache_write_tokens);
+}
+
 static int post_tokens(struct accounts *a, struct entry key, int64_t at_ns, const struct entry *what,
                        struct fault *why) {
 	struct segment s;
@@ -502,20 +521,25 @@ static int post_tokens(struct accounts *a, struct entry key, int64_t at_ns, cons
 	key.grade = GRADE_NONE;
 	/* The segment may have been closed when the request was found to have ended in it. */
 	bool here = s.from_ns == a->segment.from_ns;
-	struct entry *e = here ? postings_find(&a->postings, &key) : &key;
-	a->failed |= !exact_add(&e->tokens, what->tokens) || !exact_add(&e->requests, what->requests) ||
-	             !exact_add(&e->reasoning_tokens, what->reasoning_tokens) ||
-	             !exact_add(&e->cache_write_tokens, what->cache_write_tokens);
-	return here ? 0 : entries_add(a->common->entries, a->common->lane, e, why);
+	add_tokens(a, here ? postings_find(&a->postings, &key) : &key, what);
+	return here ? 0 : entries_add(a->common->entries, a->common->lane, &key, why);
 }
 
 int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int64_t tokens[3], int64_t requests,
                     struct fault *why) {
+	bool plain = tenant == 0 && at_ns >= a->segment.from_ns && at_ns < a->segment.to_ns;
 	int rc = 0;
 
 	for (size_t i = 0; i < 3 && rc >= 0; i++) {
 		const struct entry what = {.tokens = tokens[i], .requests = token_kinds[i] == ENTRY_INPUT ? requests : 0};
-		rc = what.tokens == 0 && what.requests == 0 ? 0 : post_tokens(a, accounts_key_of_no_tenant(a, token_kinds[i], GRADE_NONE, tenant), at_ns, &what, why);
+		if ((what.tokens == 0 && what.requests == 0) || (plain && !a->segment.wanted)) {
+			continue;
+		}
+		if (plain) {
+			add_tokens(a, plain_posting(a, token_kinds[i]), &what);
+		} else {
+			rc = post_tokens(a, accounts_key_of_no_tenant(a, token_kinds[i], GRADE_NONE, tenant), at_ns, &what, why);
+		}
 	}
 	return rc;
 }

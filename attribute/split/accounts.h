@@ -61,6 +61,7 @@ struct accounts {
 	bool has_requests; /* are there any request records of this replica? */
 	struct segment segment;
 	struct postings postings;
+	uint32_t plain[ENTRY_KINDS]; /* numbers + 1 of the postings without tenant and grade; 0: not yet found */
 	struct phase prefill, decode;
 	struct decode_sums now[TIME_GRADES];
 	int64_t segment_step; /* number of the first decode step of the segment */

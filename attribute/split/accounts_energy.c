@@ -8,7 +8,7 @@ static int energy_of_span(struct accounts *a, int64_t from_ns, int64_t to_ns, in
                        struct fault *why) {
 	*mj = *metered_ns = 0;
 	from_ns = from_ns > a->energy_at_ns ? from_ns : a->energy_at_ns;
-	if (!a->energy || from_ns >= to_ns) {
+	if (from_ns >= to_ns) {
 		return 0;
 	}
 	a->energy_at_ns = to_ns;
@@ -39,9 +39,12 @@ static void add_energy(struct accounts *a, int use, int64_t gpu_ns, int64_t mj, 
 int accounts_energy_count(struct accounts *a, int use, int64_t from_ns, int64_t to_ns, struct fault *why) {
 	int64_t begin_ns = from_ns > a->energy_at_ns ? from_ns : a->energy_at_ns;
 	int64_t mj, metered_ns, gpu_ns = 0;
-	int rc = energy_of_span(a, from_ns, to_ns, &mj, &metered_ns, why);
 
-	if (a->energy && to_ns > begin_ns) {
+	if (!a->energy) {
+		return 0;
+	}
+	int rc = energy_of_span(a, from_ns, to_ns, &mj, &metered_ns, why);
+	if (to_ns > begin_ns) {
 		a->failed |= !accounts_gpu_ns(a, begin_ns, to_ns, &gpu_ns);
 	}
 	add_energy(a, use, gpu_ns, mj, metered_ns);
@@ -53,7 +56,10 @@ int accounts_energy_busy(struct accounts *a, int64_t from_ns, int64_t to_ns, int
 	int64_t mj, metered_ns, part_mj = 0, part_ns = 0;
 	int64_t begin_ns = from_ns > a->energy_at_ns ? from_ns : a->energy_at_ns, prefill_part = 0, decode_part = 0;
 
-	if (a->energy && begin_ns < to_ns) { /* the part that was not counted before */
+	if (!a->energy) {
+		return 0;
+	}
+	if (begin_ns < to_ns) { /* the part that was not counted before */
 		exact_mul_div(prefill_ns, to_ns - begin_ns, to_ns - from_ns, &prefill_part);
 		exact_mul_div(decode_ns, to_ns - begin_ns, to_ns - from_ns, &decode_part);
 	}

@@ -161,7 +161,7 @@ static double step_ns(const struct flight *f) {
 }
 
 /* Adds to the day's sums what the split of time with both phases depends on. */
-static void note_both(struct pass *pass, int64_t to_ns) {
+static void note_both(struct pass *pass, int64_t to_ns, double rate) {
 	const struct flight *f = &pass->flight;
 	unsigned bucket;
 	struct aggregates *r = aggregates_at(pass, pass->cursor_ns, &bucket);
@@ -170,7 +170,7 @@ static void note_both(struct pass *pass, int64_t to_ns) {
 
 	aggregates_count(r, TOTAL_BOTH_NS, ns);
 	aggregates_count_part(r, TOTAL_BOTH_STEPS, steps);
-	aggregates_count_part(r, TOTAL_BOTH_TOKENS, (double)ns * token_rate(f));
+	aggregates_count_part(r, TOTAL_BOTH_TOKENS, (double)ns * rate);
 	aggregates_count_part(r, TOTAL_BOTH_SEQUENCES, steps * (double)f->decoding_count);
 	aggregates_count_part(r, TOTAL_BOTH_CONTEXT, steps * (double)f->context_sum);
 }
@@ -183,6 +183,7 @@ static void note_stretch(struct pass *pass, int64_t to_ns, size_t prompts) {
 	struct sweep_state *st = pass->state;
 	const struct flight *f = &pass->flight;
 	long double ticks = (long double)(tick_of(to_ns) - tick_of(pass->cursor_ns));
+	double rate = token_rate(f);
 
 	for (size_t i = 0; i < prompts; i++) {
 		note_start(st, f->chunks[i].active);
@@ -192,9 +193,9 @@ static void note_stretch(struct pass *pass, int64_t to_ns, size_t prompts) {
 		st->sums[ALONE].context += ticks * (long double)f->decoding_count;
 		st->sums[ALONE].counted += ticks * (long double)f->context_sum;
 	} else if (f->decoding_count > 0) {
-		note_both(pass, to_ns);
+		note_both(pass, to_ns, rate);
 	}
-	st->sums[ALL].equal += ticks * (long double)round(token_rate(f) * RATE_UNIT);
+	st->sums[ALL].equal += ticks * (long double)round(rate * RATE_UNIT);
 	st->sums[ALL].context += ticks * (long double)f->decoding_count;
 	st->sums[ALL].counted += ticks * (long double)f->context_sum;
 }
