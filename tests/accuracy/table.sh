@@ -38,9 +38,6 @@ sparse|vLLM stats lines alone|prefill total|69
 cached|vLLM stats lines alone|prefill total|26
 preempt|vLLM iteration lines alone|prefill total|8.6
 preempt|vLLM iteration lines alone|interval: truth outside by|4.7
-ranks|steps and requests|intervals by position that do not hold|8
-preempted|steps and requests|intervals by position that do not hold|25
-preempted|vLLM iteration lines and requests|intervals of requests that do not hold|12
 cached|requests without first tokens|prefill total|50
 cached|steps, too few to fit|prefill total|58
 full|steps, too few to fit|prefill total|21
@@ -488,6 +485,7 @@ scan() {
 	scan_kind ranks "$few" records "steps and requests"
 	scan_kind preempted "$few" records "steps and requests"
 	scan_kind preempted "$few" lines "vLLM iteration lines and requests"
+	scan_kind drafted "$few" records "steps and requests"
 	scan_kind drafted "$few" lines "vLLM iteration lines and requests"
 }
 
