@@ -92,7 +92,7 @@ static void add_below(struct paths *p, const char *name, const struct above *abo
 	if (stat(name, &st) != 0) {
 		cannot(quality, name, "cannot be opened");
 	} else if (S_ISDIR(st.st_mode)) {
-		if (!leads_up(above, &st)) {
+		if (!leads_up(above, &st) && !platform_path_is_made_up(name)) { /* from /proc, links lead to all files again and again */
 			add_directory(p, name, &(struct above){above, st.st_dev, st.st_ino}, source, quality);
 		}
 	} else if (S_ISREG(st.st_mode) && !is_systems(name, &st)) {

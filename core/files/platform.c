@@ -72,7 +72,13 @@ bool platform_sync_file_system(int fd) {
 }
 
 static bool is_made_up(const struct statfs *fs) {
-	return fs->f_type == PROC_SUPER_MAGIC || fs->f_type == SYSFS_MAGIC;
+	static const long kinds[] = {PROC_SUPER_MAGIC, SYSFS_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC, SECURITYFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEVPTS_SUPER_MAGIC};
+	size_t i = 0;
+
+	while (i < sizeof kinds / sizeof *kinds && (long)fs->f_type != kinds[i]) {
+		i++;
+	}
+	return i < sizeof kinds / sizeof *kinds;
 }
 
 bool platform_is_made_up(int fd) {

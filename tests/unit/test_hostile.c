@@ -176,6 +176,8 @@ static void a_pipe_of_a_night(void **state) {
 	char link[300];
 	snprintf(link, sizeof link, "%s/link.log", folder);
 	assert_int_equal(symlink("/proc/kmsg", link), 0); /* a system file; reading it blocks */
+	snprintf(link, sizeof link, "%s/proc", folder);
+	assert_int_equal(symlink("/proc", link), 0); /* each process in it leads to all files again */
 	struct run_result r = run_path(folder, (struct ingest_options){0});
 	assert_int_equal(r.count, 0);
 	run_release(&r);
