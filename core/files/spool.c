@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "core/files/helper.h"
-#include "core/files/temporary.h"
-#include "core/files/spool_sort.h"
+#include "core/files/spool_source.h"
 
 #define ITEM_MAX (64 * 1024)
 #define FIRST_ROOM (16 * 1024)
@@ -60,25 +59,16 @@ struct spool {
 	size_t run_count, run_room;
 };
 
-/* One sorted run being merged: from memory, or from the file through a buffer. */
-struct source {
-	const char *item; /* the current one, header first */
-	const struct packed *packed; /* NULL: from the file */
-	size_t next;                 /* in `packed`'s index */
-	char *buffer;
-	size_t start, end, room; /* bytes read and not yet consumed; `item` is before `start` */
-	struct extent rest;      /* the part not yet read */
-	const struct run *run;   /* from the file */
-};
-
 struct spool_reader {
 	struct spool *spool;
-	struct source *sources;
+	struct spool_source *sources;
 	size_t source_count;
-	struct source **heap; /* the smallest item first */
+	struct spool_source **heap; /* the smallest item first */
 	size_t heap_count;
 	char *from; /* packed: items less than it are left out; or NULL */
 	bool started;
+	size_t wins; /* of the first source, one after the other */
+	size_t sure; /* its next items are not greater than those of the others */
 };
 
 struct spool *spool_new(unsigned lanes, size_t memory_bytes, spool_compare *compare, const void *context) {
@@ -270,71 +260,11 @@ uint64_t spool_count(const struct spool *s) {
 	return count;
 }
 
-/* ---- reading a run ---- */
-
-static int refill(const struct spool *s, struct source *f, struct fault *why) {
-	size_t got;
-
-	memmove(f->buffer, f->buffer + f->start, f->end - f->start);
-	f->end -= f->start;
-	f->start = 0;
-	int error = temporary_read(&s->file, &f->rest, f->buffer + f->end, f->room - f->end, &got, why);
-	f->end += got;
-	return error;
-}
-
-/* Makes `bytes` available in the buffer; the file must have them. */
-static int have(const struct spool *s, struct source *f, size_t bytes, struct fault *why) {
-	if (f->end - f->start >= bytes) {
-		return 0;
-	}
-	if (bytes > f->room) {
-		f->room = bytes;
-		f->buffer = must_realloc(f->buffer, f->room);
-	}
-	int error = refill(s, f, why);
-	if (!error && f->end - f->start < bytes) {
-		error = fault_set(why, ERROR_IO, "%s: temporary data is damaged", s->file.folder);
-	}
-	return error;
-}
-
-static int file_advance(const struct spool *s, struct source *f, struct fault *why) {
-	if (f->start == f->end && f->rest.at == f->rest.end) {
-		return 0;
-	}
-	int error = have(s, f, PACKED_HEADER, why);
-	if (!error) {
-		error = have(s, f, packed_size(f->buffer + f->start), why);
-	}
-	if (error) {
-		return error;
-	}
-	f->item = f->buffer + f->start;
-	f->start += packed_size(f->item);
-	return 1;
-}
-
-/* To the next item: 1, 0 at the end, or a negative error. */
-static int advance(const struct spool *s, struct source *f, struct fault *why) {
-	if (!f->packed) {
-		return file_advance(s, f, why);
-	}
-	if (f->next == f->packed->count) {
-		return 0;
-	}
-	f->item = packed_at(f->packed, f->next++);
-	if (f->next + 2 < f->packed->count) {
-		__builtin_prefetch(packed_at(f->packed, f->next + 2));
-	}
-	return 1;
-}
-
 /* ---- merging ---- */
 
 static void sift_down(struct spool_reader *r, size_t i) {
 	const struct order *order = &r->spool->order;
-	struct source *moved = r->heap[i];
+	struct spool_source *moved = r->heap[i];
 
 	for (size_t child; (child = 2 * i + 1) < r->heap_count; i = child) {
 		if (child + 1 < r->heap_count && packed_compare(order, r->heap[child + 1]->item, r->heap[child]->item) < 0) {
@@ -364,14 +294,14 @@ static size_t packed_bound(const struct order *o, const struct packed *p, const 
 }
 
 /* The item at a place of the run becomes the current one. */
-static int go_to(const struct spool *s, struct source *f, off_t at, struct fault *why) {
+static int go_to(const struct spool *s, struct spool_source *f, off_t at, struct fault *why) {
 	f->start = f->end = 0;
 	f->rest = (struct extent){at, f->run->extent.end};
-	return file_advance(s, f, why);
+	return spool_source_advance_file(f, &s->file, why);
 }
 
 /* Moves to the last stored position of a run with an item less than `from`, or to its start. */
-static int go_near(const struct spool *s, struct source *f, const char *from, struct fault *why) {
+static int go_near(const struct spool *s, struct spool_source *f, const char *from, struct fault *why) {
 	const struct marks *m = &f->run->marks;
 	size_t low = 0, high = m->count, room = f->room;
 	int got = 1;
@@ -392,20 +322,20 @@ static int go_near(const struct spool *s, struct source *f, const char *from, st
 }
 
 /* To a source's first item that is to be read. */
-static int advance_first(const struct spool_reader *r, struct source *f, struct fault *why) {
+static int advance_first(const struct spool_reader *r, struct spool_source *f, struct fault *why) {
 	const struct spool *s = r->spool;
 	int got;
 
 	if (!r->from) {
-		return advance(s, f, why);
+		return spool_source_advance(f, &s->file, why);
 	}
 	if (f->packed) {
 		f->next = packed_bound(&s->order, f->packed, r->from);
-		return advance(s, f, why);
+		return spool_source_advance(f, &s->file, why);
 	}
 	got = go_near(s, f, r->from, why);
 	while (got > 0 && packed_compare(&s->order, f->item, r->from) < 0) {
-		got = file_advance(s, f, why);
+		got = spool_source_advance_file(f, &s->file, why);
 	}
 	return got;
 }
@@ -428,18 +358,41 @@ static int start(struct spool_reader *r, struct fault *why) {
 	return 0;
 }
 
+/* After so many wins of a source it is seen whether it also wins with the item AHEAD after. */
+#define WINS 8
+#define AHEAD 32
+
+static void look_ahead(struct spool_reader *r) {
+	const struct order *order = &r->spool->order;
+	const char *item = spool_source_ahead(r->heap[0], AHEAD);
+	bool wins = item && packed_compare(order, item, r->heap[1]->item) <= 0 &&
+	            (r->heap_count == 2 || packed_compare(order, item, r->heap[2]->item) <= 0);
+
+	r->sure = wins ? AHEAD : 0;
+	r->wins = wins ? WINS : 0;
+}
+
 /* Moves past the smallest item. It is left in place until here, as the caller may still use it. */
 static int step(struct spool_reader *r, struct fault *why) {
-	int got = advance(r->spool, r->heap[0], why);
+	struct spool_source *f = r->heap[0];
+	int got = spool_source_advance_buffer(f) ? 1 : spool_source_advance(f, &r->spool->file, why);
 
 	if (got < 0) {
 		return got;
+	}
+	if (r->sure > 0 && got > 0) {
+		r->sure--;
+		return 0;
 	}
 	if (got == 0) {
 		r->heap[0] = r->heap[--r->heap_count];
 	}
 	if (r->heap_count > 1) {
 		sift_down(r, 0);
+		r->wins = r->heap[0] == f ? r->wins + 1 : 0;
+		if (r->wins > WINS) {
+			look_ahead(r);
+		}
 	}
 	return 0;
 }
@@ -459,7 +412,7 @@ static size_t clamp(size_t n, size_t least, size_t most) {
 }
 
 static void add_file_source(struct spool_reader *r, const struct run *run, size_t room) {
-	r->sources[r->source_count++] = (struct source){
+	r->sources[r->source_count++] = (struct spool_source){
 		.rest = run->extent,
 		.run = run,
 		.room = room,
@@ -474,12 +427,12 @@ static struct spool_reader *reader_over(struct spool *s, size_t run_count, bool 
 
 	r->spool = s;
 	r->sources = must_calloc(run_count + s->lane_count, sizeof *r->sources);
-	r->heap = must_calloc(run_count + s->lane_count, sizeof(struct source *));
+	r->heap = must_calloc(run_count + s->lane_count, sizeof(struct spool_source *));
 	for (size_t i = 0; i < run_count; i++) {
 		add_file_source(r, &s->runs[i], room);
 	}
 	for (unsigned i = 0; memory && i < s->lane_count; i++) {
-		r->sources[r->source_count++] = (struct source){.packed = &s->lanes[i].packed};
+		r->sources[r->source_count++] = (struct spool_source){.packed = &s->lanes[i].packed};
 	}
 	return r;
 }
