@@ -133,6 +133,7 @@ struct attribute_options {
 	unsigned lanes;            /* how many threads will call attribution_add_record */
 	const char *requests_path; /* --requests; NULL: none */
 	bool request_rows;         /* collect data for attribution_pack_requests */
+	bool by_days;              /* evidence of single days: what is paid for beyond them is set by attribution_set_span */
 	/* these are only some of the replicas: the remaining uptime of pools is not posted */
 	bool part;
 	enum join_stage join;

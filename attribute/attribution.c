@@ -247,6 +247,25 @@ static int settle_servers(struct attribution *a, struct fault *why) {
 	return rc >= 0 && again ? settle_once(a, &again, why) : rc;
 }
 
+/*
+ * A day's evidence shows requests of one gateway that vendors served and others that a server did. For how long that server
+ * is paid is then not known from single days: days know one model and no provider of a gateway's requests.
+ */
+static void find_mixed_gateways(struct attribution *a) {
+	const struct replica_summary *r = NULL;
+
+	while (a->options.by_days && (r = replicas_next(a->replicas, r))) {
+		bool bought = evidence_has_bought(a->evidence, r->replica);
+		const struct pool *pool = fleet_pool_of(a->options.fleet, a->options.names, r->replica, r->model);
+		const char *name = names_text(a->options.names, r->replica).at;
+		if ((r->has_span ? bought : r->adopted > 0) && !(pool && pool->uptime_count > 0)) {
+			quality_finding(&a->identity, "gateway", name, "--fleet", QUALITY_NO_AMOUNT,
+			                "%s: vendors served some of a gateway's requests and a server the others, and its paid time may be wrong: "
+			                "give the pool's uptime in the fleet file, or log the two under names of their own", name);
+		}
+	}
+}
+
 int attribution_seal(struct attribution *a, struct fault *why) {
 	if (a->sealed) {
 		return 0;
@@ -255,6 +274,7 @@ int attribution_seal(struct attribution *a, struct fault *why) {
 	int rc = evidence_seal(a->evidence, why);
 	rc = rc < 0 || !(a->options.identity || a->options.part || a->verdict_count > 0) ? rc : settle_servers(a, why);
 	replicas_seal(a->replicas);
+	find_mixed_gateways(a);
 	if (rc >= 0 && a->patches) {
 		rc = spool_seal(a->patches, why);
 		evidence_patch_tenants(a->evidence, a->patches);

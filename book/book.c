@@ -335,6 +335,7 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 		.to_ns = to_ns,
 		.lanes = 1,
 		.identity = true,
+		.by_days = true,
 		.requests_path = requests,
 		.compare_rules = !requests,
 		.positions = !requests,

@@ -62,14 +62,27 @@ static int get_spans(struct book *b, struct fault *why) {
 	return ledger_spans(b->ledger, keep_span, b->spans, why);
 }
 
+/* If the only replica's log has no steps, it is also paid for while gateways' requests ran on it. */
+static struct replica_span span_of(const struct book_spans *s, const struct ledger_span *span) {
+	bool whole = s->known.gateways.are == GATEWAYS_OF_ONE && span->kind == SPAN_REQUESTS;
+	struct ledger_reach reach = whole ? s->known.all : (struct ledger_reach){span->first_ns, span->last_ns};
+
+	return (struct replica_span){reach.first_ns, reach.last_ns, span->first_day_ns, span->last_day_ns, span->first_step_day_ns, span->last_step_day_ns};
+}
+
+/* Is it the span of a server? Gateways' requests for a vendor's model are not, and no GPU is paid for them. */
+static bool is_servers(const struct book *b, const struct ledger_span *span) {
+	return span->kind != SPAN_GATEWAY || (b->spans->known.gateways.are == GATEWAYS_REPLICAS &&
+	                                      !(b->prices && prices_is_vendors(b->prices, names_text(b->names, span->model), T(""))));
+}
+
 int book_set_spans(struct book *b, struct attribution *a, struct fault *why) {
 	int rc = get_spans(b, why);
 
 	for (size_t i = 0; rc >= 0 && i < b->spans->count; i++) {
 		const struct ledger_span *span = &b->spans->at[i];
-		if (span->kind > SPAN_GATEWAY) { /* those of gateways are paid for by their own days */
-			const struct replica_span known = {span->first_ns,   span->last_ns,           span->first_day_ns,
-			                                   span->last_day_ns, span->first_step_day_ns, span->last_step_day_ns};
+		if (is_servers(b, span)) {
+			const struct replica_span known = span_of(b->spans, span);
 			attribution_set_span(a, span->replica, span->model, &known);
 		}
 		if (span->apart > 0) {

@@ -44,8 +44,7 @@ static struct replica_day *day_of(struct replica_days *d, int64_t at_ns) {
 	}
 	d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 4);
 	memmove(&d->at[place + 1], &d->at[place], (d->count++ - place) * sizeof *d->at);
-	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN,
-	                                      INT64_MAX, INT64_MIN, day_ns, {0}};
+	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, day_ns, {0}};
 	return &d->at[place];
 }
 
@@ -92,7 +91,6 @@ void days_add(struct replica_days *to, const struct replica_days *from) {
 		add_prompts(&t->prompts, &f->prompts);
 		exact_widen(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
 		exact_widen(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
-		exact_widen(&t->first_own_ns, &t->last_own_ns, f->first_own_ns, f->last_own_ns);
 		exact_widen(&t->first_work_ns, &t->last_work_ns, f->first_work_ns, f->last_work_ns);
 	}
 }
@@ -245,8 +243,8 @@ void days_span(const struct replica_days *d, struct replica_summary *sum) {
 	for (size_t i = 0; i < d->count; i++) {
 		const struct replica_day *day = &d->at[i];
 		bool steps = day->kind == DAY_STEPS;
-		exact_widen(&sum->span.first_ns, &sum->span.last_ns, steps ? day->first_step_ns : day->first_own_ns,
-		            steps ? day->last_step_ns : day->last_own_ns);
+		exact_widen(&sum->span.first_ns, &sum->span.last_ns, steps ? day->first_step_ns : day->first_ns,
+		            steps ? day->last_step_ns : day->last_ns);
 	}
 }
 

@@ -22,6 +22,7 @@ struct replica_summary {
 	bool several_models;                  /* steps name different ones */
 	bool lacks_contexts;                  /* some steps lack A or K (model.h) */
 	int64_t most_ntok;                    /* of a step */
+	int64_t adopted;                      /* of its requests, those that a gateway reported */
 	int64_t made_ntok, sequence_steps;    /* output tokens of requests but their first ones; sequences of all steps */
 	bool exclusive;                       /* requests have measured times of their own slots */
 	bool has_span;                        /* from attribution_set_span: */
@@ -42,7 +43,6 @@ struct replica_day {
 	bool requests;                       /* was a request in flight? Then requests give the tokens of steps */
 	int64_t first_step_ns, last_step_ns; /* as in struct replica_summary */
 	int64_t first_ns, last_ns;
-	int64_t first_own_ns, last_own_ns;   /* of other evidence that servers log, not gateways */
 	int64_t first_work_ns, last_work_ns; /* of requests, and of windows with tokens */
 	int64_t since_ns;                    /* set by days_extents: the first instant of this day's evidence and of later days' */
 	struct prompt_tokens prompts;
@@ -92,10 +92,7 @@ bool spell_has(const struct spell *s, int64_t at_ns, int64_t margin_ns);
 
 /* Sets the summary's extents to those of all days. */
 void days_extents(struct replica_days *d, struct replica_summary *sum);
-/*
- * Sets the summary's span, unless it has one: the time covered by each day's best kind. Requests of gateways do not show that a
- * server was up on whole days without any: they are paid for on the days that they cover.
- */
+/* Sets the summary's span, unless it has one: the time covered by each day's best kind. */
 void days_span(const struct replica_days *d, struct replica_summary *sum);
 /* The summary for a pass through a spell, with `margin_ns` around it. */
 struct replica_summary days_summary(const struct replica_days *d, const struct replica_summary *whole, const struct spell *s,

@@ -101,6 +101,7 @@ void evidence_free(struct evidence *e) {
 	spool_free(e->patches);
 	spool_free(e->left);
 	free(e->only);
+	free(e->bought_names);
 	free(e->unrepeated);
 	free(e->vendor_answers);
 	free(e);
@@ -394,6 +395,22 @@ void evidence_set_gateways(struct evidence *e, struct gateways gateways) {
 	e->gateways = gateways;
 }
 
+static void note_bought(struct evidence *e, name_id replica) {
+	if (e->bought_name_count == 0 || e->bought_names[e->bought_name_count - 1] != replica) { /* in the order of names, unless all are of one */
+		e->bought_names = must_grow_by_count(e->bought_names, e->bought_name_count, sizeof *e->bought_names);
+		e->bought_names[e->bought_name_count++] = replica;
+	}
+}
+
+bool evidence_has_bought(const struct evidence *e, name_id replica) {
+	for (size_t i = 0; i < e->bought_name_count; i++) {
+		if (e->bought_names[i] == replica) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Records of gateways become evidence of their own replicas, or, unless 0, of this one. */
 static int adopt(struct evidence *e, name_id replica, struct fault *why) {
 	struct evidence_reader *r;
@@ -407,7 +424,11 @@ static int adopt(struct evidence *e, name_id replica, struct fault *why) {
 		q.adopted = true;
 		q.head.replica = replica != 0 ? replica : q.head.replica;
 		const struct request_item *whole = (const struct request_item *)item;
-		rc = bought_is_vendors(e, whole)
+		bool bought = bought_is_vendors(e, whole);
+		if (bought) {
+			note_bought(e, q.head.replica);
+		}
+		rc = bought
 		         ? bought_keep(e, item, evidence_item_len(r), why)
 		         : add_request(e, 0, &q, request_item_id(whole), request_item_billing(whole), why);
 	}

@@ -131,6 +131,8 @@ void evidence_set_period(struct evidence *e, int64_t from_ns, int64_t to_ns);
 int64_t evidence_repeated(const struct evidence *e);
 /* Are gateways' requests stored separately? There may be none here. */
 bool evidence_has_gateway(const struct evidence *e);
+/* Has a gateway that is evidence of this replica reported requests that a vendor served? */
+bool evidence_has_bought(const struct evidence *e, name_id replica);
 
 /*
  * A store for tenants from other logs, to be sealed by the caller; from then on it is the evidence's, and readings

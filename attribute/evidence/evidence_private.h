@@ -36,6 +36,8 @@ struct evidence {
 	struct spool *growing; /* and those of them with ids that the server made, before evidence_seal */
 	struct spool *bought;  /* and requests that ran on no server of these logs, once known */
 	int64_t bought_from_ns, bought_to_ns; /* its extent */
+	name_id *bought_names; /* replicas of gateways that reported some */
+	size_t bought_name_count;
 	int64_t repeated;      /* records that are less complete than another of the same id, of the period in which they count */
 	int64_t count_from_ns, count_to_ns;
 	vendor_test *is_vendors; /* or NULL */

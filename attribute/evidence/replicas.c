@@ -101,6 +101,7 @@ static void add_request(struct seen *s, const struct request_item *r) {
 	                            r->part == PART_PREFILL ? UNKNOWN : r->finish_ns};
 
 	s->sum.requests++;
+	s->sum.adopted += r->adopted;
 	s->sum.timed += r->first_token_ns != UNKNOWN && !r->adopted;
 	s->sum.made_ntok += r->part != PART_PREFILL && r->completion_tokens > 1 ? r->completion_tokens - 1 : 0;
 	s->sum.exclusive |= r->exclusive;
@@ -115,9 +116,6 @@ static void add_request(struct seen *s, const struct request_item *r) {
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
 		if (instants[i] != UNKNOWN) {
 			exact_widen(&day->first_ns, &day->last_ns, instants[i], instants[i]);
-			if (!r->adopted) {
-				exact_widen(&day->first_own_ns, &day->last_own_ns, instants[i], instants[i]);
-			}
 			exact_widen(&day->first_work_ns, &day->last_work_ns, instants[i], instants[i]);
 		}
 	}
@@ -131,7 +129,6 @@ static void add_window(struct seen *s, const struct window_item *w) {
 	exact_add(&day->prompts.window_ntok, w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_add(&day->prompts.window_unknown_ntok, w->cached_unknown && w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_widen(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
-	exact_widen(&day->first_own_ns, &day->last_own_ns, w->head.at_ns, w->end_ns);
 	if (w->input_tokens > 0 || w->output_tokens > 0) {
 		exact_widen(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
 	}
@@ -223,6 +220,7 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	t->steps += f->steps;
 	t->requests += f->requests;
 	t->timed += f->timed;
+	t->adopted += f->adopted;
 	note_step_model(t, f->step_model);
 	t->several_models |= f->several_models;
 	t->windows += f->windows;

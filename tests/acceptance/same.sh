@@ -107,14 +107,28 @@ echo "INFO 12-30 06:00:01 [loggers.py:257] Engine 000: Iteration(0): 1 context r
 touch -d 2030-12-31 g.log
 four_ways g.log 1
 jq -e '.period.from | startswith("2030-12-30")' run.json > said || wrong "the clock of run: $(jq -c .period run.json)"
-# Requests of gateways alone, far apart: a whole day without any is not paid for. Those for a vendor's model are bought.
-for day in 01 02 20 23; do
-	for model in m gpt-4o-mini; do
+# Requests of gateways alone, far apart: their server is paid for from the first to the last. Those for a vendor's model are bought.
+requests() { # MODEL DAY...
+	model=$1
+	shift
+	for day; do
 		echo "{\"schema\":\"tollbook.request.v1\",\"id\":\"$day$model\",\"model\":\"$model\",\"tenant\":\"t\",\"arrival_ns\":$(date -u -d "2026-08-$day 12:00:00" +%s)000000000,\"finish_ns\":$(date -u -d "2026-08-$day 12:00:10" +%s)000000000,\"prompt_tokens\":100,\"completion_tokens\":5}"
 	done
-done > h.log
-four_ways h.log 3
-jq -e '.total.gpu_ns.capacity == (2 * 86400 + 30 - 86400) * 1000000000 and .total.gpu_ns.idle == 86390000000000' run.json > said || wrong "gateways alone: $(jq -c .total.gpu_ns run.json)"
+}
+requests m 01 02 20 23 > h.log
+four_ways h.log 1
+jq -e '.total.gpu_ns.capacity == (22 * 86400 + 10) * 1000000000' run.json > said || wrong "gateways alone: $(jq -c .total.gpu_ns run.json)"
+requests gpt-4o-mini 01 05 > i.log
+four_ways i.log 1
+jq -e '.total.gpu_ns.capacity == 0 and .findings == []' book.json > said || wrong "a vendor's alone: $(jq -c '.total.gpu_ns, .findings' book.json)"
+# Both under one name: a book does not know for how long the server is paid.
+{ requests gpt-4o-mini 01 20; requests m 02 09; } > k.log
+rm -rf book
+"$tollbook" ingest -q --book book k.log > said 2>&1
+"$tollbook" attribute -q --gpu-hour 2 --book book >> said 2>&1
+"$tollbook" report -q --book book --format json -o book.json >> said 2>&1
+[ $? -eq 1 ] || wrong "a gateway with vendors and a server: no finding: $(jq -c .findings book.json)"
+jq -e '.findings | any(.kind == "gateway" and (.subjects | index("k")))' book.json > said || wrong "a gateway with vendors and a server: $(jq -c .findings book.json)"
 
 # Steps, and requests under another name that begin before them and end after them: on a day with steps these show the paid time.
 export TOLLBOOK_NOW=2026-09-01T00:00:00Z

@@ -20,8 +20,6 @@ static void note(struct replica_days *d, int day, int hour, enum day_kind kind) 
 
 	*first = DAY(day) + HOUR(hour) < *first ? DAY(day) + HOUR(hour) : *first;
 	*last = DAY(day) + HOUR(hour + 1) > *last ? DAY(day) + HOUR(hour + 1) : *last;
-	at->first_own_ns = at->first_ns;
-	at->last_own_ns = at->last_ns;
 }
 
 static void one_kind_is_one_spell(void **state) {
