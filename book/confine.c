@@ -31,17 +31,15 @@ static void release(struct paths *p) {
 }
 
 /* A log's folder, unless it is that of the previous log; and the log itself if it is a link or alone. */
-static int add_log(void *paths, const char *name, int64_t bytes, const struct ingest_source *source) {
+static int add_log(void *paths, const char *name, const struct ingest_found *found, const struct ingest_source *source) {
 	struct paths *p = paths;
 	const char *slash = strrchr(name, '/');
 	size_t len = slash ? (size_t)(slash - name) : 0;
-	struct stat st;
 
-	(void)bytes;
 	if (strcmp(name, "-") == 0) {
 		return 0;
 	}
-	if (strcmp(name, source->path) == 0 || (lstat(name, &st) == 0 && S_ISLNK(st.st_mode))) {
+	if (strcmp(name, source->path) == 0 || found->linked) {
 		add_cut(p, name, strlen(name));
 		return 0;
 	}
@@ -53,13 +51,15 @@ static int add_log(void *paths, const char *name, int64_t bytes, const struct in
 }
 
 static void add_logs(struct paths *p, const struct ingest_options *logs) {
+	struct ingest_options names = *logs;
 	struct quality ignored; /* a folder that cannot be listed is reported when it is read */
 
+	names.names_only = true;
 	quality_init(&ignored);
 	for (size_t i = 0; i < logs->source_count; i++) {
 		add(p, strcmp(logs->sources[i].path, "-") == 0 ? NULL : logs->sources[i].path);
 	}
-	(void)ingest_files(logs, add_log, p, &ignored);
+	(void)ingest_files(&names, add_log, p, &ignored);
 	quality_release(&ignored);
 }
 

@@ -116,11 +116,10 @@ static bool find_seen(const struct seen *s, const struct ledger_file *f) {
 	return found;
 }
 
-static int is_seen(struct listing *l, const struct stat *st) {
+static int is_seen(struct listing *l, const struct ingest_found *found) {
 	struct seen *s = &l->seen;
 	int64_t source;
-	struct ledger_file f = {.device = (int64_t)st->st_dev, .inode = (int64_t)st->st_ino, .size = st->st_size,
-	                        .mtime_ns = platform_changed_ns(st)};
+	struct ledger_file f = {.device = found->device, .inode = found->inode, .size = found->bytes, .mtime_ns = found->changed_ns};
 
 	if (!s->read && ++s->asked > SEEN_ASKED) {
 		int rc = ledger_files(l->p->book->ledger, keep_seen, s, l->why);
@@ -132,22 +131,17 @@ static int is_seen(struct listing *l, const struct stat *st) {
 	return s->read && !s->too_many ? find_seen(s, &f) : ledger_file_known(l->p->book->ledger, &f, &source, l->why);
 }
 
-static int add_file(void *listing, const char *name, int64_t bytes, const struct ingest_source *source) {
+static int add_file(void *listing, const char *name, const struct ingest_found *found, const struct ingest_source *source) {
 	struct listing *l = listing;
 	struct log_batches *p = l->p;
-	struct found f = {.source = source, .bytes = bytes};
-	struct stat st = {0};
-	int rc = 0;
+	struct found f = {.source = source, .bytes = found->bytes, .regular = found->regular};
+	int rc = found->regular ? is_seen(l, found) : 0;
 
-	if (stat(name, &st) == 0 && S_ISREG(st.st_mode)) {
-		f.regular = true;
-		rc = is_seen(l, &st);
-	}
 	if (rc != 0) {
 		return rc < 0 ? rc : 0;
 	}
 	if (!date_in(text_of(name), &f.day_ns)) {
-		f.day_ns = instant_floor(platform_changed_ns(&st), NS_PER_DAY);
+		f.day_ns = instant_floor(found->changed_ns, NS_PER_DAY);
 	}
 	p->at = must_grow(p->at, p->count, &l->room, sizeof *p->at, 64);
 	f.path = must_copy(name);
@@ -222,9 +216,9 @@ static bool is_full(const struct log_batches *p, const struct filling *f, size_t
 
 /* The end of the batch that begins at p->next; and the state of its logs. */
 static int fill(struct log_batches *p, int *states, size_t *end, struct fault *why) {
-	struct head_lengths *heads = must_alloc(sizeof *heads);
+	struct head_lengths *heads = must_calloc(1, sizeof *heads);
 	struct filling f = {0};
-	int rc = head_lengths_get(heads, p->book->ledger, why);
+	int rc = 0;
 	size_t i = p->next;
 
 	for (; i < p->count && rc >= 0 && (i == p->next || !is_full(p, &f, i)); i++) {

@@ -139,15 +139,12 @@ static bool match_block(void *match, struct text bytes) {
 	return true;
 }
 
-int head_lengths_get(struct head_lengths *h, struct ledger *l, struct fault *why) {
-	return ledger_source_heads(l, h->at, FINGERPRINT_HEAD_BYTES, &h->count, why);
-}
-
 /* Sources that begin like the file. Under the lock. */
-static int find_candidates(struct ledger *l, const struct head_lengths *h, struct match *m, struct fault *why) {
+static int find_candidates(struct ledger *l, struct head_lengths *h, struct match *m, struct fault *why) {
 	char hash[DIGEST_HEX_MAX];
-	int rc = 0;
+	int rc = h->known ? 0 : ledger_source_heads(l, h->at, FINGERPRINT_HEAD_BYTES, &h->count, why);
 
+	h->known = true;
 	for (size_t i = 0; i < h->count && rc >= 0; i++) {
 		if (h->at[i] > (int64_t)m->head_len || h->at[i] == 0) {
 			continue;
@@ -217,7 +214,7 @@ static int recognise(struct sources *s, struct log_file *f, bool *packed, struct
 	return rc < 0 ? rc : fine ? 1 : leave_out(s, f);
 }
 
-int log_look(struct book *b, const struct head_lengths *h, const char *path, struct fault *why) {
+int log_look(struct book *b, struct head_lengths *h, const char *path, struct fault *why) {
 	struct match m = {.path = path, .digest = digest_new()};
 	bool packed, has_text, fine = ingest_head(path, m.head, sizeof m.head, &m.head_len, &packed);
 	int rc = find_candidates(b->ledger, h, &m, why);
@@ -519,7 +516,6 @@ static int read_new(struct sources *s, struct logs *logs, struct ledger_intake *
 	const struct ingest_watch watch = {s, watch_open, watch_block, watch_close, watched_return};
 	int rc = ledger_source_next(l, &s->first_number, why), more = 1;
 
-	rc = rc < 0 ? rc : head_lengths_get(&s->heads, l, why);
 	logs->options.watch = &watch;
 	logs->options.now_ns = s->now_ns;
 	logs->options.names = s->book->fleet ? fleet_names(s->book->fleet) : NULL;

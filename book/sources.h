@@ -5,12 +5,12 @@
 #include "book/book.h"
 #include "core/files/fingerprint.h"
 
-/* Lengths of heads of the logs that the book knows. */
+/* Lengths of heads of the logs that the book knows, as of the first log that is compared. */
 struct head_lengths {
 	int64_t at[FINGERPRINT_HEAD_BYTES];
 	size_t count;
+	bool known;
 };
-int head_lengths_get(struct head_lengths *h, struct ledger *l, struct fault *why);
 
 enum log_state {
 	LOG_UNREAD, /* it cannot be read now: that is a finding, and it waits for the next time */
@@ -18,6 +18,6 @@ enum log_state {
 	LOG_NEW,
 };
 /* One of these, or negative. */
-int log_look(struct book *b, const struct head_lengths *h, const char *path, struct fault *why);
+int log_look(struct book *b, struct head_lengths *h, const char *path, struct fault *why);
 
 #endif

@@ -195,14 +195,14 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
 }
 
 int ingest_files(const struct ingest_options *o, ingest_file_sink *sink, void *context, struct quality *quality) {
-	struct paths paths = {0};
+	struct paths paths = {.names_only = o->names_only};
 	int rc = 0;
 
 	for (size_t i = 0; i < o->source_count; i++) {
 		paths_add(&paths, &o->sources[i], quality);
 	}
 	for (size_t i = 0; i < paths.count && rc == 0; i++) {
-		rc = sink(context, paths.at[i].name, paths.at[i].bytes, paths.at[i].source);
+		rc = sink(context, paths.at[i].name, &paths.at[i].found, paths.at[i].source);
 	}
 	paths_release(&paths);
 	return rc;

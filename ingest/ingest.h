@@ -125,14 +125,22 @@ struct ingest_options {
 	size_t place_count;
 	/* other files are read elsewhere: one without evidence is a finding, even if it is the only one */
 	bool part;
+	bool names_only;            /* ingest_files is asked for names, not for what regular files of folders are */
 	const struct ingest_patterns *patterns; /* read matching lines in place of other formats; may be NULL */
+};
+
+/* A file as it was listed. */
+struct ingest_found {
+	int64_t bytes; /* 0 if it has no size */
+	bool regular, linked; /* linked: by its name, which may still be that of a regular file */
+	int64_t device, inode, changed_ns; /* of a regular one, unless only names were wanted */
 };
 
 /*
  * The files that the sources represent, in the order in which records number them. Folders that cannot be listed are
  * damage. 0, or what the sink returned.
  */
-typedef int ingest_file_sink(void *context, const char *name, int64_t bytes, const struct ingest_source *source);
+typedef int ingest_file_sink(void *context, const char *name, const struct ingest_found *found, const struct ingest_source *source);
 int ingest_files(const struct ingest_options *o, ingest_file_sink *sink, void *context, struct quality *quality);
 
 /* The number of lanes that ingest_run will use (an upper bound), for callers that must prepare for them. */

@@ -19,12 +19,17 @@ struct above {
 	ino_t inode;
 };
 
-static void add_file(struct paths *p, const char *name, int64_t bytes, const struct ingest_source *source) {
+static void add_file(struct paths *p, const char *name, const struct ingest_found *found, const struct ingest_source *source) {
 	p->at = must_grow(p->at, p->count, &p->room, sizeof *p->at, 16);
 	size_t len = strlen(name) + 1;
 	char *copy = must_alloc(len);
 	memcpy(copy, name, len);
-	p->at[p->count++] = (struct path){.name = copy, .bytes = bytes, .source = source};
+	p->at[p->count++] = (struct path){.name = copy, .bytes = found->bytes, .found = *found, .source = source};
+}
+
+static struct ingest_found found_of(const struct stat *st) {
+	return (struct ingest_found){.bytes = st->st_size, .regular = true, .device = (int64_t)st->st_dev, .inode = (int64_t)st->st_ino,
+	                             .changed_ns = platform_changed_ns(st)};
 }
 
 static void cannot(struct quality *quality, const char *name, const char *what) {
@@ -38,7 +43,7 @@ static int by_name(const void *a, const void *b) {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in a directory, sorted; NULL if it cannot be read. */
+/* The names in a directory, sorted, each with its type (d_type) after its end; NULL if it cannot be read. */
 static char **list_names(const char *name, size_t *count) {
 	DIR *dir = opendir(name);
 	char **names = NULL;
@@ -54,7 +59,8 @@ static char **list_names(const char *name, size_t *count) {
 		}
 		names = must_grow(names, *count, &room, sizeof *names, 64);
 		size_t len = strlen(d->d_name) + 1;
-		names[*count] = memcpy(must_alloc(len), d->d_name, len);
+		names[*count] = memcpy(must_alloc(len + 1), d->d_name, len);
+		names[*count][len] = (char)d->d_type;
 		(*count)++;
 	}
 	closedir(dir);
@@ -85,18 +91,22 @@ static bool is_systems(const char *name, const struct stat *st) {
 }
 
 /* Files in a directory: pipes, sockets and devices are not logs, and reading them might never end. */
-static void add_below(struct paths *p, const char *name, const struct above *above,
+static void add_below(struct paths *p, const char *name, unsigned char type, const struct above *above,
                       const struct ingest_source *source, struct quality *quality) {
 	struct stat st;
 
-	if (stat(name, &st) != 0) {
+	if (p->names_only && type == DT_REG) {
+		add_file(p, name, &(struct ingest_found){.regular = true}, source);
+	} else if (stat(name, &st) != 0) {
 		cannot(quality, name, "cannot be opened");
 	} else if (S_ISDIR(st.st_mode)) {
 		if (!leads_up(above, &st) && !platform_path_is_made_up(name)) { /* from /proc, links lead to all files again and again */
 			add_directory(p, name, &(struct above){above, st.st_dev, st.st_ino}, source, quality);
 		}
 	} else if (S_ISREG(st.st_mode) && !is_systems(name, &st)) {
-		add_file(p, name, st.st_size, source);
+		struct ingest_found found = found_of(&st);
+		found.linked = type == DT_LNK || (type == DT_UNKNOWN && lstat(name, &st) == 0 && S_ISLNK(st.st_mode));
+		add_file(p, name, &found, source);
 	}
 }
 
@@ -115,7 +125,7 @@ static void add_directory(struct paths *p, const char *name, const struct above 
 		size_t room = len + strlen(names[i]) + 2;
 		char *inner = must_alloc(room);
 		snprintf(inner, room, "%s%s%s", name, slash, names[i]);
-		add_below(p, inner, above, source, quality);
+		add_below(p, inner, (unsigned char)names[i][strlen(names[i]) + 1], above, source, quality);
 		free(inner);
 		free(names[i]);
 	}
@@ -126,11 +136,12 @@ void paths_add(struct paths *p, const struct ingest_source *source, struct quali
 	struct stat st;
 
 	if (strcmp(source->path, "-") == 0 || stat(source->path, &st) != 0) {
-		add_file(p, source->path, 0, source); /* if it does not exist, opening it reports why */
+		add_file(p, source->path, &(struct ingest_found){0}, source); /* if it does not exist, opening it reports why */
 	} else if (S_ISDIR(st.st_mode)) {
 		add_directory(p, source->path, &(struct above){NULL, st.st_dev, st.st_ino}, source, quality);
 	} else {
-		add_file(p, source->path, S_ISREG(st.st_mode) ? st.st_size : 0, source);
+		const struct ingest_found found = S_ISREG(st.st_mode) ? found_of(&st) : (struct ingest_found){0};
+		add_file(p, source->path, &found, source);
 	}
 }
 

@@ -8,6 +8,7 @@
 struct path {
 	char *name; /* the path to open, also for messages; "-" is standard input */
 	int64_t bytes; /* 0 if it has no size */
+	struct ingest_found found;
 	const struct ingest_source *source;
 	struct ingest_place place; /* how its path names its server, among those of other files */
 };
@@ -15,6 +16,7 @@ struct path {
 struct paths {
 	struct path *at;
 	size_t count, room;
+	bool names_only; /* what regular files of folders are is not asked */
 };
 
 /*

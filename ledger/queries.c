@@ -105,8 +105,8 @@ const struct query_text query_texts[QUERIES] = {
 	/* No log begins like it from here on; the row remains for statements as of former runs. */
 	[Q_SOURCE_FORGET] = {"UPDATE source SET head_bytes = 0, head = '', bytes = 0, content = '', marks = $3, lines = 0, records = 0, "
 	                     "at_end = -1, last_run = $2, named = '', by_rule = 0 WHERE id = $1", 0},
-	[Q_SOURCES_UNREAD] = {"SELECT s.id FROM source s JOIN run r ON r.id = s.last_run WHERE s.records = 0 AND s.lines > 0 AND r.version <> $1 "
-	                      "ORDER BY s.id", 0},
+	[Q_SOURCES_UNREAD] = {"SELECT id FROM source WHERE records = 0 AND lines > 0 AND "
+	                      "last_run IN (SELECT id FROM run WHERE version <> $1) ORDER BY id", 0}, /* by the index source_unread */
 	[Q_FILES_FORGET] = {"DELETE FROM file WHERE source = $1", 0},
 	[Q_SOURCE_NEXT] = {"SELECT coalesce(max(id), 0) + 1 FROM source", 0},
 	[Q_FILE_KNOWN] = {"SELECT source FROM file WHERE device = $1 AND inode = $2 AND size = $3 AND mtime_ns = $4", 0},

@@ -76,6 +76,8 @@ CREATE TABLE source (
   by_rule INTEGER NOT NULL DEFAULT 0 -- 1: a rule of the fleet file's "names" gave it
 ) STRICT;
 CREATE INDEX source_head ON source (head, head_bytes);
+-- Logs that gave no record: another version may read them.
+CREATE INDEX source_unread ON source (last_run) WHERE records = 0 AND lines > 0;
 
 -- Data of a source before it grew, which statements of former runs print.
 CREATE TABLE source_was (

@@ -35,13 +35,13 @@ struct draft {
 	struct fleet *fleet; /* read, for the descriptions that it names; or NULL */
 };
 
-static int add_file(void *context, const char *name, int64_t bytes, const struct ingest_source *source) {
+static int add_file(void *context, const char *name, const struct ingest_found *found, const struct ingest_source *source) {
 	struct draft *d = context;
 	const struct config_logs *of = d->found.sources ? d->found.of[source - d->found.sources] : NULL;
 
 	d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 64);
 	size_t len = strlen(name) + 1;
-	d->at[d->count] = (struct piece){.path = memcpy(must_alloc(len), name, len), .bytes = bytes, .index = (int64_t)d->count, .of = of};
+	d->at[d->count] = (struct piece){.path = memcpy(must_alloc(len), name, len), .bytes = found->bytes, .index = (int64_t)d->count, .of = of};
 	d->count++;
 	return 0;
 }

@@ -44,8 +44,8 @@ static int add_source(void *names, const struct ledger_source *s) {
 	return 0;
 }
 
-static int add_log(void *names, const char *name, int64_t bytes, const struct ingest_source *source) {
-	(void)bytes, (void)source;
+static int add_log(void *names, const char *name, const struct ingest_found *found, const struct ingest_source *source) {
+	(void)found, (void)source;
 	if (strcmp(name, "-") != 0) {
 		add_file(names, name);
 	}

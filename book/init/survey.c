@@ -57,10 +57,10 @@ static const struct gpu *card_of_file(const struct survey *s, const char *path) 
 	return found;
 }
 
-static int add_file(void *survey, const char *name, int64_t bytes, const struct ingest_source *source) {
+static int add_file(void *survey, const char *name, const struct ingest_found *found, const struct ingest_source *source) {
 	struct survey *s = survey;
 
-	(void)bytes;
+	(void)found;
 	(void)source;
 	s->card_of = must_realloc(s->card_of, (s->files + 1) * sizeof *s->card_of);
 	s->card_of[s->files++] = card_of_file(s, name);

@@ -166,7 +166,8 @@ static const struct migration from_3 = {
 /* see schemas/ledger.sql */
 #define STATED \
 	"CREATE INDEX warning_stated ON warning (run, sentence) WHERE length(sentence) < 40 OR " \
-	"substr(sentence, 1, 80) LIKE '%\"kind\":\"gpus\"%';"
+	"substr(sentence, 1, 80) LIKE '%\"kind\":\"gpus\"%';" \
+	"CREATE INDEX source_unread ON source (last_run) WHERE records = 0 AND lines > 0;"
 
 /*
  * 4 to 5: runs are sealed one after the other; the next commit seals existing ones. What days decide about names is

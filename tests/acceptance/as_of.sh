@@ -103,7 +103,7 @@ same "segments that gateways report" "$(grep -c -v '|0$' counted-origin)" 2
 rm -rf book
 cp -r origin book
 sqlite3 book/ledger.db "ALTER TABLE segment DROP COLUMN gateways; ALTER TABLE segment DROP COLUMN first_step;
-	ALTER TABLE segment DROP COLUMN last_step; DROP TABLE chain; DROP TABLE verdict; DROP INDEX warning_stated;
+	ALTER TABLE segment DROP COLUMN last_step; DROP TABLE chain; DROP TABLE verdict; DROP INDEX warning_stated; DROP INDEX source_unread;
 	ALTER TABLE source DROP COLUMN named; ALTER TABLE source DROP COLUMN by_rule; PRAGMA user_version = 3"
 print_as '' json > again
 same "a book of version 3" "$(cmp again then/10.json 2>&1)" ""
@@ -115,6 +115,8 @@ same "brought to version 5, and counted" "$(sqlite3 book/ledger.db 'PRAGMA user_
 contents="SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
 same "brought to version 5: the tables and indexes of a new book" "$(sqlite3 book/ledger.db "$contents")" "$(sqlite3 origin/ledger.db "$contents")"
 stated=$(sed -n "s/.*Q_STATED. = {\"\(.*\)\"$/\1/p" "$tree/ledger/queries.c")$(sed -n '/Q_STATED/{n;s/^[^"]*"\(.*\)", 0},$/\1/p;}' "$tree/ledger/queries.c" | sed 's/\\"/"/g')
+unread=$(sed -n '/Q_SOURCES_UNREAD/,/ORDER BY/s/^[^"]*"\([^"]*\)".*/\1/p' "$tree/ledger/queries.c" | tr -d '\n' | sed "s/\$1/''/")
+same "logs that gave no record are read from theirs" "$(sqlite3 book/ledger.db "EXPLAIN QUERY PLAN $unread" | grep -c 'INDEX source_unread')" 1
 same "what logs state is read from its index" "$(sqlite3 book/ledger.db "EXPLAIN QUERY PLAN $(echo "$stated" | sed 's/\$1/9/')" | grep -c 'COVERING INDEX warning_stated')" 1
 "$tollbook" verify --book book > said 2>&1
 same "and verified, with a night more" "$? $(tail -1 said | sed 's/.*; //')" "0 0 findings"
