@@ -15,6 +15,7 @@ attribute/evidence  attribute/attribute.h attribute/fleet/*
 attribute/servers   attribute/attribute.h attribute/fleet/* attribute/evidence/*
 attribute/laws      attribute/attribute.h attribute/fleet/* attribute/evidence/*
 attribute/model     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/*
+attribute/model/rebuild attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/* attribute/model/*
 attribute/flight    attribute/attribute.h attribute/evidence/*
 attribute/split     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/* attribute/model/* attribute/flight/*
 attribute/split/requests attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/* attribute/model/* attribute/flight/* attribute/split/*

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "attribute/model/rebuild.h"
+#include "attribute/model/rebuild/rebuild.h"
 #include "core/error.h"
 
 #define REQUESTS 600

@@ -2,7 +2,7 @@
 #ifndef ATTRIBUTE_REPLAY_H
 #define ATTRIBUTE_REPLAY_H
 
-#include "attribute/model/rebuild.h"
+#include "attribute/model/rebuild/rebuild.h"
 #include "attribute/split/pass.h"
 
 /* What a replica's steps of a day are rebuilt with. */

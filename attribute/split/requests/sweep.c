@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "attribute/model/rebuild.h"
+#include "attribute/model/rebuild/rebuild.h"
 #include "attribute/laws/rules.h"
 #include "attribute/split/requests/replay.h"
 #include "attribute/split/pass.h"

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "attribute/model/aggregates.h"
-#include "attribute/model/rebuild.h"
+#include "attribute/model/rebuild/rebuild.h"
 #include "core/error.h"
 
 #define LEAST_REQUESTS 8

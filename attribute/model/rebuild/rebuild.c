@@ -1,5 +1,5 @@
 /* rebuild.c: from requests' instants to steps and rows of the step model. */
-#include "attribute/model/rebuild.h"
+#include "attribute/model/rebuild/rebuild.h"
 
 #include <math.h>
 #include <stdlib.h>

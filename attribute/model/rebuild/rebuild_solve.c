@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/model/rebuild.h"
+#include "attribute/model/rebuild/rebuild.h"
 #include "core/error.h"
 #include "core/model/nnls.h"
 

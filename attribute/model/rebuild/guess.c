@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attribute/model/rebuild.h"
+#include "attribute/model/rebuild/rebuild.h"
 #include "core/error.h"
 
 /* ln(time / model) up to which the model explains a step; and by which one explanation has to be better. */
