@@ -284,7 +284,11 @@ static bool test_part(const struct id_steps *steps, const struct id_requests *pa
 
 	for (to = from; to < steps->count && steps->at[to].end_ns <= last_ns; to++) {
 	}
-	identity_test(&(struct id_steps){steps->at + from, to - from}, part, &r);
+	const struct id_steps around = {steps->at + from, to - from};
+	if (identity_excludes(&around, part)) {
+		return false;
+	}
+	identity_test(&around, part, &r);
 	*knot = (struct drift_knot){part->at[part->count / 2].first_ns, r.offset_ns};
 	return r.verdict == ID_SAME || (r.verdict == ID_PART && r.coverage >= 0.3);
 }

@@ -494,6 +494,34 @@ int64_t identity_agreement(const struct id_steps *steps, const struct id_request
 	return count >= AGREE_LEAST ? (int64_t)(1000 * agree / count) : 0;
 }
 
+/* What one server would give at the widest narrow width, and what other servers give at most. */
+#define EXCLUDE_WOULD 25
+#define EXCLUDE_MOST 5
+
+bool identity_excludes(const struct id_steps *steps, const struct id_requests *requests) {
+	struct both of_steps = events_of_steps(steps), of_requests = events_of_requests(requests);
+	struct level levels[WIDTHS];
+	struct level *l = &levels[NARROW - 1];
+	struct counts *first = &l->first, *end = &l->end;
+	double best = 0;
+
+	memset(levels, 0, sizeof levels);
+	counts_init(first, widths_ns[NARROW - 1]);
+	counts_init(end, widths_ns[NARROW - 1]);
+	count_all(&first, 1, &of_steps.first, &of_requests.first, requests->cached_known);
+	count_all(&end, 1, &of_steps.end, &of_requests.end, requests->cached_known);
+	level_init(l, NARROW - 1, &of_requests);
+	for (size_t k = 0; k < first->size; k++) {
+		best = is_far(first, k) ? best : fmax(best, likelihood(l, k));
+	}
+	bool coarse = steps->count > 0 && steps->at[0].coarse, excluded = expected(levels) >= EXCLUDE_WOULD && best - log(trials()) < EXCLUDE_MOST;
+	excluded = excluded && !coarse && !events_in_seconds(requests);
+	level_release(l);
+	events_release(&of_steps);
+	events_release(&of_requests);
+	return excluded;
+}
+
 /* ---- candidates ---- */
 
 int64_t identity_votes(const struct events *steps, const struct events *requests, bool cached_known, int64_t reach_ns, int64_t width_ns) {

@@ -300,11 +300,24 @@ static bool is_far_ahead(const struct compared *c, size_t next) {
 	return c->votes[0] >= VOTES_CLEAR && 3 * c->votes[next] <= c->votes[0] && c->result[0].verdict == ID_SAME && c->result[0].coverage >= CLEAR_COVERAGE;
 }
 
+/* The first ones, with votes of chance, are other servers: so are those with no more votes. */
+#define OTHERS_LEAST 2
+
+static bool are_all_different(const struct compared *c, size_t compared) {
+	size_t different = 0;
+
+	for (size_t i = 0; i < compared; i++) {
+		different += c->result[i].verdict == ID_DIFFERENT;
+	}
+	return compared >= OTHERS_LEAST && different == compared && c->votes[0] < VOTES_CLEAR;
+}
+
 static void compare_candidates(struct servers *s, struct server *requests, servers_fit *fits, struct compared *c) {
 	*c = (struct compared){.count = 0};
 	c->count = servers_candidates(s, requests, fits, c->at, c->votes, TESTED_MOST);
 	for (size_t i = 0; i < c->count && !(i > 0 && is_far_ahead(c, i)); i++) {
-		c->result[i] = servers_compare(&c->at[i]->sample, &requests->sample);
+		c->count = are_all_different(c, i) ? i : c->count;
+		c->result[i] = i < c->count ? servers_compare(&c->at[i]->sample, &requests->sample) : c->result[i];
 	}
 	size_t clear = clear_one(c);
 	for (size_t i = 0; i < c->count; i++) {
