@@ -173,24 +173,9 @@ void solve_expand(const struct sample *a, const double sums[BIN_SUMS], const str
  * up other costs of small batches. If it does, its column is added to those of contexts in place of its own.
  */
 void solve_join_near(double *gram, double *moment, int count) {
-	static const int to[] = {TERM_CONTEXT, TERM_UNEQUAL};
-	const int near = TERM_NEAR_CONTEXT;
-	bool used[2]; /* others have a column of 0 */
-
-	for (int k = 0; k < 2; k++) {
-		used[k] = gram[to[k] * count + to[k]] != 0;
-		moment[to[k]] += used[k] ? moment[near] : 0;
-		for (int i = 0; i < count && used[k]; i++) {
-			gram[to[k] * count + i] += gram[near * count + i];
-		}
-	}
-	for (int i = 0; i < count; i++) {
-		for (int k = 0; k < 2; k++) {
-			gram[i * count + to[k]] += used[k] && i != near ? gram[i * count + near] : 0;
-		}
-		gram[near * count + i] = gram[i * count + near] = 0;
-	}
-	moment[near] = 0;
+	nnls_join(gram, moment, (size_t)count, TERM_NEAR_CONTEXT, TERM_CONTEXT, 1);
+	nnls_join(gram, moment, (size_t)count, TERM_NEAR_CONTEXT, TERM_UNEQUAL, 1);
+	nnls_leave_out(gram, moment, (size_t)count, TERM_NEAR_CONTEXT);
 }
 
 void solve_invert(double gram[TERMS][TERMS], const double ns[TERMS], double inverse[TERMS][TERMS]) {

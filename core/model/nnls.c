@@ -197,6 +197,26 @@ bool nnls_solve(const double *gram, const double *moment, size_t count, double *
 	return converged;
 }
 
+void nnls_join(double *gram, double *moment, size_t count, size_t from, size_t to, double factor) {
+	if (gram[to * count + to] == 0) {
+		return;
+	}
+	moment[to] += factor * moment[from];
+	for (size_t i = 0; i < count; i++) {
+		gram[to * count + i] += factor * gram[from * count + i];
+	}
+	for (size_t i = 0; i < count; i++) {
+		gram[i * count + to] += factor * gram[i * count + from];
+	}
+}
+
+void nnls_leave_out(double *gram, double *moment, size_t count, size_t column) {
+	moment[column] = 0;
+	for (size_t i = 0; i < count; i++) {
+		gram[column * count + i] = gram[i * count + column] = 0;
+	}
+}
+
 void nnls_covariance(const double *gram, const double *x, size_t count, double variance, double *covariance) {
 	NOT_ZEROED struct problem p;
 	NOT_ZEROED double lower[NNLS_MAX][NNLS_MAX];

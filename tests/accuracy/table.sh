@@ -38,6 +38,7 @@ sparse|vLLM stats lines alone|prefill total|69
 cached|vLLM stats lines alone|prefill total|26
 preempt|vLLM iteration lines alone|prefill total|8.6
 preempt|vLLM iteration lines alone|interval: truth outside by|4.7
+ranks|steps and requests|intervals by position that do not hold|8
 cached|requests without first tokens|prefill total|50
 cached|steps, too few to fit|prefill total|58
 full|steps, too few to fit|prefill total|21

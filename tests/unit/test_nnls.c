@@ -30,6 +30,19 @@ static void known_answers(void **state) {
 	assert_true(x[0] == 0 && x[1] == 0);
 }
 
+/* Columns (1, 0) and (0, 1), target (3, 1), x[0] at most x[1]: both are 2. */
+static void joined(void **state) {
+	(void)state;
+	double gram[4] = {1, 0, 0, 1}, moment[2] = {3, 1}, x[2];
+
+	nnls_join(gram, moment, 2, 0, 1, 1);
+	nnls_leave_out(gram, moment, 2, 0);
+	assert_true(nnls_solve(gram, moment, 2, x));
+	assert_true(fabs(x[1] - 2) < 1e-12 && x[0] == 0);
+	nnls_join(gram, moment, 2, 1, 0, 1); /* a column of 0 takes no part */
+	assert_true(gram[0] == 0 && moment[0] == 0);
+}
+
 /* Columns of very different sizes, many of them unused: the solution must meet the Kuhn-Tucker conditions. */
 static void random_problems(void **state) {
 	(void)state;
@@ -92,6 +105,7 @@ static void covariance(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers),
+		cmocka_unit_test(joined),
 		cmocka_unit_test(random_problems),
 		cmocka_unit_test(dependent_columns),
 		cmocka_unit_test(covariance),

@@ -287,6 +287,24 @@ static void sample_request(struct pass *pass, const struct request_item *q) {
 
 /* ---- second pass ---- */
 
+/*
+ * With prompts in more than this part of the steps' time, a fit without a floor has taken it for another cost: of one
+ * sequence as of many, the weights are read.
+ */
+#define MOSTLY_BOTH 0.5
+
+static void find_no_floor(const struct pass *pass, const struct rebuilt_model *m) {
+	const char *name = names_text(pass->common->options->names, pass->summary->replica).at;
+
+	if (m->steps.ns[TERM_FLOOR] <= 0 && m->both_part > MOSTLY_BOTH) {
+		quality_finding(pass->quality, "requests-undetermined", name, NULL, QUALITY_NO_AMOUNT,
+				"replica %s: its requests do not show what a step with few sequences takes, as most steps "
+				"have prompts: phases and tenants may be off by more than their intervals: log the engine's "
+				"steps (vLLM: --enable-logging-iteration-details)",
+				name);
+	}
+}
+
 static const struct aggregate_model *model_at(struct pass *pass, int64_t at_ns) {
 	struct sweep_state *st = pass->state;
 	int64_t day_ns = instant_floor(at_ns, NS_PER_DAY);
@@ -297,6 +315,9 @@ static const struct aggregate_model *model_at(struct pass *pass, int64_t at_ns) 
 		st->steps = fits_fitted(pass->fits, &st->key);
 		st->replay = (struct replay){.by = &st->model->rebuilt, .model = st->steps ? st->steps : &st->model->rebuilt.steps};
 		replay_set_sd(&st->replay, st->steps != NULL);
+		if (pass->purpose == PASS_POST && st->model->has_rebuilt && !st->steps) {
+			find_no_floor(pass, &st->model->rebuilt);
+		}
 	}
 	return st->model;
 }
