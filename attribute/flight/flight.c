@@ -348,6 +348,12 @@ int64_t flight_decode_steps(const struct flight *f, const struct active *a) {
 	return f->tokens_a_step > 1 ? (int64_t)ceil(tokens / f->tokens_a_step) : (int64_t)tokens;
 }
 
+int64_t flight_step_tokens(const struct flight *f, const struct active *a, int64_t steps) {
+	double most = fmax((double)steps, (double)a->request.completion_tokens - 1);
+
+	return f->tokens_a_step > 1 ? llround(fmin((double)steps * f->tokens_a_step, most)) : steps;
+}
+
 /* When in the second of its finish a request is likely to be done, by the steps that it needs. */
 static int64_t finish_within_second(const struct flight *f, const struct active *a) {
 	int64_t first_ns = a->request.finish_ns, last_ns = first_ns < INT64_MAX - NS_PER_SECOND ? first_ns + NS_PER_SECOND - 1 : first_ns, at_ns;

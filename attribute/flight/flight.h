@@ -152,6 +152,9 @@ int64_t flight_unequal(const struct flight *f, int64_t context_ntok);
 int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why);
 
+/* A sequence's tokens in a number of steps: where drafts are accepted, more than one a step. */
+int64_t flight_step_tokens(const struct flight *f, const struct active *a, int64_t steps);
+
 /* Moves this many tokens of a prompt into the current step. */
 void flight_add_chunk(struct flight *f, struct active *a, int64_t tokens);
 

@@ -112,19 +112,12 @@ static long double decode_due(const struct accounts *a, const struct active *r, 
 	return now->equal - base->equal + context * (now->context - base->context) + now->counted - base->counted;
 }
 
-/* A sequence's tokens in a number of steps: where drafts are accepted, more than one a step. */
-static int64_t tokens_of_steps(const struct accounts *a, const struct active *r, int64_t steps) {
-	double tokens = (double)steps * a->flight->tokens_a_step;
-
-	return a->flight->tokens_a_step > 1 ? llround(fmin(tokens, fmax((double)steps, (double)r->request.completion_tokens - 1))) : steps;
-}
-
 /* The positions in the context of the steps since the last settling. */
 static void note_positions(struct accounts *a, struct active *r, int64_t ns, double by_context) {
-	int64_t steps = a->flight->decode_step - r->first_decode, before = tokens_of_steps(a, r, r->noted_steps);
+	int64_t steps = a->flight->decode_step - r->first_decode, before = flight_step_tokens(a->flight, r, r->noted_steps);
 	struct priced_tokens of = priced(a, r);
 
-	breakdowns_decode(a->common->breakdowns, &of, r->context + before, tokens_of_steps(a, r, steps) - before, ns, by_context < 0 ? 0 : by_context);
+	breakdowns_decode(a->common->breakdowns, &of, r->context + before, flight_step_tokens(a->flight, r, steps) - before, ns, by_context < 0 ? 0 : by_context);
 	r->noted_steps = steps;
 }
 
