@@ -494,11 +494,6 @@ int accounts_energy(struct accounts *a, int64_t from_ns, int64_t to_ns, struct f
 	return rc;
 }
 
-void accounts_spread(struct accounts *a, enum grade grade, double prefill_gpu_ns, double decode_gpu_ns) {
-	a->prefill.spread_ns[grade] += prefill_gpu_ns;
-	a->decode.spread_ns[grade] += decode_gpu_ns;
-}
-
 /* ---- tokens ---- */
 
 static void add_tokens(struct accounts *a, struct entry *e, const struct entry *what) {

@@ -86,3 +86,8 @@ void accounts_spread_over(struct accounts *a) {
 		spread_cancels(a, ENTRY_OUTPUT, g, excess[1][g]);
 	}
 }
+
+void accounts_spread(struct accounts *a, enum grade grade, double prefill_gpu_ns, double decode_gpu_ns) {
+	a->prefill.spread_ns[grade] += prefill_gpu_ns;
+	a->decode.spread_ns[grade] += decode_gpu_ns;
+}

@@ -23,7 +23,8 @@
  */
 #define MOST_OFF 0.15
 #define COARSE_NS INT64_C(50000000)
-#define BUDGET_ROUNDS 4 /* for each token budget */
+#define BUDGET_ROUNDS 4 /* for the first token budget */
+#define MORE_ROUNDS 3   /* for each other one, from the best model so far */
 #define FIRST_ROUNDS 2
 #define MOST_ROUNDS 12 /* with the best */
 #define SETTLED 0.995
@@ -269,11 +270,12 @@ static double spread_of(struct rebuild *r, const struct budget_fit fits[REBUILT_
 	return most;
 }
 
-static void fit_with(struct rebuild *r, int64_t budget_ntok, const struct budget_fit *first, double best, struct budget_fit *out) {
-	use_budget(r, budget_ntok, first);
+/* From the best fit so far on; the first one from the initial model, with a score of INFINITY. */
+static void fit_with(struct rebuild *r, int64_t budget_ntok, const struct budget_fit *best, struct budget_fit *out) {
+	use_budget(r, budget_ntok, best);
 	r->first = true;
 	r->cut = false;
-	rounds_of(r, BUDGET_ROUNDS, best);
+	rounds_of(r, best->score < INFINITY ? MORE_ROUNDS : BUDGET_ROUNDS, best->score);
 	memcpy(out->ns, r->model.ns, sizeof out->ns);
 	out->score = score_with_waiting(r);
 	out->unbound = !r->cut && !r->guesses; /* guesses depend on the budget in other ways */
@@ -290,16 +292,16 @@ static const struct budget_fit *same_fit(const struct budget_fit *fits, size_t c
 }
 
 static void choose_budget(struct rebuild *r) {
-	struct budget_fit first, fits[REBUILT_BUDGETS];
+	struct budget_fit fits[REBUILT_BUDGETS] = {{.score = INFINITY}};
 	size_t best = 0;
 
-	memcpy(first.ns, r->model.ns, sizeof first.ns);
+	memcpy(fits[0].ns, r->model.ns, sizeof fits[0].ns);
 	for (size_t i = 0; i < REBUILT_BUDGETS; i++) {
 		const struct budget_fit *same = same_fit(fits, i);
 		if (same) {
 			fits[i] = *same;
 		} else {
-			fit_with(r, usual_ntok[i], &first, i > 0 ? fits[best].score : INFINITY, &fits[i]);
+			fit_with(r, usual_ntok[i], &fits[best], &fits[i]);
 		}
 		double margin = r->guesses && usual_ntok[i] < SMALL_NTOK && usual_ntok[best] >= SMALL_NTOK ? SMALL_MARGIN : SCORE_MARGIN;
 		best = fits[i].score < fits[best].score * margin ? i : best;
