@@ -549,6 +549,7 @@ void servers_judge(struct servers *s) {
 	servers_place_windows(s);
 	servers_note_decisions(s);
 	servers_adopt(s);
+	servers_find_zones(s);
 	servers_find_ranks(s);
 	find_seconds(s);
 	for (size_t i = 0; i < s->count; i++) {

@@ -140,6 +140,8 @@ void servers_note_decisions(struct servers *s);
 void servers_adopt(struct servers *s);
 /* copies.c: names with the same evidence count once. */
 void servers_find_copies(struct servers *s);
+/* zones.c: a finding for requests that match steps in another time zone. */
+void servers_find_zones(struct servers *s);
 /* lockstep.c: servers that are ranks of one engine. */
 void servers_find_ranks(struct servers *s);
 /* The name of the first rank of a server's engine; 0: it is no rank. */
