@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "book/book.h"
 #include "inspect/inspect.h"
@@ -38,36 +39,42 @@ static int count_record(void *check, const struct record *r, struct fault *why) 
 	struct check *c = check;
 
 	(void)why;
-	c->read.counts[r->kind]++;
-	c->read.gateways += record_span_kind(r) == SPAN_GATEWAY;
-	record_extent(r, &c->read.first_ns, &c->read.last_ns);
+	ledger_segment_add(&c->read, r);
 	c->records++;
 	return 0;
 }
 
-/* -1: a former version did not count gateways. */
+/* Former versions did not count gateways (-1) or keep the numbers of steps (UNKNOWN). */
 static bool same_figures(const struct ledger_segment *read, const struct ledger_segment *s) {
+	bool spans = read->gateways == s->gateways && read->span_first_ns == s->span_first_ns && read->span_last_ns == s->span_last_ns;
+	bool steps = read->first_step == s->first_step && read->last_step == s->last_step;
+
 	return memcmp(read->counts, s->counts, sizeof read->counts) == 0 && read->first_ns == s->first_ns && read->last_ns == s->last_ns &&
-	       (s->gateways == -1 || read->gateways == s->gateways);
+	       (s->gateways == -1 || spans) && ((s->first_step == UNKNOWN && s->last_step == UNKNOWN) || steps);
+}
+
+static bool same_size(const char *path, int64_t bytes) {
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_size == bytes;
 }
 
 static int check_segment(void *check, const struct ledger_segment *s) {
 	struct check *c = check;
-	char sentence[600];
+	char sentence[600], path[4096];
 	struct fault why;
 
 	if (s->gone_run) {
 		return 0;
 	}
-	c->read = (struct ledger_segment){.first_ns = INT64_MAX, .last_ns = INT64_MIN};
+	ledger_segment_path(c->b->ledger, s, path, sizeof path);
+	ledger_segment_empty(&c->read);
 	c->segments++;
 	if (ledger_records(c->b->ledger, s, count_record, c, &why) < 0) {
 		say(c, why.message);
-	} else if (!same_figures(&c->read, s)) {
-		char path[4096];
-		snprintf(sentence, sizeof sentence, "%.400s: its numbers of records, or their instants, differ from the ledger's; "
-						    "restore it from a backup",
-		         ledger_segment_path(c->b->ledger, s, path, sizeof path));
+	} else if (!same_figures(&c->read, s) || !same_size(path, s->bytes)) {
+		snprintf(sentence, sizeof sentence, "%.400s: its size, its numbers of records, or their instants, differ from the ledger's; "
+						    "restore it from a backup", path);
 		say(c, sentence);
 	}
 	return 0;

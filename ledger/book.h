@@ -84,9 +84,6 @@ int segment_keep(void *list, const struct ledger_segment *s); /* a ledger_segmen
 
 /* ---- extents of segments (spans.c) ---- */
 
-/* Resets a segment's counts and extents; adds a record to them. */
-void extent_empty(struct ledger_segment *s);
-void extent_add(struct ledger_segment *s, const struct record *r);
 /* Counts the records of segments that a former version wrote. */
 int ledger_segments_uncounted(struct ledger *l, ledger_segment_sink *sink, void *context, struct fault *why);
 int ledger_count_gateways(struct ledger *l, struct fault *why);

@@ -359,7 +359,7 @@ static int read_record(struct reading *r, struct ledger_segment *s, struct segme
 		return damaged(r, "not a record");
 	}
 	size_t len = segment_encode(&record, s->day_ns, bytes);
-	extent_add(s, &record);
+	ledger_segment_add(s, &record);
 	return segment_add(w, (struct text){(const char *)bytes, len}, i->why);
 }
 
@@ -367,7 +367,7 @@ static int write_records(struct importing *i, struct reading *r, struct ledger_s
 	char hash[DIGEST_HEX_MAX];
 	int rc = 0;
 
-	extent_empty(s); /* a former version did not count everything */
+	ledger_segment_empty(s); /* a former version did not count everything */
 	while (rc == 0 && (rc = next_line(r)) > 0) {
 		rc = read_record(r, s, w);
 	}

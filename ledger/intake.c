@@ -213,7 +213,7 @@ static int write_record(struct merge *m, struct text bytes, bool is_new, struct 
 	if (!segment_decode(bytes, m->seg.day_ns, T(""), &r)) {
 		return fault_set(why, ERROR_IO, "a record cannot be read back");
 	}
-	extent_add(&m->seg, &r);
+	ledger_segment_add(&m->seg, &r);
 	note_model(m, &r);
 	if (is_new) {
 		enum span_kind kind = record_span_kind(&r);
@@ -436,7 +436,7 @@ static int merge_replica_day(struct merge *m, struct spans *spans, struct fault 
 	struct ledger_reach before = *span_of(spans, m->item->replica), *span;
 
 	m->seg = (struct ledger_segment){.day_ns = m->item->day_ns, .replica = m->item->replica, .run = m->run};
-	extent_empty(&m->seg);
+	ledger_segment_empty(&m->seg);
 	m->model_rank = 0;
 	m->before_len = 0;
 	m->new_first_ns = INT64_MAX;

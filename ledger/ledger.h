@@ -196,6 +196,9 @@ struct ledger_segment {
 int ledger_segment_get(struct ledger *l, int64_t day_ns, name_id replica, struct ledger_segment *out,
                        struct fault *why);
 int ledger_segment_put(struct ledger *l, const struct ledger_segment *s, struct fault *why);
+/* Resets its counts, instants and steps; adds a record to them. */
+void ledger_segment_empty(struct ledger_segment *s);
+void ledger_segment_add(struct ledger_segment *s, const struct record *r);
 int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struct fault *why);
 /* Segments with records that overlap a period (half-open), by day and replica's name. */
 typedef int ledger_segment_sink(void *context, const struct ledger_segment *s);

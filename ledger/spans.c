@@ -22,7 +22,7 @@ static enum span_kind segment_span_kind(const struct ledger_segment *s) {
 	                                                                               : SPAN_NONE;
 }
 
-void extent_empty(struct ledger_segment *s) {
+void ledger_segment_empty(struct ledger_segment *s) {
 	memset(s->counts, 0, sizeof s->counts);
 	s->gateways = 0;
 	s->first_step = s->last_step = UNKNOWN;
@@ -30,7 +30,7 @@ void extent_empty(struct ledger_segment *s) {
 	s->last_ns = s->span_last_ns = INT64_MIN;
 }
 
-void extent_add(struct ledger_segment *s, const struct record *r) {
+void ledger_segment_add(struct ledger_segment *s, const struct record *r) {
 	enum span_kind kind = record_span_kind(r), best = segment_span_kind(s);
 
 	if (r->kind == RECORD_STEP) { /* in the order of time */
@@ -188,7 +188,7 @@ int ledger_known_get(struct ledger *l, struct ledger_known *out, struct fault *w
 
 static int add_record(void *segment, const struct record *r, struct fault *why) {
 	(void)why;
-	extent_add(segment, r);
+	ledger_segment_add(segment, r);
 	return 0;
 }
 
@@ -199,7 +199,7 @@ static int count_again(struct ledger *l, const struct ledger_segment *was, struc
 	if (was->gone_run) {
 		now.gateways = 0; /* there is nothing to count */
 	} else {
-		extent_empty(&now);
+		ledger_segment_empty(&now);
 		rc = ledger_records(l, was, add_record, &now, why);
 	}
 	return rc < 0 ? rc : ledger_segment_put(l, &now, why);

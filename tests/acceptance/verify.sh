@@ -100,6 +100,10 @@ change "UPDATE $fit"
 found "a coefficient of a closed day's fit" "2026-08-1[01], fit of llama-3.1-8b: .*its \"terms\"; it is closed: restore a backup"
 change "UPDATE segment SET requests = requests + 1 WHERE requests > 0"
 found "a number of records" "its numbers of records, or their instants, differ from the ledger" "$bare"
+for what in 'bytes = bytes + 1' 'span_first_ns = span_first_ns + 1' 'span_last_ns = span_last_ns - 1' 'gateways = 1' 'last_step = 7'; do
+	change "UPDATE segment SET $what WHERE steps > 0"
+	found "of a segment: $what" "its size, its numbers of records, or their instants, differ from the ledger" "$bare"
+done
 change "UPDATE segment SET hash = substr(hash, 33) || substr(hash, 1, 32)"
 found "the hash of a segment" "is not the segment that was written \(its hash differs\); restore it from a backup" "$bare"
 change "DELETE FROM segment WHERE day_ns = (SELECT max(day_ns) FROM segment)"
