@@ -362,6 +362,9 @@ static bool by_theory(const struct attribution_fits *f, struct gpu_catalogue **c
 	struct step_model m;
 	struct fault why;
 
+	if (fit->key.gpu == 0) {
+		return false;
+	}
 	if (!*catalogue && gpu_catalogue_read(catalogue, fleet_cards(f->fleet), &why) < 0) {
 		return false;
 	}

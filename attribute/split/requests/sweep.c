@@ -37,6 +37,9 @@ struct sweep_state {
 	struct decode_sums sums[TIME_GRADES];
 	struct replay_queue queue;
 	struct rebuild sample; /* requests of the current day, from which steps are rebuilt */
+	int64_t block; /* of the bootstrap, and its bucket */
+	bool block_known;
+	unsigned bucket;
 	int64_t sample_day_ns, batches, sampled; /* sampled: requests of the current batch */
 };
 #define TICK_NS 1024
@@ -63,11 +66,24 @@ static bool is_guessed(const struct request_item *r) {
 
 /* ---- first pass: the time of decode steps alone ---- */
 
+/* The bucket of an instant; in most cases that of the instant before. */
+static unsigned bucket_at(const struct pass *pass, int64_t at_ns) {
+	struct sweep_state *st = pass->state;
+	int64_t block = at_ns / BLOCK_NS - (at_ns % BLOCK_NS < 0);
+
+	if (!st->block_known || st->block != block) {
+		st->bucket = aggregates_bucket(names_text(pass->common->options->names, pass->summary->replica), at_ns, BLOCK_NS);
+		st->block = block;
+		st->block_known = true;
+	}
+	return st->bucket;
+}
+
 /* The sums and the bucket for the rows of a request that began at an instant. */
 static struct aggregates *aggregates_at(const struct pass *pass, int64_t at_ns, unsigned *bucket) {
 	struct fit_key key = pass_fit_key(pass, pass->summary->model, at_ns);
 
-	*bucket = aggregates_bucket(names_text(pass->common->options->names, pass->summary->replica), at_ns, BLOCK_NS);
+	*bucket = bucket_at(pass, at_ns);
 	return fits_aggregates(pass->fits, &key);
 }
 
