@@ -11,6 +11,7 @@
 #include "attribute/model/rebuild/rebuild.h"
 #include "attribute/laws/rules.h"
 #include "attribute/split/requests/replay.h"
+#include "attribute/split/requests/sampling.h"
 #include "attribute/split/pass.h"
 #include "core/instant.h"
 
@@ -36,11 +37,10 @@ struct sweep_state {
 	 */
 	struct decode_sums sums[TIME_GRADES];
 	struct replay_queue queue;
-	struct rebuild sample; /* requests of the current day, from which steps are rebuilt */
+	struct sampling sampling;
 	int64_t block; /* of the bootstrap, and its bucket */
 	bool block_known;
 	unsigned bucket;
-	int64_t sample_day_ns, batches, sampled; /* sampled: requests of the current batch */
 };
 #define TICK_NS 1024
 #define RATE_UNIT 0x1p36
@@ -214,91 +214,6 @@ static void note_stretch(struct pass *pass, int64_t to_ns, size_t prompts) {
 	st->sums[ALL].equal += ticks * (long double)round(rate * RATE_UNIT);
 	st->sums[ALL].context += ticks * (long double)f->decoding_count;
 	st->sums[ALL].counted += ticks * (long double)f->context_sum;
-}
-
-/* ---- first pass: steps rebuilt from requests ---- */
-
-/* Requests per batch; of a replica's day the batches 1, 4, 16, 64 … are rebuilt. */
-#define BATCH_REQUESTS 2048
-/* At most this many are held; if more are in flight or wait, there is no sample. */
-#define MOST_REQUESTS (4 * BATCH_REQUESTS)
-
-static bool is_sampled(int64_t batch) {
-	return (batch & (batch - 1)) == 0 && (batch & INT64_C(0x5555555555555555)) != 0;
-}
-
-static bool sample_fit(struct pass *pass) {
-	struct sweep_state *st = pass->state;
-	struct fit_key key = pass_fit_key(pass, pass->summary->model, st->sample_day_ns);
-	struct aggregates *r = fits_aggregates(pass->fits, &key);
-
-	return rebuild_fit(&st->sample, names_text(pass->common->options->names, pass->summary->replica),
-			   aggregates_rebuilt(r));
-}
-
-/* Requests that continue after an instant also belong to the next batch. */
-static void carry(struct rebuild *r, int64_t at_ns) {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < r->count; i++) {
-		if (r->at[i].finish_ns > at_ns) {
-			r->at[kept++] = r->at[i];
-		}
-	}
-	r->count = kept < MOST_REQUESTS - BATCH_REQUESTS ? kept : 0;
-	r->from_ns = at_ns;
-}
-
-static void end_batch(struct pass *pass, int64_t until_ns) {
-	struct sweep_state *st = pass->state;
-
-	st->sample.until_ns = until_ns;
-	if (st->sample.count > 0 && is_sampled(++st->batches)) {
-		sample_fit(pass);
-	}
-	carry(&st->sample, until_ns);
-	st->sampled = 0;
-}
-
-static void end_day(struct pass *pass) {
-	struct sweep_state *st = pass->state;
-
-	end_batch(pass, INT64_MAX);
-	st->sample.fitted = st->sample.guesses = false;
-	st->sample.from_ns = INT64_MIN;
-	st->batches = 0;
-}
-
-static void sample_request(struct pass *pass, const struct request_item *q) {
-	struct sweep_state *st = pass->state;
-	int64_t day_ns = instant_floor(q->head.at_ns, NS_PER_DAY),
-		scheduled_ns = q->scheduled_ns != UNKNOWN ? q->scheduled_ns : q->arrival_ns;
-	int64_t computed = q->prompt_tokens > q->cached_tokens ? (int64_t)q->prompt_tokens - q->cached_tokens : 1;
-
-	if (day_ns != st->sample_day_ns) {
-		end_day(pass);
-		st->sample_day_ns = day_ns;
-	} else if (st->sampled == BATCH_REQUESTS) {
-		end_batch(pass, q->head.at_ns);
-	}
-	if (scheduled_ns == UNKNOWN || q->first_token_ns == UNKNOWN || q->finish_ns == UNKNOWN ||
-	    q->first_token_ns < scheduled_ns || q->finish_ns < q->first_token_ns || q->exclusive) {
-		return;
-	}
-	st->sampled++;
-	st->sample.guesses |= q->scheduled_ns == UNKNOWN && q->part != PART_DECODE;
-	*rebuild_add(&st->sample) = (struct rebuild_request){
-	    .arrival_ns = q->arrival_ns != UNKNOWN ? q->arrival_ns : scheduled_ns,
-	    .scheduled_ns = q->part == PART_DECODE ? q->first_token_ns : scheduled_ns,
-	    .guessed = q->scheduled_ns == UNKNOWN,
-	    .first_token_ns = q->first_token_ns,
-	    .finish_ns = q->part == PART_PREFILL ? q->first_token_ns : q->finish_ns,
-	    .compute_ntok = q->part == PART_DECODE ? 0 : computed,
-	    .cached_ntok = q->cached_tokens,
-	    .prompt_ntok = q->prompt_tokens,
-	    .output_ntok = q->completion_tokens,
-	    .preempted = q->preemptions > 0,
-	};
 }
 
 /* ---- second pass ---- */
@@ -569,7 +484,7 @@ static int sweep_item(struct pass *pass, const struct item *item, struct fault *
 	int rc = sweep_to(pass, r->head.at_ns, false, why);
 	if (pass->purpose == PASS_FIT) {
 		note_life(pass, r);
-		sample_request(pass, r);
+		sampling_add(&st->sampling, pass, r);
 	}
 	a = flight_admit(&pass->flight, r);
 	if (r->first_token_ns == UNKNOWN && r->finish_ns != UNKNOWN) {
@@ -586,7 +501,7 @@ static int sweep_end(struct pass *pass, struct fault *why) {
 	int rc = sweep_to(pass, pass->to_ns, true, why);
 
 	if (pass->purpose == PASS_FIT) {
-		end_day(pass);
+		sampling_end_day(&((struct sweep_state *)pass->state)->sampling, pass);
 	}
 	return rc >= 0 && pass->purpose == PASS_FIT ? flight_clear(&pass->flight, note_request, pass, why) : rc;
 }
@@ -594,7 +509,7 @@ static int sweep_end(struct pass *pass, struct fault *why) {
 static void sweep_release(struct pass *pass) {
 	struct sweep_state *st = pass->state;
 
-	rebuild_release(&st->sample);
+	rebuild_release(&st->sampling.sample);
 	replay_release(&st->queue);
 }
 
