@@ -386,9 +386,24 @@ static void find_beyond_names(const struct attribution *a, struct quality *q) {
 	}
 }
 
+static void find_beyond_day(const struct attribution *a, struct quality *q) {
+	const struct replica_summary *s = NULL;
+
+	while ((s = replicas_next(a->replicas, s))) {
+		const char *name = names_text(a->options.names, s->replica).at;
+		if (s->beyond_day) {
+			quality_finding(q, "clock", name, NULL, QUALITY_NO_AMOUNT,
+			                "%s: requests or windows last for more than a day, by their timestamps: these are wrong, or contain the time of "
+			                "waiting, which may be counted as work; a book may divide them between days differently; correct them, or "
+			                "leave these records out", name);
+		}
+	}
+}
+
 static void warn_evidence(const struct attribution *a, struct quality *q) {
 	find_undated(a, q);
 	find_beyond_names(a, q);
+	find_beyond_day(a, q);
 	if (evidence_lacks_contexts(a->evidence)) {
 		quality_warn(q, "the log does not report context lengths of steps; where requests do not show them "
 				"either, mixed steps are split without contexts and graded C");

@@ -25,6 +25,7 @@ struct replica_summary {
 	int64_t adopted;                      /* of its requests, those that a gateway reported */
 	int64_t made_ntok, sequence_steps;    /* output tokens of requests but their first ones; sequences of all steps */
 	bool exclusive;                       /* requests have measured times of their own slots */
+	bool beyond_day;                      /* a request, or a window with tokens, of more than a day */
 	bool has_span;                        /* from attribution_set_span: */
 	struct replica_span span;
 };

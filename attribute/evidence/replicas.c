@@ -96,6 +96,13 @@ static void add_step(struct seen *s, const struct step_item *item) {
 	exact_widen(&day->first_step_ns, &day->last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
 }
 
+/* A day of a book is attributed with the days next to it. */
+static bool is_beyond_day(int64_t from_ns, int64_t to_ns) {
+	int64_t ns;
+
+	return from_ns != UNKNOWN && to_ns != UNKNOWN && !__builtin_sub_overflow(to_ns, from_ns, &ns) && ns > NS_PER_DAY;
+}
+
 static void add_request(struct seen *s, const struct request_item *r) {
 	const int64_t instants[] = {r->arrival_ns, r->scheduled_ns, r->first_token_ns,
 	                            r->part == PART_PREFILL ? UNKNOWN : r->finish_ns};
@@ -105,6 +112,7 @@ static void add_request(struct seen *s, const struct request_item *r) {
 	s->sum.timed += r->first_token_ns != UNKNOWN && !r->adopted;
 	s->sum.made_ntok += r->part != PART_PREFILL && r->completion_tokens > 1 ? r->completion_tokens - 1 : 0;
 	s->sum.exclusive |= r->exclusive;
+	s->sum.beyond_day |= is_beyond_day(r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->head.at_ns, r->finish_ns);
 	if (r->head.at_ns == UNKNOWN) {
 		return;
 	}
@@ -130,6 +138,7 @@ static void add_window(struct seen *s, const struct window_item *w) {
 	exact_add(&day->prompts.window_unknown_ntok, w->cached_unknown && w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_widen(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
 	if (w->input_tokens > 0 || w->output_tokens > 0) {
+		s->sum.beyond_day |= is_beyond_day(w->head.at_ns, w->end_ns);
 		exact_widen(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
 	}
 }
@@ -230,6 +239,7 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	t->sequence_steps += f->sequence_steps;
 	t->most_ntok = f->most_ntok > t->most_ntok ? f->most_ntok : t->most_ntok;
 	t->exclusive |= f->exclusive;
+	t->beyond_day |= f->beyond_day;
 	days_add(&to->days, &from->days);
 }
 

@@ -82,6 +82,10 @@ four_ways b.log 3
 } > c.log
 (ulimit -t 20; four_ways c.log 2; exit $failures) || failures=1 # seconds of processor time of each program: it was 46
 
+for way in run book nights tasks; do
+	jq -e '.findings | any(.kind == "clock" and (.text | test("last for more than a day")))' $way.json > said || wrong "c.log: $way: no finding"
+done
+
 # A token that costs years of GPU time has no cost per million tokens that fits 64 bits.
 {
 	step 1 '2024-10-05 06:00:00' 12 0 1
