@@ -71,6 +71,69 @@ void sequence_find(struct sequence *q, const char *name, struct quality *quality
 	}
 }
 
+/* Intervals that differ by less are equal: many timestamps are truncated to the second. */
+#define BEAT_EQUAL_NS NS_PER_SECOND
+/* After a longer silence a pattern begins again. */
+#define BEAT_SILENT_NS (120 * NS_PER_SECOND)
+/* Fewer lines of a day show nothing. */
+#define BEATS_LEAST 12
+
+/* One server's intervals are nearly all equal, also beside a few irregular ones. */
+static void settle_beats(struct beats *b) {
+	for (size_t k = 1; k < BEATS_MOST && b->lines >= BEATS_LEAST && b->like[0] * 2 < b->lines; k++) {
+		if (b->like[k] * 10 >= b->lines * 8) {
+			b->several[0] += b->like[k];
+			b->several[1] += b->lines;
+			break;
+		}
+	}
+	b->lines = 0;
+	memset(b->like, 0, sizeof b->like);
+}
+
+static bool is_like(int64_t a_ns, int64_t b_ns) {
+	return a_ns - b_ns <= BEAT_EQUAL_NS && b_ns - a_ns <= BEAT_EQUAL_NS;
+}
+
+void beats_follow(struct beats *b, const struct attribute_options *o, const struct window_item *w) {
+	int64_t gap_ns;
+
+	if (w->head.at_ns < o->from_ns || w->head.at_ns >= o->to_ns) {
+		return;
+	}
+	if (w->end_ns < b->day_ns || w->end_ns - b->day_ns >= NS_PER_DAY) {
+		settle_beats(b);
+		b->day_ns = instant_floor(w->end_ns, NS_PER_DAY);
+		b->count = 0;
+		b->end_ns = UNKNOWN;
+	}
+	bool known = b->end_ns != UNKNOWN && !__builtin_sub_overflow(w->end_ns, b->end_ns, &gap_ns) && gap_ns <= BEAT_SILENT_NS;
+	b->end_ns = w->end_ns;
+	if (!known) {
+		b->count = 0;
+		return;
+	}
+	if (b->count == BEATS_MOST) {
+		b->lines++;
+		for (size_t k = 0; k < BEATS_MOST; k++) {
+			b->like[k] += is_like(gap_ns, b->gap_ns[k]);
+		}
+	}
+	memmove(b->gap_ns + 1, b->gap_ns, (BEATS_MOST - 1) * sizeof *b->gap_ns);
+	b->gap_ns[0] = gap_ns;
+	b->count += b->count < BEATS_MOST;
+}
+
+void beats_find(struct beats *b, const char *name, struct quality *quality) {
+	settle_beats(b);
+	if (b->several[0] > 0) {
+		quality_finding_counted(quality, "several-servers", name, "--replica", b->several,
+		                        "%s: " QUALITY_A " of " QUALITY_B " statistics lines come at the intervals of several servers' lines in one "
+		                        "log: they are counted as one server; give each server its own log or name, with --replica or \"names\" "
+		                        "in the fleet file", name);
+	}
+}
+
 void pauses_follow(struct pauses *p, const struct attribute_options *o, const struct step_item *s) {
 	bool wanted = s->head.at_ns >= o->from_ns && s->head.at_ns < o->to_ns;
 	bool known = wanted && p->last != UNKNOWN && s->index != UNKNOWN && s->index > p->last + 1;

@@ -23,6 +23,21 @@ int64_t sequence_follow(struct sequence *q, const struct attribute_options *o, c
 /* Adds findings, if there are any. */
 void sequence_find(struct sequence *q, const char *name, struct quality *quality);
 
+/*
+ * The intervals between statistics lines: those of one server are equal. Lines of several servers, each at its own time
+ * of the same interval, repeat a pattern of as many intervals as there are servers. Each UTC day is judged alone.
+ */
+#define BEATS_MOST 4
+struct beats {
+	int64_t end_ns, day_ns;      /* of the line before; of its day */
+	int64_t gap_ns[BEATS_MOST];  /* the intervals before, the last one first */
+	size_t count;
+	int64_t lines, like[BEATS_MOST]; /* of this day; like: with the interval of so many lines before + 1 */
+	int64_t several[2];          /* on days with a finding: lines of the pattern, and lines */
+};
+void beats_follow(struct beats *b, const struct attribute_options *o, const struct window_item *w);
+void beats_find(struct beats *b, const char *name, struct quality *quality);
+
 /* What the numbers of steps before and after pauses show (days.h): steps of days that no log has. */
 struct pauses {
 	int64_t last, end_ns; /* of the step before; UNKNOWN */

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <stdlib.h>
 
+#include "attribute/evidence/sequence.h"
 #include "attribute/split/counting.h"
 #include "attribute/split/gauging.h"
 #include "attribute/split/pass.h"
@@ -41,6 +42,7 @@ struct windows_state {
 	size_t count, room;
 	int64_t over_ns; /* GPU-ns of phases in excess of the period */
 	bool was_busy; /* work was in progress at the end of the last period */
+	struct beats beats;
 };
 
 static bool has_windows(const struct replica_summary *s) {
@@ -51,6 +53,7 @@ static void windows_span(struct pass *pass) {
 	struct windows_state *st = pass->state;
 
 	st->last_running = st->last_context = UNKNOWN;
+	st->beats.end_ns = UNKNOWN;
 	pass->from_ns = pass->summary->first_ns;
 	pass->to_ns = pass->summary->last_ns;
 }
@@ -513,12 +516,20 @@ static int split_group(struct pass *pass, struct fault *why) {
 	return rc;
 }
 
+/* A statistics line states how many sequences run, and no number of prompts or steps. */
+static bool is_statistics(const struct window_item *w) {
+	return w->running != UNKNOWN && w->requests == UNKNOWN && w->steps == UNKNOWN && w->prompts == UNKNOWN && w->first_tokens == UNKNOWN;
+}
+
 static int windows_item(struct pass *pass, const struct item *item, struct fault *why) {
 	struct windows_state *st = pass->state;
 	const struct window_item *i = (const struct window_item *)item;
 
 	if (item->kind != ITEM_WINDOW) {
 		return 0;
+	}
+	if (pass->purpose == PASS_POST && is_statistics(i)) {
+		beats_follow(&st->beats, pass->common->options, i);
 	}
 	bool same = st->count > 0 && st->group[0].head.at_ns == item->at_ns && st->group[0].end_ns == i->end_ns;
 	int rc = same ? 0 : split_group(pass, why);
@@ -534,6 +545,7 @@ static int windows_end(struct pass *pass, struct fault *why) {
 	if (pass->purpose == PASS_FIT) {
 		counting_end_rows(pass, &st->counting);
 	}
+	beats_find(&st->beats, names_text(pass->common->options->names, pass->summary->replica).at, pass->quality);
 	if (st->over_ns > 0) {
 		pass->over_ns = st->over_ns;
 		quality_warn(pass->quality,

@@ -178,7 +178,9 @@ enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t 
 	set_cache(p->state, g, &out->window);
 	if (length == 0 || !tokens_of(prompt, length, &out->window.input_tokens) ||
 	    !tokens_of(generation, length, &out->window.output_tokens)) {
-		return length == 0 ? PARSE_NONE : reject(p, "absurd count");
+		return length != 0 ? reject(p, "absurd count")
+		       : prompt + generation == 0 ? PARSE_NONE
+		                                  : reject(p, "a second statistics line at the same instant: of another server");
 	}
 	/* API servers that report the same figures in the same second are no copies of one line: a millionth of the cache. */
 	out->window.cache_ppm += out->window.cache_ppm == UNKNOWN ? 0 : l->api_server;
