@@ -68,8 +68,7 @@ static void compile(struct import *im, struct match *m, struct text pattern) {
 	im->prices->regexes = m;
 }
 
-static struct text lower(struct prices *p, struct text t) {
-	struct text kept = prices_keep(p, t);
+static struct text lower(struct text kept) {
 	char *at = (char *)(uintptr_t)kept.at; /* our own copy */
 	for (size_t i = 0; i < kept.len; i++) {
 		if (at[i] >= 'A' && at[i] <= 'Z') {
@@ -89,7 +88,7 @@ static int read_text(struct import *im, json_at v, struct match *m) {
 		m->text = text;
 		compile(im, m, text);
 	} else {
-		m->text = lower(im->prices, text);
+		m->text = lower(text);
 	}
 	return 0;
 }

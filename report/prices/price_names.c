@@ -21,8 +21,9 @@ static bool is_digit(char c) {
 
 static bool drop_any_suffix(struct text *t, const struct text *suffixes, size_t count) {
 	for (size_t i = 0; i < count; i++) {
-		if (t->len > suffixes[i].len && text_ends(*t, suffixes[i])) {
-			t->len -= suffixes[i].len;
+		size_t len = suffixes[i].len;
+		if (t->len > len && t->at[t->len - 1] == suffixes[i].at[len - 1] && text_ends(*t, suffixes[i])) {
+			t->len -= len;
 			return true;
 		}
 	}

@@ -16,9 +16,25 @@
 /* Notes beyond this many are counted together. */
 #define NOTES_MAX 1000
 
+/* Small pieces of memory share blocks; under a sanitizer each has its own, so that overruns are found. */
+#if defined(__SANITIZE_ADDRESS__)
+#define BLOCK_BYTES 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define BLOCK_BYTES 0
+#endif
+#endif
+#ifndef BLOCK_BYTES
+#define BLOCK_BYTES ((size_t)256 << 10)
+#endif
+
+/* Pieces begin at multiples of this. */
+#define PIECE_BYTES 16
+
 struct price_block {
 	struct price_block *next;
-	_Alignas(16) char bytes[];
+	size_t used, room;
+	_Alignas(PIECE_BYTES) char bytes[];
 };
 
 static const struct import_format *const formats[] = {&import_native, &import_genai, &import_litellm,
@@ -74,11 +90,27 @@ void prices_free(struct prices *p) {
 	free(p);
 }
 
-void *prices_alloc(struct prices *p, size_t bytes) {
-	struct price_block *block = must_calloc(1, sizeof(*block) + bytes);
+/* The rest of the block before it stays unused: less than the piece that did not fit. */
+static struct price_block *add_block(struct prices *p, size_t bytes) {
+	size_t room = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+	struct price_block *block = must_calloc(1, sizeof(*block) + room);
+
+	block->room = room;
 	block->next = p->blocks;
 	p->blocks = block;
-	return block->bytes;
+	return block;
+}
+
+void *prices_alloc(struct prices *p, size_t bytes) {
+	struct price_block *block = p->blocks;
+
+	if (!block || bytes > block->room - block->used) {
+		block = add_block(p, bytes);
+	}
+	char *at = block->bytes + block->used;
+	block->used += bytes;
+	block->used += block->room - block->used < PIECE_BYTES ? block->room - block->used : -block->used % PIECE_BYTES;
+	return at;
 }
 
 struct text prices_keep(struct prices *p, struct text t) {
@@ -147,12 +179,16 @@ int import_fault(struct import *im, json_at v, const char *what) {
 }
 
 int import_text(struct import *im, json_at v, const char *what, struct text *out) {
-	char buffer[4096];
-
 	if (json_type(im->json, v) != JSON_STRING) {
 		return import_fault(im, v, what);
 	}
-	*out = prices_keep(im->prices, json_string(im->json, v, buffer, sizeof buffer));
+	size_t size = json_raw(im->json, v).len; /* escapes are longer than what they mean */
+	char *at = prices_alloc(im->prices, size + 1);
+	struct text t = json_string(im->json, v, at, size);
+	if (t.at != at && t.len > 0) { /* without escapes: the bytes of the file */
+		memcpy(at, t.at, t.len);
+	}
+	*out = (struct text){at, t.len};
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/digest.h"
 #include "core/instant.h"
 #include "report/prices/price_index.h"
 
@@ -449,6 +450,25 @@ static void test_index(void **state) {
 	prices_free(p);
 }
 
+/* The hash of the installed catalogue is a constant, so that a run need not compute it. */
+static void test_installed_hash(void **state) {
+	struct text bytes = prices_embedded();
+	struct digest *d = digest_new();
+	struct prices *p = prices_new();
+	char sha256[DIGEST_HEX_MAX];
+	struct fault why;
+
+	(void)state;
+	setenv("XDG_DATA_HOME", "/none", 1); /* no newer catalogue */
+	digest_add(d, bytes);
+	digest_finish(d, sha256);
+	assert_int_equal(prices_add_installed(p, &why), 0);
+	assert_string_equal(p->sources[0].sha256, sha256);
+	prices_free(p);
+	digest_free(d);
+	free((void *)(uintptr_t)bytes.at);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_find, setup, teardown),
@@ -464,6 +484,7 @@ int main(void) {
 	    cmocka_unit_test_setup_teardown(test_show, setup, teardown),
 	    cmocka_unit_test(test_diff),
 	    cmocka_unit_test(test_index),
+	    cmocka_unit_test(test_installed_hash),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
