@@ -45,6 +45,7 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_CHAIN] = {"SELECT run, seal FROM chain ORDER BY run", 0},
 
 	[Q_DOCUMENT_PUT] = {"INSERT INTO document (sha256, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING", 0},
+	[Q_DOCUMENT_HAS] = {"SELECT 1 FROM document WHERE sha256 = $1", 0},
 	[Q_DOCUMENTS] = {"SELECT sha256 FROM document ORDER BY sha256", 0},
 	[Q_DOCUMENT_GET] = {"SELECT bytes FROM document WHERE sha256 = $1", 0},
 	[Q_DOCUMENT_LAST] = {"SELECT sha256 FROM run_document WHERE kind = $1 ORDER BY run DESC LIMIT 1", 0},

@@ -94,14 +94,20 @@ int ledger_run_last(struct ledger *l, const char *command, struct ledger_run *ou
 
 /* ---- documents ---- */
 
-int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why) {
-	struct digest *d = digest_new();
+/* 1 if the document is stored already: that of every night but the first, as a rule. */
+static int has_document(struct ledger *l, const char *sha256, struct fault *why) {
+	int rc = ask(l, Q_DOCUMENT_HAS, VALUES(V_STR(sha256)), why);
+
+	rc = rc < 0 ? rc : ask_next(l, Q_DOCUMENT_HAS, why);
+	if (rc > 0) {
+		ask_end(l, Q_DOCUMENT_HAS);
+	}
+	return rc;
+}
+
+static int add_document(struct ledger *l, struct text bytes, const char *sha256, struct fault *why) {
 	size_t room = ZSTD_compressBound(bytes.len);
 	char *packed = must_alloc(room);
-
-	digest_add(d, bytes);
-	digest_finish(d, sha256);
-	digest_free(d);
 	size_t len = ZSTD_compress(packed, room, bytes.at ? bytes.at : "", bytes.len, LEVEL);
 	if (ZSTD_isError(len)) {
 		die_out_of_memory();
@@ -109,6 +115,16 @@ int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_
 	int rc = ask_do(l, Q_DOCUMENT_PUT, VALUES(V_STR(sha256), V_BLOB(((struct text){packed, len}))), why);
 	free(packed);
 	return rc;
+}
+
+int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why) {
+	struct digest *d = digest_new();
+
+	digest_add(d, bytes);
+	digest_finish(d, sha256);
+	digest_free(d);
+	int rc = has_document(l, sha256, why);
+	return rc < 0 ? rc : rc > 0 ? 0 : add_document(l, bytes, sha256, why);
 }
 
 int document_unpack(struct text packed, struct text *out, struct fault *why) {

@@ -81,6 +81,8 @@ struct attribution_fits *fits_like(const struct attribution_fits *f) {
 }
 
 void fits_describe(struct attribution_fits *f, const struct fleet *fleet) {
+	gpu_catalogue_free(f->cards); /* which may be another fleet's */
+	f->cards = NULL;
 	f->fleet = fleet;
 }
 
@@ -96,6 +98,7 @@ void attribution_fits_free(struct attribution_fits *f) {
 		free(f->list[i]);
 	}
 	spool_free(f->spool);
+	gpu_catalogue_free(f->cards);
 	pthread_mutex_destroy(&f->lock);
 	free(f->list);
 	free(f->slots);
@@ -357,20 +360,27 @@ static bool use_neighbours(const struct attribution_fits *f, struct fit *fit) {
 	return true;
 }
 
-/* From what is published about the GPU; the catalogue is read when first needed. */
-static bool by_theory(const struct attribution_fits *f, struct gpu_catalogue **catalogue, struct fit *fit) {
-	struct step_model m;
+/* What is published about GPUs, read when first needed; NULL: it cannot be read. */
+static const struct gpu_catalogue *cards_of(struct attribution_fits *f) {
 	struct fault why;
 
-	if (fit->key.gpu == 0) {
-		return false;
+	if (!f->cards && gpu_catalogue_read(&f->cards, fleet_cards(f->fleet), &why) < 0) {
+		return NULL;
 	}
-	if (!*catalogue && gpu_catalogue_read(catalogue, fleet_cards(f->fleet), &why) < 0) {
+	return f->cards;
+}
+
+/* From what is published about the GPU. */
+static bool by_theory(struct attribution_fits *f, struct fit *fit) {
+	const struct gpu_catalogue *cards = fit->key.gpu != 0 ? cards_of(f) : NULL;
+	struct step_model m;
+
+	if (!cards) {
 		return false;
 	}
 	const struct modelspec *described =
 		f->fleet ? fleet_description_of(f->fleet, fit->key.model, fit->key.gpu, fit->key.gpus_per_replica) : NULL;
-	if (!theory_model(*catalogue, names_text(f->names, fit->key.gpu), fit->key.gpus_per_replica, described, &m)) {
+	if (!theory_model(cards, names_text(f->names, fit->key.gpu), fit->key.gpus_per_replica, described, &m)) {
 		return false;
 	}
 	m.steps = fit->model.steps;
@@ -390,20 +400,18 @@ static void solve_own(void *context, struct fit *fit, const struct step_bins *bi
 	fit->own = bins_solve(bins, &fit->model);
 }
 
-static void complete(const struct attribution_fits *f, struct gpu_catalogue **catalogue, struct fit *fit) {
-	if (!fit->own && !use_neighbours(f, fit) && !by_theory(f, catalogue, fit)) {
+static void complete(struct attribution_fits *f, struct fit *fit) {
+	if (!fit->own && !use_neighbours(f, fit) && !by_theory(f, fit)) {
 		by_tokens(fit);
 	}
 }
 
 int fits_solve(struct attribution_fits *f, struct fault *why) {
-	struct gpu_catalogue *catalogue = NULL;
 	int rc = f->solved ? 0 : fits_each(f, solve_own, NULL, why);
 
 	for (size_t i = 0; !f->solved && i < f->count; i++) {
-		complete(f, &catalogue, f->list[i]);
+		complete(f, f->list[i]);
 	}
-	gpu_catalogue_free(catalogue);
 	f->solved = rc >= 0;
 	return rc;
 }
@@ -415,9 +423,7 @@ static struct fit *solved_fit(struct attribution_fits *f, const struct fit_key *
 
 	assert(f->solved);
 	if (f->count > before) {
-		struct gpu_catalogue *catalogue = NULL;
-		complete(f, &catalogue, fit);
-		gpu_catalogue_free(catalogue);
+		complete(f, fit);
 	}
 	return fit;
 }
@@ -445,16 +451,13 @@ const struct step_model *fits_fitted(struct attribution_fits *f, const struct fi
 /* If nothing is published about the GPU: peak FLOP/s over bandwidth of today's GPUs (A100 153, H100 295, B200 281). */
 #define RIDGE_NTOK 300
 
-static double ridge_of(const struct attribution_fits *f, const struct fit_key *key) {
+static double ridge_of(struct attribution_fits *f, const struct fit_key *key) {
 	const struct modelspec *described = f->fleet ? fleet_description_of(f->fleet, key->model, key->gpu, key->gpus_per_replica) : NULL;
-	struct gpu_catalogue *catalogue;
-	struct fault why;
+	const struct gpu_catalogue *cards = key->gpu != 0 ? cards_of(f) : NULL;
 	double ridge = RIDGE_NTOK;
-	name_id gpu = key->gpu;
 
-	if (gpu != 0 && gpu_catalogue_read(&catalogue, fleet_cards(f->fleet), &why) >= 0) {
-		theory_ridge(catalogue, names_text(f->names, gpu), key->gpus_per_replica, described, &ridge);
-		gpu_catalogue_free(catalogue);
+	if (cards) {
+		theory_ridge(cards, names_text(f->names, key->gpu), key->gpus_per_replica, described, &ridge);
 	}
 	return ridge;
 }
@@ -464,15 +467,10 @@ static const struct proportions *proportions_for(struct attribution_fits *f, con
 
 	if (!fit->proportions) {
 		const struct modelspec *described = f->fleet ? fleet_description_of(f->fleet, key->model, key->gpu, key->gpus_per_replica) : NULL;
-		struct gpu_catalogue *catalogue = NULL;
-		struct fault why;
-		if (key->gpu != 0 && gpu_catalogue_read(&catalogue, f->fleet ? fleet_cards(f->fleet) : NULL, &why) < 0) {
-			catalogue = NULL;
-		}
+		const struct gpu_catalogue *cards = key->gpu != 0 ? cards_of(f) : NULL;
 		fit->proportions = must_alloc(sizeof *fit->proportions);
-		proportions_of(catalogue, names_text(f->names, key->gpu), key->gpus_per_replica, described, names_text(f->names, key->model),
+		proportions_of(cards, names_text(f->names, key->gpu), key->gpus_per_replica, described, names_text(f->names, key->model),
 		               fit->proportions);
-		gpu_catalogue_free(catalogue);
 	}
 	return fit->proportions;
 }

@@ -9,6 +9,7 @@
 #include "attribute/model/aggregates.h"
 #include "core/digest.h"
 #include "core/files/spool.h"
+#include "core/model/roofline.h"
 
 struct fit {
 	struct fit_key key;
@@ -45,6 +46,7 @@ struct attribution_fits {
 	size_t open;
 	uint64_t clock;
 	struct spool *spool; /* NULL: not used yet */
+	struct gpu_catalogue *cards; /* what is published about GPUs; NULL: not needed yet */
 	bool sealed, solved;
 	pthread_mutex_t lock; /* guards the models, which several threads may read once they are solved */
 	int failed;          /* a negative error of the spool, returned by the next function that can return one */
