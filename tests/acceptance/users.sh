@@ -10,7 +10,8 @@ mkdir "$folder/bin" && ln -s "$tollbook" "$folder/bin/tollbook"
 PATH=$folder/bin:$tree/tests/acceptance/stubs:$PATH
 commands() { awk '/^```sh$/ {on = 1; next} /^```/ {on = 0} on && !/^$/' "$1"; }
 
-# The files that the general pages assume: a user's logs, prices, fleet, configuration, two statements, and a book with an invoice of its month.
+# The files that the general pages assume: a user's logs, prices, fleet, configuration, two statements, books of two regions, and a
+# book with an invoice of its month.
 given() {
 	mkdir logs && cp "$tree/samples/serving/steps.jsonl.gz" "$tree/samples/serving/requests.jsonl.gz" logs
 	zstd -dcq "$tree/samples/vllm.log.zst" | gzip > vllm.log.gz
@@ -18,7 +19,13 @@ given() {
 	cp "$tree/samples/gateway/usage.jsonl" .
 	sed 's/"match": "[^"]*"/"match": "*"/' "$tree/samples/fleet.json" > fleet.json
 	case $1 in
-	*guide.md) tollbook run -q --fleet fleet.json -o 2026-09.json logs && cp 2026-09.json 2026-10.json ;;
+	*guide.md)
+		tollbook run -q --fleet fleet.json -o 2026-09.json logs && cp 2026-09.json 2026-10.json
+		for book in east west; do
+			gzip -dc logs/steps.jsonl.gz | sed "s/rtx-tiny-01/$book-01/" > $book.jsonl
+			tollbook ingest -q --book $book $book.jsonl && tollbook attribute -q --book $book --fleet fleet.json
+			rm $book.jsonl
+		done ;;
 	*invoices.md)
 		tollbook ingest -q --book book "$tree/samples/invoice/requests.jsonl"
 		tollbook attribute -q --book book --fleet "$tree/samples/invoice/fleet.json" 2> /dev/null
