@@ -18,11 +18,17 @@
 static bool shift_between(const struct sample *steps, const struct sample *requests, int64_t *shift_ns) {
 	int64_t off_ns;
 
-	if (__builtin_sub_overflow(requests->first_request_ns, steps->first_step_ns, &off_ns) || llabs(off_ns) > (QUARTERS_MOST + 1) * QUARTER_NS) {
+	if (__builtin_sub_overflow(requests->first_request_ns, steps->first_step_ns, &off_ns) || off_ns == INT64_MIN || llabs(off_ns) > (QUARTERS_MOST + 1) * QUARTER_NS) {
 		return false;
 	}
 	*shift_ns = instant_floor(off_ns + QUARTER_NS / 2, QUARTER_NS);
 	return *shift_ns != 0 && llabs(off_ns - *shift_ns) <= BEGIN_NEAR_NS;
+}
+
+static int64_t moved(int64_t at_ns, int64_t shift_ns) {
+	int64_t ns;
+
+	return at_ns == UNKNOWN || __builtin_sub_overflow(at_ns, shift_ns, &ns) ? UNKNOWN : ns;
 }
 
 static bool match_moved(const struct sample *steps, const struct sample *requests, int64_t shift_ns) {
@@ -32,8 +38,8 @@ static bool match_moved(const struct sample *steps, const struct sample *request
 
 	for (size_t i = 0; i < count; i++) {
 		at[i] = requests->requests[i];
-		at[i].first_ns -= at[i].first_ns != INT64_MIN ? shift_ns : 0;
-		at[i].finish_ns -= at[i].finish_ns != INT64_MIN ? shift_ns : 0;
+		at[i].first_ns = moved(at[i].first_ns, shift_ns);
+		at[i].finish_ns = moved(at[i].finish_ns, shift_ns);
 	}
 	identity_test(&(struct id_steps){steps->steps, steps->step_count}, &(struct id_requests){at, count, requests->cached_known}, &r);
 	free(at);
