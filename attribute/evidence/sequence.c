@@ -107,7 +107,7 @@ void beats_follow(struct beats *b, const struct attribute_options *o, const stru
 		b->count = 0;
 		b->end_ns = UNKNOWN;
 	}
-	bool known = b->end_ns != UNKNOWN && !__builtin_sub_overflow(w->end_ns, b->end_ns, &gap_ns) && gap_ns <= BEAT_SILENT_NS;
+	bool known = b->end_ns != UNKNOWN && !__builtin_sub_overflow(w->end_ns, b->end_ns, &gap_ns) && gap_ns >= 0 && gap_ns <= BEAT_SILENT_NS;
 	b->end_ns = w->end_ns;
 	if (!known) {
 		b->count = 0;
