@@ -188,7 +188,7 @@ static bool has_held(const struct servers *s, const struct server *one) {
 	return found;
 }
 
-/* Too little to tell by the load: two sources of one kind of server at the same time are likely the same one's. */
+/* Too little to decide by the load: two sources of one kind of server at the same time are likely the same one's. */
 static void place_beside_counters(struct servers *s, struct server *lines) {
 	struct server *best = NULL;
 	double most = 0;
