@@ -197,9 +197,13 @@ void vllm_names(struct parser *p, const struct logged *l, struct record *out) {
 	out->model = p->model.len > 0 ? p->model : (struct text){own->model, own->model_len};
 	out->replica = p->replica;
 	if (l->server > 0 || l->engine > 0) {
-		char server[24], engine[24];
-		snprintf(server, sizeof server, l->server > 0 ? "#%d" : "", (int)l->server + 1);
-		snprintf(engine, sizeof engine, l->engine > 0 ? "/%d" : "", (int)l->engine);
+		char server[24] = "", engine[24] = "";
+		if (l->server > 0) {
+			snprintf(server, sizeof server, "#%d", (int)l->server + 1);
+		}
+		if (l->engine > 0) {
+			snprintf(engine, sizeof engine, "/%d", (int)l->engine);
+		}
 		snprintf(v->replica, sizeof v->replica, "%.*s%s%s", p->replica.len < 200 ? (int)p->replica.len : 200, p->replica.at, server, engine);
 		out->replica = text_of(v->replica);
 	}
