@@ -265,8 +265,8 @@ enum document_status document_next(struct document *d, struct text *out) {
 		return next_of_yaml(d, out);
 	}
 	while (d->rest.len > 0) {
-		if (!d->in_string) {
-			text_skip_blanks(&d->rest);
+		while (!d->in_string && d->rest.len > 0 && is_blank(*d->rest.at)) {
+			d->rest = text_cut(d->rest, 1, d->rest.len);
 		}
 		if (d->depth == 0 && d->rest.len > 0 && d->skips) {
 			return take_outside(d, out);
