@@ -8,13 +8,8 @@
 /* "~" and 16 hex digits of a digest, at the end of a truncated name. */
 #define DIGEST_LEN 17
 
-/* Is one of the eight bytes 0? */
-static bool any_zero(uint64_t bytes) {
-	return ((bytes - EACH_BYTE(1)) & ~bytes & EACH_BYTE(0x80)) != 0;
-}
-
 static bool are_simple(uint64_t bytes) {
-	return (bytes & EACH_BYTE(0x80)) == 0 && !any_zero(bytes) && !any_zero(bytes ^ EACH_BYTE('\\'));
+	return (bytes & EACH_BYTE(0x80)) == 0 && !any_below(bytes, 1) && !any_below(bytes ^ EACH_BYTE('\\'), 1);
 }
 
 /* Is it ASCII without NUL and backslash, like nearly all names? Eight bytes at a time; the last eight may overlap. */
