@@ -255,10 +255,12 @@ static void find_mixed_gateways(struct attribution *a) {
 	const struct replica_summary *r = NULL;
 
 	while (a->options.by_days && (r = replicas_next(a->replicas, r))) {
-		bool bought = evidence_has_bought(a->evidence, r->replica);
+		if (!(r->has_span ? evidence_has_bought(a->evidence, r->replica) : r->adopted > 0)) {
+			continue;
+		}
 		const struct pool *pool = fleet_pool_of(a->options.fleet, a->options.names, r->replica, r->model);
 		const char *name = names_text(a->options.names, r->replica).at;
-		if ((r->has_span ? bought : r->adopted > 0) && !(pool && pool->uptime_count > 0)) {
+		if (!pool || pool->uptime_count == 0) {
 			quality_finding(&a->identity, "gateway", name, "--fleet", QUALITY_NO_AMOUNT,
 			                "%s: vendors served some of a gateway's requests and a server the others, and its paid time may be wrong: "
 			                "give the pool's uptime in the fleet file, or log the two under names of their own", name);

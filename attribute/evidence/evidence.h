@@ -75,6 +75,11 @@ struct window_item {
 	WINDOW_COUNTS(WINDOW_COUNT_MEMBER)     /* or UNKNOWN */
 };
 
+/* Is it of a statistics line, which states how many sequences run, and no number of prompts or steps? Else counters'. */
+static inline bool window_is_statistics(const struct window_item *w) {
+	return w->running != UNKNOWN && w->requests == UNKNOWN && w->steps == UNKNOWN && w->prompts == UNKNOWN && w->first_tokens == UNKNOWN;
+}
+
 struct power_item {
 	struct item head;
 	name_id gpu;

@@ -20,6 +20,10 @@ bool servers_have_windows_alone(const struct server *one) {
 	return one->sample.all_windows > 0 && one->sample.all_steps + one->sample.all_requests == 0 && !one->matched && !one->dropped;
 }
 
+bool servers_have_requests_alone(const struct server *one) {
+	return one->sample.all_requests > 0 && one->sample.all_steps + one->sample.all_windows == 0 && !one->matched && !one->held && !one->dropped;
+}
+
 static bool may_be_one(const struct servers *s, const struct server *a, const struct server *b) {
 	name_id model = b->sample.step_model != 0 ? b->sample.step_model : b->sample.request_model;
 
@@ -251,7 +255,7 @@ void servers_place_windows(struct servers *s) {
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
-		if (!one->matched && !one->held && !one->dropped && one->sample.all_requests > 0 && one->sample.all_steps + one->sample.all_windows == 0) {
+		if (servers_have_requests_alone(one)) {
 			place_beside_requests(s, one);
 		}
 	}

@@ -257,11 +257,6 @@ static void add_request(struct sample *s, const struct request_item *r) {
 	sample_put_request(s, &one);
 }
 
-/* Statistics lines state how many run, and no number of prompts or steps. */
-static bool is_counted(const struct window_item *w) {
-	return w->running == UNKNOWN || w->requests != UNKNOWN || w->steps != UNKNOWN || w->prompts != UNKNOWN || w->first_tokens != UNKNOWN;
-}
-
 void sample_add_item(struct sample *s, const struct item *item, size_t most_steps, size_t most_requests) {
 	mark_item(s, item);
 	load_add_item(s->loads, item);
@@ -272,7 +267,7 @@ void sample_add_item(struct sample *s, const struct item *item, size_t most_step
 	} else if (item->kind == ITEM_WINDOW) {
 		const struct window_item *w = (const struct window_item *)item;
 		s->all_windows++;
-		s->all_counted += is_counted(w);
+		s->all_counted += !window_is_statistics(w);
 		merge_model(&s->step_model, &s->many_step_models, item->model, false, item->at_ns < first_model_ns(s));
 		exact_widen(&s->first_window_ns, &s->last_window_ns, item->at_ns, w->end_ns);
 	}

@@ -114,6 +114,8 @@ void servers_part_requests(struct servers *s, struct server *one);
 /* beside.c: windows under separate names become those of the server that they count. */
 void servers_place_windows(struct servers *s);
 bool servers_have_windows_alone(const struct server *one);
+/* Requests without steps or windows, which no server has matched so far. */
+bool servers_have_requests_alone(const struct server *one);
 /* Steps and requests that cannot be compared one by one, as timestamps are truncated to the second: by counting. */
 enum id_verdict servers_count_verdict(const struct sample *steps, const struct sample *requests, struct id_result *r);
 /* Steps or windows of one name and requests of another that may be one server's. */

@@ -72,7 +72,7 @@ static void find_zone(struct servers *s, const struct server *requests) {
 void servers_find_zones(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct server *one = &s->at[i];
-		if (!one->matched && !one->held && !one->dropped && one->sample.all_requests > 0 && one->sample.all_steps + one->sample.all_windows == 0) {
+		if (servers_have_requests_alone(one)) {
 			find_zone(s, one);
 		}
 	}

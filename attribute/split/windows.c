@@ -516,11 +516,6 @@ static int split_group(struct pass *pass, struct fault *why) {
 	return rc;
 }
 
-/* A statistics line states how many sequences run, and no number of prompts or steps. */
-static bool is_statistics(const struct window_item *w) {
-	return w->running != UNKNOWN && w->requests == UNKNOWN && w->steps == UNKNOWN && w->prompts == UNKNOWN && w->first_tokens == UNKNOWN;
-}
-
 static int windows_item(struct pass *pass, const struct item *item, struct fault *why) {
 	struct windows_state *st = pass->state;
 	const struct window_item *i = (const struct window_item *)item;
@@ -528,7 +523,7 @@ static int windows_item(struct pass *pass, const struct item *item, struct fault
 	if (item->kind != ITEM_WINDOW) {
 		return 0;
 	}
-	if (pass->purpose == PASS_POST && is_statistics(i)) {
+	if (pass->purpose == PASS_POST && window_is_statistics(i)) {
 		beats_follow(&st->beats, pass->common->options, i);
 	}
 	bool same = st->count > 0 && st->group[0].head.at_ns == item->at_ns && st->group[0].end_ns == i->end_ns;
