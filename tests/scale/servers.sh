@@ -106,11 +106,10 @@ free_port() {
 	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# A node has three processors, whatever this machine has: an array of seven tasks then needs both nodes.
 slurm_make() {
-	local user cpus memory
+	local user
 	user=$(id -un)
-	cpus=$(nproc)
-	memory=2000
 	mkdir -p "$work/munge" "$work/slurm/state" "$work/slurm/n1" "$work/slurm/n2"
 	chmod 711 "$work/munge" # munged requires a socket that every user can reach
 	dd if=/dev/urandom of="$work/munge/key" bs=128 count=1 status=none
@@ -148,8 +147,9 @@ slurm_make() {
 		MinJobAge=300
 		MaxArraySize=5001
 		MaxJobCount=20000
-		NodeName=n1 NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$(free_port) CPUs=$cpus RealMemory=$memory
-		NodeName=n2 NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$(free_port) CPUs=$cpus RealMemory=$memory
+		SlurmdParameters=config_overrides
+		NodeName=n1 NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$(free_port) CPUs=3 RealMemory=2000
+		NodeName=n2 NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$(free_port) CPUs=3 RealMemory=2000
 		PartitionName=all Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 	END
 	export SLURM_CONF=$work/slurm/slurm.conf
