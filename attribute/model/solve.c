@@ -424,12 +424,12 @@ static void solve_once(struct solve *s) {
 	memcpy(s->model->ns, overlaps ? with : without, sizeof s->model->ns);
 }
 
-/* Which attention overlaps with which in the next round, from the attention found in this one. */
+/* Which attention overlaps with which in the next round, from the attention found in this one: that of steps with a prompt. */
 static void set_overlap(struct solve *s) {
 	struct step_model *m = s->model;
 
-	m->overlap = (struct overlap){m->ns[TERM_ATTENTION], m->ns[TERM_PREFILL_CONTEXT], m->ns[TERM_CONTEXT], m->ns[TERM_UNEQUAL],
-	                              m->ns[TERM_NEAR_CONTEXT]};
+	m->overlap = (struct overlap){m->ns[TERM_ATTENTION], m->ns[TERM_PREFILL_CONTEXT], m->ns[TERM_CONTEXT] + m->ns[TERM_MIXED_CONTEXT],
+	                              m->ns[TERM_UNEQUAL] + m->ns[TERM_MIXED_UNEQUAL], m->ns[TERM_NEAR_CONTEXT]};
 	if (!m->has_attention || !m->has_context) {
 		m->overlap = (struct overlap){0};
 	}

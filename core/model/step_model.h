@@ -39,7 +39,7 @@ struct batch {
 	int64_t decode_unequal_kv; /* U: sequences x the longest of their contexts; K if they are treated as equal */
 };
 
-/* The attention of prompts and of sequences where one overlaps with the other: ns per unit. */
+/* The attention of prompts and of sequences in a step of both, where one overlaps with the other: ns per unit. */
 struct overlap {
 	double token_kv, prefill_kv; /* of A, of H */
 	double kv, unequal, near;    /* of K, of U, of min(K, NEAR_NTOK) */
