@@ -9,11 +9,11 @@ static struct load_side side_of_steps(const struct sample *s) {
 }
 
 static struct load_side side_of_requests(const struct sample *s) {
-	return (struct load_side){.load = &s->loads[LOAD_REQUESTS], .first_ns = s->first_request_ns, .last_ns = s->last_request_ns};
+	return (struct load_side){.load = &s->loads[LOAD_REQUESTS], .first_ns = s->first_request_ns, .last_ns = s->last_request_ns, .days = &s->request_days};
 }
 
 static struct load_side side_of_windows(const struct sample *s) {
-	return (struct load_side){.load = &s->loads[LOAD_WINDOWS], .first_ns = s->first_window_ns, .last_ns = s->last_window_ns};
+	return (struct load_side){.load = &s->loads[LOAD_WINDOWS], .first_ns = s->first_window_ns, .last_ns = s->last_window_ns, .days = &s->window_days};
 }
 
 bool servers_have_windows_alone(const struct server *one) {
@@ -222,7 +222,8 @@ static void place_beside_requests(struct servers *s, struct server *requests) {
 
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
-		if (!servers_have_windows_alone(one) || !servers_may_be_one(s, one, requests)) {
+		if (!servers_have_windows_alone(one) || !servers_may_be_one(s, one, requests) ||
+		    !active_overlap(&one->sample.window_days, &requests->sample.request_days)) {
 			continue;
 		}
 		struct load_side side = side_of_windows(&one->sample);

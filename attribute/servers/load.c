@@ -273,6 +273,7 @@ bool load_is_longer(const struct load *l, const struct load *other) {
 /* ---- comparing ---- */
 
 #define NEAR_S 6
+#define REACH_NS (NEAR_S * NS_PER_SECOND)
 #define FAR_FROM_S 12
 #define FAR_TO_S 90
 /* Number of windows that are compared. */
@@ -295,7 +296,8 @@ bool load_is_longer(const struct load *l, const struct load *other) {
 /* What is compared: windows in the order of time, as far as both names' seconds are known. */
 struct compared {
 	const struct load *other;
-	int64_t from_ns, to_ns; /* windows that lie in these */
+	const struct active_days *days;
+	int64_t from_ns, to_ns; /* windows that lie in these, and in a day's of `days` */
 	struct load_window at[COMPARED_MOST];
 	size_t count;
 	bool has_running, drafted, averaged;
@@ -405,7 +407,7 @@ static struct quotients compare_at(const struct compared *c, int64_t offset_s) {
 
 /* Every second up to the range of offsets around a window has to be known. */
 static bool may_compare(const struct compared *c, const struct load_window *w) {
-	return w->start_ns >= c->from_ns && w->end_ns <= c->to_ns && is_known(c->other, second_of(w->start_ns) - NEAR_S) &&
+	return w->start_ns >= c->from_ns && w->end_ns <= c->to_ns && (!c->days || active_covers(c->days, w->start_ns, w->end_ns, REACH_NS)) && is_known(c->other, second_of(w->start_ns) - NEAR_S) &&
 	       is_known(c->other, second_of(w->end_ns) + NEAR_S);
 }
 
@@ -502,9 +504,8 @@ static void judge(const struct compared *c, struct load_match *out) {
 
 void load_compare(const struct load_side *windows, bool by_bins, const struct load_side *other, struct load_match *out) {
 	struct compared *c = must_calloc(1, sizeof *c);
-	const int64_t reach_ns = NEAR_S * NS_PER_SECOND;
 
-	*c = (struct compared){.other = other->load, .from_ns = other->first_ns - reach_ns, .to_ns = other->last_ns + reach_ns,
+	*c = (struct compared){.other = other->load, .days = other->days, .from_ns = other->first_ns - REACH_NS, .to_ns = other->last_ns + REACH_NS,
 	                       .has_running = !other->averaged, .averaged = other->averaged, .drafted = windows->load->drafted || other->load->drafted};
 	*out = (struct load_match){.verdict = LOAD_UNDECIDED};
 	collect_windows(c, windows->load, by_bins);

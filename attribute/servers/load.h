@@ -9,6 +9,7 @@
 #define ATTRIBUTE_LOAD_H
 
 #include "attribute/evidence/evidence.h"
+#include "attribute/servers/active.h"
 
 #define LOAD_BLOCK_SECONDS 256
 #define LOAD_BLOCKS_MOST 8
@@ -73,6 +74,7 @@ struct load_match {
 struct load_side {
 	const struct load *load;
 	int64_t first_ns, last_ns;
+	const struct active_days *days; /* NULL: on all days in between */
 	bool averaged; /* of windows: how many run within one is not known, and tokens alone are compared */
 };
 

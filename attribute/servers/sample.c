@@ -128,6 +128,8 @@ void sample_init(struct sample *s, name_id name, size_t most_blocks) {
 void sample_release(struct sample *s) {
 	free(s->steps);
 	free(s->requests);
+	active_release(&s->request_days);
+	active_release(&s->window_days);
 	for (size_t k = 0; k < LOAD_KINDS; k++) {
 		load_release(&s->loads[k]);
 	}
@@ -248,8 +250,9 @@ static void add_request(struct sample *s, const struct request_item *r) {
 	if (at_ns == UNKNOWN) {
 		return;
 	}
-	exact_widen(&s->first_request_ns, &s->last_request_ns, r->head.at_ns != UNKNOWN ? r->head.at_ns : at_ns,
-	            one.finish_ns != UNKNOWN ? one.finish_ns : at_ns);
+	int64_t begin_ns = r->head.at_ns != UNKNOWN ? r->head.at_ns : at_ns, end_ns = one.finish_ns != UNKNOWN ? one.finish_ns : at_ns;
+	exact_widen(&s->first_request_ns, &s->last_request_ns, begin_ns, end_ns);
+	active_add(&s->request_days, begin_ns, end_ns);
 	note_hash(&s->least_request_hash, at_ns);
 	if (s->most_hash != UINT64_MAX && sample_order(at_ns) > s->most_hash) {
 		return;
@@ -270,6 +273,7 @@ void sample_add_item(struct sample *s, const struct item *item, size_t most_step
 		s->all_counted += !window_is_statistics(w);
 		merge_model(&s->step_model, &s->many_step_models, item->model, false, item->at_ns < first_model_ns(s));
 		exact_widen(&s->first_window_ns, &s->last_window_ns, item->at_ns, w->end_ns);
+		active_add(&s->window_days, item->at_ns, w->end_ns);
 	}
 	sample_thin(s, most_steps, most_requests);
 }

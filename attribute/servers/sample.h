@@ -3,6 +3,7 @@
 #define ATTRIBUTE_SAMPLE_H
 
 #include "attribute/evidence/evidence.h"
+#include "attribute/servers/active.h"
 #include "attribute/servers/identity.h"
 #include "attribute/servers/load.h"
 
@@ -30,6 +31,7 @@ struct sample {
 	struct id_request *requests; /* by first token */
 	size_t request_count, request_room;
 	struct load loads[LOAD_KINDS]; /* of its steps, requests and windows */
+	struct active_days request_days, window_days;
 	uint64_t most_hash; /* minutes with a larger hash are not in the sample */
 	uint64_t least_step_hash, least_request_hash; /* of the minutes of its steps, of its requests */
 	bool cached_known, skipped; /* skipped: the previous step is not in the sample */

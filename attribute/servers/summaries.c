@@ -86,7 +86,7 @@ int name_summaries_add_record(struct name_summaries *n, const struct record *r, 
 
 /* ---- packed ---- */
 
-enum { ITEM_COUNTS, ITEM_SAMPLED_STEP, ITEM_SAMPLED_REQUEST, ITEM_MARK, ITEM_SECOND, ITEM_WINDOW_AT };
+enum { ITEM_COUNTS, ITEM_SAMPLED_STEP, ITEM_SAMPLED_REQUEST, ITEM_MARK, ITEM_SECOND, ITEM_WINDOW_AT, ITEM_DAY };
 
 #define COUNTED 20
 static void counts_of(struct sample *s, int64_t *at[COUNTED]) {
@@ -202,6 +202,15 @@ static int put_load(const struct packing *p, int64_t kind, const struct load *l)
 	return rc;
 }
 
+static int put_days(const struct packing *p, int64_t of_windows, const struct active_days *days) {
+	int rc = 0;
+
+	for (size_t i = 0; i < days->count && rc >= 0; i++) {
+		rc = put(p, (const int64_t[]){ITEM_DAY, of_windows, days->at[i].day, days->at[i].first_ns, days->at[i].last_ns}, 5);
+	}
+	return rc;
+}
+
 static int put_sample(const struct packing *p, const struct sample *s) {
 	int rc = 0;
 
@@ -216,6 +225,8 @@ static int put_sample(const struct packing *p, const struct sample *s) {
 	for (int64_t k = 0; k < LOAD_KINDS && rc >= 0; k++) {
 		rc = put_load(p, k, &s->loads[k]);
 	}
+	rc = rc < 0 ? rc : put_days(p, false, &s->request_days);
+	rc = rc < 0 ? rc : put_days(p, true, &s->window_days);
 	return rc < 0 ? rc : put_marks(p, s);
 }
 
@@ -294,6 +305,16 @@ static bool read_window(struct sample *s, struct text *t) {
 	return true;
 }
 
+static bool read_day(struct sample *s, struct text *t) {
+	int64_t v[4];
+
+	if (!unpack_numbers(t, v, 4) || v[2] > v[3]) {
+		return false;
+	}
+	active_put(v[0] ? &s->window_days : &s->request_days, &(struct active_day){v[1], v[2], v[3]});
+	return true;
+}
+
 static bool read_mark(struct sample *s, struct text *t) {
 	struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks};
 	int64_t v[2];
@@ -327,6 +348,7 @@ int name_summaries_read(struct name_summaries *n, struct text name, struct text 
 		        : kind == ITEM_SAMPLED_REQUEST ? read_request(s, &item)
 		        : kind == ITEM_SECOND ? read_second(s, &item)
 		        : kind == ITEM_WINDOW_AT ? read_window(s, &item)
+		        : kind == ITEM_DAY ? read_day(s, &item)
 		        : kind == ITEM_MARK && read_mark(s, &item);
 	}
 	return whole ? 0 : fault_set(why, ERROR_CONFIG, "a summary of names in map/ is damaged; remove the file and run its task again");

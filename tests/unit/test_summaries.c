@@ -104,7 +104,7 @@ static void come_back(void **state) {
 		assert_int_equal(name_summaries_read(again, text_of(k->item[i - 1].name), (struct text){k->item[i - 1].at, k->item[i - 1].len}, &why), 0);
 		kinds |= 1u << kind_of(k, i - 1);
 	}
-	assert_int_equal(kinds & 0x37, 0x37); /* counts, steps, requests, seconds, windows */
+	assert_int_equal(kinds & 0x77, 0x77); /* counts, steps, requests, seconds, windows, days */
 	struct items *back = items_of(again);
 	assert_int_equal(back->count, k->count);
 	for (size_t i = 0; i < k->count; i++) {
@@ -164,7 +164,8 @@ static void damaged_items(void **state) {
 	struct name_summaries *n = name_summaries_new(names);
 	bool seen[8] = {false};
 	static const int64_t wrong[][7] = {
-		{6}, {-1}, {INT64_MAX},                            /* no such kind */
+		{7}, {-1}, {INT64_MAX},                            /* no such kind */
+		{6, 0, 20675, 2, 1},                               /* a day that ends before it begins */
 		{3, 3, 7}, {3, -1, 7},                             /* a mark of nothing */
 		{4, -1, 1, 2, 3, 4, 5}, {4, 3, 1, 2, 3, 4, 5},     /* a second of nothing */
 		{4, 0, INT64_MAX, 2, 3, 4, 5}, {4, 0, INT64_MIN, 2, 3, 4, 5},
@@ -220,12 +221,72 @@ static void samples_share(void **state) {
 	assert_int_equal(servers_room(steps, 300), SERVERS_STEPS_LEAST);
 }
 
+/* Windows of one name and requests of another, a second each; their days since the first one. */
+static void add_days(struct name_summaries *n, const int *window_days, size_t windows, const int *request_days, size_t requests) {
+	struct fault why = {0};
+
+	for (size_t i = 0; i < windows; i++) {
+		struct record w = {.kind = RECORD_WINDOW, .replica = T("counters"), .model = T("m"), .line = 1};
+		window_counts_unknown(&w.window);
+		w.window.start_ns = START_NS + window_days[i] * NS_PER_DAY;
+		w.window.end_ns = w.window.start_ns + 10 * NS_PER_SECOND;
+		w.window.input_tokens = 100;
+		w.window.output_tokens = 90;
+		w.window.requests = w.window.prefill_gpu_ns = w.window.decode_gpu_ns = UNKNOWN;
+		assert_int_equal(name_summaries_add_record(n, &w, &why), 0);
+	}
+	for (size_t i = 0; i < requests; i++) {
+		int64_t at_ns = START_NS + request_days[i] * NS_PER_DAY + NS_PER_SECOND;
+		struct record r = {.kind = RECORD_REQUEST, .replica = T("requests"), .model = T("m"), .line = 1};
+		r.request = (struct request){.id = T(""), .arrival_ns = at_ns, .scheduled_ns = UNKNOWN, .first_token_ns = at_ns + 20000000,
+		                             .finish_ns = at_ns + 300000000, .prompt_tokens = 100 + (int64_t)i, .cached_tokens = 0, .completion_tokens = 16,
+		                             .reasoning_tokens = UNKNOWN, .preemptions = UNKNOWN, .ok = true};
+		assert_int_equal(name_summaries_add_record(n, &r, &why), 0);
+	}
+}
+
+static int count_held(void *held, const struct name_verdict *v, struct fault *why) {
+	(void)why;
+	*(int *)held += v->held;
+	return 0;
+}
+
+/* Requests beside windows of another name are held back only if there is a day with both. */
+static void days_in_common(void **state) {
+	static const struct {
+		int windows[2], requests[2], held;
+	} rows[] = {
+		{{0, 9}, {3, 5}, 0}, {{0, 9}, {3, 9}, 1}, {{3, 5}, {0, 9}, 0}, {{5, 3}, {9, 3}, 1}, {{0, 1}, {2, 3}, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		struct names *names = names_new();
+		struct name_summaries *n = name_summaries_new(names);
+		struct fleet *fleet = fleet_of_rate(3600 * NANO, names);
+		struct quality quality;
+		struct fault why = {0};
+		int held = 0;
+		quality_init(&quality);
+		add_days(n, rows[i].windows, 2, rows[i].requests, 2);
+		assert_int_equal(name_summaries_decide(n, fleet, &quality, count_held, &held, &why), 0);
+		if (held != rows[i].held) {
+			fail_msg("row %zu: %d held", i, held);
+		}
+		quality_release(&quality);
+		fleet_free(fleet);
+		name_summaries_free(n);
+		names_free(names);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(come_back),
 		cmocka_unit_test(a_full_disk),
 		cmocka_unit_test(damaged_items),
 		cmocka_unit_test(samples_share),
+		cmocka_unit_test(days_in_common),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
