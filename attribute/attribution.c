@@ -255,7 +255,8 @@ static void find_mixed_gateways(struct attribution *a) {
 	const struct replica_summary *r = NULL;
 
 	while (a->options.by_days && (r = replicas_next(a->replicas, r))) {
-		if (!(r->has_span ? evidence_has_bought(a->evidence, r->replica) : r->adopted > 0)) {
+		bool by_steps = r->has_span && r->span.first_step_day_ns <= r->span.last_step_day_ns; /* these alone give its paid time */
+		if (by_steps || !(r->has_span ? evidence_has_bought(a->evidence, r->replica) : r->adopted > 0)) {
 			continue;
 		}
 		const struct pool *pool = fleet_pool_of(a->options.fleet, a->options.names, r->replica, r->model);

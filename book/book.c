@@ -146,6 +146,7 @@ void book_close(struct book *b) {
 	free(b->further);
 	book_forget_spans(b);
 	book_forget_verdicts(b);
+	book_forget_answers(b);
 	ledger_close(b->ledger);
 	quality_release(&b->quality);
 	for (size_t i = 0; i < b->day_count; i++) {
@@ -319,13 +320,6 @@ static int feed_segment(void *context, const struct ledger_segment *s) {
 	return ledger_records(f->b->ledger, s, feed_record, f, f->why);
 }
 
-/* A vendor_test. */
-static bool is_vendors(void *book, name_id model, struct text billing) {
-	const struct book *b = book;
-
-	return b->prices && prices_is_vendors(b->prices, names_text(b->names, model), billing);
-}
-
 static struct attribution *new_attribution(struct book *b, int64_t from_ns, int64_t to_ns, const char *requests) {
 	struct attribute_options o = {
 		.fleet = b->fleet,
@@ -340,7 +334,7 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 		.compare_rules = !requests,
 		.positions = !requests,
 		.batches = !requests,
-		.is_vendors = is_vendors,
+		.is_vendors = book_is_vendors,
 		.vendors = b,
 	};
 
@@ -468,9 +462,11 @@ static int attribute_into(struct book *b, int64_t day_ns, struct entry_list *all
 	if (rc < 0) {
 		return rc;
 	}
+	book_forget_answers(b);
 	struct attribution *a = new_attribution(b, day_ns, day_ns + NS_PER_DAY, NULL);
 	rc = attribute_period(b, a, day_ns, day_ns + NS_PER_DAY, &to, day, why);
 	rc = rc < 0 ? rc : book_keep_verdicts(b, a, day_ns, why);
+	rc = rc < 0 ? rc : book_keep_answers(b, day_ns, why);
 	if (rc >= 0 && b->models) {
 		attribution_print_models(a, b->models);
 	}
@@ -576,6 +572,11 @@ static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
 	return ledger_dirty_forget(b->ledger, day_ns, why);
 }
 
+static int mark_answered(struct book *b, const struct ledger_answer *a, void *context, struct fault *why) {
+	(void)context;
+	return ledger_dirty_answered(b->ledger, a, why);
+}
+
 /*
  * Days are attributed one by one, each from its own records and those of adjacent days: fits of a replica without
  * steps use these alone, so that the entries of a day do not depend on how many nights it took. A day that decides
@@ -590,6 +591,7 @@ int book_attribute(struct book *b, struct fault *why) {
 
 	rc = rc < 0 ? rc : book_find_misnamed(b, why);
 	rc = rc < 0 ? rc : ledger_dirty_basis(b->ledger, b->basis, why);
+	rc = rc < 0 ? rc : book_find_answered(b, INT64_MIN, INT64_MAX, mark_answered, NULL, why);
 	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, &day_ns, why)) > 0) {
 		rc = ledger_gone(b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, &gone, &since_ns, why);
 		rc = rc < 0 ? rc : rc > 0 ? leave_day(b, day_ns, why) : attribute_day(b, day_ns, why);

@@ -38,6 +38,7 @@ struct book {
 	struct ledger_run run; /* as stored in the ledger */
 	char basis[DIGEST_HEX_MAX];
 	struct book_verdicts *verdicts; /* what days decide about names of servers; NULL: not requested yet */
+	struct book_answers *answers; /* who answered gateways' requests, on the day that is attributed; NULL: none yet */
 	struct book_spans *spans; /* what is known of replicas as of this run; NULL: not requested yet */
 	int64_t places;        /* files that need not be read again, as of this run */
 	int64_t attributed;    /* days, in this run: whether or not their entries changed */
@@ -113,6 +114,14 @@ int book_adopt_verdicts(struct book *b, struct attribution *a, int64_t from_ns, 
 /* Stores what a day's own records decide; marks days that take another decision than before. */
 int book_keep_verdicts(struct book *b, const struct attribution *a, int64_t day_ns, struct fault *why);
 void book_forget_verdicts(struct book *b);
+/* A vendor_test by the book's prices, which also keeps its answers for book_keep_answers. */
+bool book_is_vendors(void *book, name_id model, struct text billing);
+/* Stores the answers of the attribution of a day. */
+int book_keep_answers(struct book *b, int64_t day_ns, struct fault *why);
+void book_forget_answers(struct book *b);
+/* Hands on the answers of open days that are not those of the book's prices. */
+typedef int book_answer_sink(struct book *b, const struct ledger_answer *a, void *context, struct fault *why);
+int book_find_answered(struct book *b, int64_t from_ns, int64_t to_ns, book_answer_sink *sink, void *context, struct fault *why);
 /* Attributes all days that are marked, in the open transaction. */
 int book_attribute(struct book *b, struct fault *why);
 /* Adds the notices of attributed days to the output; for the end, after the commit. */

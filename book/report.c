@@ -272,6 +272,27 @@ static int add_entries(void *stating, struct book *b, size_t i, int64_t as_of, s
 	                                        as_of, add_adjustment, &adjusting, why);
 }
 
+static int find_answered(struct book *b, const struct ledger_answer *a, void *stating, struct fault *why) {
+	const struct stating *t = stating;
+
+	(void)why;
+	quality_finding(&t->s->quality, "answered", names_text(b->names, a->model).at, "--prices", QUALITY_NO_AMOUNT,
+	                a->vendor ? "%s: the book has requests of gateways for it as a vendor's, and by these price lists the fleet answered them: "
+	                            "'tollbook attribute' with the same --prices and --list attributes their days again"
+	                          : "%s: the book has requests of gateways for it as the fleet's, and by these price lists a vendor answered them: "
+	                            "'tollbook attribute' with the same --prices and --list attributes their days again",
+	                names_text(b->names, a->model).at);
+	return 0;
+}
+
+/* Were entries made with price lists that name other vendors? Of former runs it is not known. */
+static int add_answered(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	const struct book_statement *s = ((struct stating *)stating)->s;
+
+	(void)i;
+	return as_of < INT64_MAX - 1 || !b->prices ? 0 : book_find_answered(b, instant_floor(s->from_ns, NS_PER_DAY), s->to_ns, find_answered, stating, why);
+}
+
 static int add_breakdowns(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
 	const struct stating *t = stating;
 
@@ -285,6 +306,7 @@ static int fill_statement(struct book *b, struct stating *t, struct fault *why) 
 	int rc = s->pages ? start_pages(b, s, t->last.id, why) : 0;
 
 	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_quality, t, why);
+	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_answered, t, why);
 	quality_report_joins(&s->quality);
 	quality_sort(&s->quality);
 	apply_stated(b, &s->quality);

@@ -4,7 +4,8 @@
  * if the last seal is stored elsewhere (`tollbook verify --head`), runs removed at the end are detected as well.
  *
  * Not included are rows that later runs replace: source, file, segment, evidence, dirty, day and fit, which are
- * checked against the files, records and entries that they represent, and verdict, which follows from the records.
+ * checked against the files, records and entries that they represent, and verdict and answered, which follow from the
+ * records and price lists.
  */
 #include <inttypes.h>
 #include <stdio.h>

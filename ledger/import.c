@@ -173,6 +173,7 @@ static const struct {
 	            "differing_first", "iiiiiittt", "day_ns"}, ", run", ", (SELECT min(id) FROM run)"}},
 	{4, {{"chain", "", "", ""}, "", ""}},
 	{4, {{"verdict", "", "", ""}, "", ""}},
+	{4, {{"answered", "", "", ""}, "", ""}},
 	{4, {{"source", "id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run",
 	      "ittititbiiiii", "id"}, ", named, by_rule", ", '', 0"}},
 	{3, {{"segment", "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, span_last_ns, "

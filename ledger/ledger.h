@@ -327,6 +327,22 @@ int ledger_verdict_put(struct ledger *l, const struct ledger_verdict *v, struct 
 /* Marks the open days between two days, both exclusive, that were attributed before. */
 int ledger_dirty_between(struct ledger *l, int64_t after_ns, int64_t before_ns, struct fault *why);
 
+/*
+ * Who answered a day's requests of gateways that name this model and provider, as the price lists of the run that
+ * attributed the day have it. Replaced when the day is attributed again.
+ */
+struct ledger_answer {
+	name_id model, provider; /* provider: empty if not logged */
+	bool vendor;             /* else a server of the fleet */
+};
+typedef int ledger_answer_sink(void *context, const struct ledger_answer *a);
+/* Those of open days in [from_ns, to_ns), each once. */
+int ledger_answers(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_answer_sink *sink, void *context, struct fault *why);
+int ledger_answers_drop(struct ledger *l, int64_t day_ns, struct fault *why);
+int ledger_answer_put(struct ledger *l, int64_t day_ns, const struct ledger_answer *a, struct fault *why);
+/* Marks the open days that have this answer. */
+int ledger_dirty_answered(struct ledger *l, const struct ledger_answer *a, struct fault *why);
+
 /* Stores what was found about a day's requests in two logs, from this run on, in place of what was found before. */
 int ledger_joins_put(struct ledger *l, int64_t run, int64_t day_ns, const struct quality_joins *j, struct fault *why);
 

@@ -27,6 +27,7 @@ const struct plain_table plain_tables[] = {
 	{"dirty", "day_ns", "i", "day_ns"},
 	{"day", "day_ns, basis, duplicates", "iti", "day_ns"},
 	{"verdict", "day_ns, name, partner, decision, named, step_model, shift_ns, held, dropped", "iiiiiiiii", "day_ns, name, partner"},
+	{"answered", "day_ns, model, provider, vendor", "iiii", "day_ns, model, provider"},
 	{"joined", "day_ns, run, until_run, joined, gateway_only, gateway_only_tokens, engine_only, differing, gateway_only_first, engine_only_first, "
 	           "differing_first", "iiiiiiiittt", "day_ns, run"},
 	{"posting", "id, day_ns, replica, run, until_run, entries, gpu_ns, hash", "iiiiiiit", "id"},

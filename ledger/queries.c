@@ -150,6 +150,12 @@ const struct query_text query_texts[QUERIES] = {
 	                "ORDER BY n.text, v.day_ns, m.text", 0},
 	[Q_VERDICTS_DROP] = {"DELETE FROM verdict WHERE day_ns = $1", 0},
 	[Q_VERDICT_PUT] = {"INSERT INTO verdict (" VERDICT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)", 0},
+	[Q_ANSWERS] = {"SELECT DISTINCT model, provider, vendor FROM answered d WHERE day_ns >= $1 AND day_ns < $2 AND " NOT_CLOSED
+	               " ORDER BY model, provider, vendor", 0},
+	[Q_ANSWERS_DROP] = {"DELETE FROM answered WHERE day_ns = $1", 0},
+	[Q_ANSWER_PUT] = {"INSERT INTO answered (day_ns, model, provider, vendor) VALUES ($1, $2, $3, $4)", 0},
+	[Q_DIRTY_ANSWERED] = {"INSERT INTO dirty (day_ns) SELECT d.day_ns FROM answered d WHERE d.model = $1 AND d.provider = $2 AND "
+	                      "d.vendor = $3 AND " NOT_CLOSED " ON CONFLICT DO NOTHING", 0},
 	[Q_DIRTY_NEXT] = {"SELECT min(day_ns) FROM dirty", 0},
 	[Q_DIRTY_COUNT] = {"SELECT count(*) FROM dirty", 0},
 	[Q_DIRTY_DONE] = {"DELETE FROM dirty WHERE day_ns = $1", 0},

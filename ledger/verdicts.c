@@ -1,4 +1,4 @@
-/* verdicts.c: what the records of each day decide about names of servers. */
+/* verdicts.c: what each day decides, from its records about names of servers, and from price lists about vendors. */
 #include "ledger/book.h"
 
 int ledger_verdicts(struct ledger *l, ledger_verdict_sink *sink, void *context, struct fault *why) {
@@ -33,4 +33,38 @@ int ledger_verdict_put(struct ledger *l, const struct ledger_verdict *v, struct 
 
 int ledger_dirty_between(struct ledger *l, int64_t after_ns, int64_t before_ns, struct fault *why) {
 	return ask_do(l, Q_DIRTY_BETWEEN, VALUES(V_INT(after_ns), V_INT(before_ns)), why);
+}
+
+/* ---- who answered requests of gateways ---- */
+
+int ledger_answers(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_answer_sink *sink, void *context, struct fault *why) {
+	int rc = ask(l, Q_ANSWERS, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
+
+	while (rc == 0 && (rc = ask_next(l, Q_ANSWERS, why)) > 0) {
+		int64_t n[3];
+		row_ints(l, Q_ANSWERS, 0, 3, n);
+		rc = sink(context, &(struct ledger_answer){name_here(l, n[0]), name_here(l, n[1]), n[2] != 0});
+	}
+	ask_end(l, Q_ANSWERS);
+	return rc;
+}
+
+int ledger_answers_drop(struct ledger *l, int64_t day_ns, struct fault *why) {
+	return ask_do(l, Q_ANSWERS_DROP, VALUES(V_INT(day_ns)), why);
+}
+
+int ledger_answer_put(struct ledger *l, int64_t day_ns, const struct ledger_answer *a, struct fault *why) {
+	int64_t model, provider;
+	int rc = name_there(l, a->model, &model, why);
+
+	rc = rc < 0 ? rc : name_there(l, a->provider, &provider, why);
+	return rc < 0 ? rc : ask_do(l, Q_ANSWER_PUT, VALUES(V_INT(day_ns), V_INT(model), V_INT(provider), V_INT(a->vendor)), why);
+}
+
+int ledger_dirty_answered(struct ledger *l, const struct ledger_answer *a, struct fault *why) {
+	int64_t model, provider;
+	int rc = name_there(l, a->model, &model, why);
+
+	rc = rc < 0 ? rc : name_there(l, a->provider, &provider, why);
+	return rc < 0 ? rc : ask_do(l, Q_DIRTY_ANSWERED, VALUES(V_INT(model), V_INT(provider), V_INT(a->vendor)), why);
 }

@@ -191,6 +191,16 @@ CREATE TABLE verdict (
   PRIMARY KEY (day_ns, name, partner)
 ) STRICT, WITHOUT ROWID;
 
+-- Who answered requests of gateways, by model and the provider that they name, as the price lists of the day's run have
+-- it. Where other price lists say otherwise, the day is attributed again. Replaced with the day's entries.
+CREATE TABLE answered (
+  day_ns INTEGER NOT NULL,
+  model INTEGER NOT NULL REFERENCES name,
+  provider INTEGER NOT NULL REFERENCES name, -- '': not logged
+  vendor INTEGER NOT NULL,      -- 1: a vendor, 0: a server of the fleet
+  PRIMARY KEY (day_ns, model, provider)
+) STRICT, WITHOUT ROWID;
+
 -- Requests that begin on a day: those that are, or should be, in a gateway's log and an engine's. A version of
 -- a row is never changed; a later one replaces it.
 CREATE TABLE joined (

@@ -43,10 +43,11 @@
 
 #define NO_STEPS NONE " AS first_step, " NONE " AS last_step"
 #define NO_GATEWAYS "CREATE TEMP VIEW segment AS SELECT " SEGMENTS ", gone_run, 0 AS gateways, " NO_STEPS " FROM main.segment;" NO_CHAIN
-/* No chain: marked by a run -1. No decisions about names, no names of sources. */
+/* No chain: marked by a run -1. No decisions about names, none about vendors, no names of sources. */
 #define NO_CHAIN "CREATE TEMP VIEW chain AS SELECT -1 AS run, '' AS seal;" \
 	"CREATE TEMP VIEW verdict AS SELECT 0 AS day_ns, 0 AS name, 0 AS partner, 0 AS decision, 0 AS named, 0 AS step_model, " \
 	"0 AS shift_ns, 0 AS held, 0 AS dropped WHERE 1 = 0;" \
+	"CREATE TEMP VIEW answered AS SELECT 0 AS day_ns, 0 AS model, 0 AS provider, 0 AS vendor WHERE 1 = 0;" \
 	"CREATE TEMP VIEW source AS SELECT *, '' AS named, 0 AS by_rule FROM main.source;"
 #define NO_SOURCE_WAS \
 	"CREATE TEMP VIEW source_was AS SELECT 0 AS source, 0 AS until_run, '' AS format, 0 AS bytes, '' AS content, 0 AS lines, " \
@@ -163,6 +164,10 @@ static const struct migration from_3 = {
 	"step_model " integer " NOT NULL REFERENCES name, shift_ns " integer " NOT NULL, held " integer " NOT NULL, " \
 	"dropped " integer " NOT NULL, PRIMARY KEY (day_ns, name, partner)" end
 
+#define ANSWERED(integer, end) \
+	"CREATE TABLE answered (day_ns " integer " NOT NULL, model " integer " NOT NULL REFERENCES name, " \
+	"provider " integer " NOT NULL REFERENCES name, vendor " integer " NOT NULL, PRIMARY KEY (day_ns, model, provider)" end
+
 /* see schemas/ledger.sql */
 #define STATED \
 	"CREATE INDEX warning_stated ON warning (run, sentence) WHERE length(sentence) < 40 OR " \
@@ -170,13 +175,15 @@ static const struct migration from_3 = {
 	"CREATE INDEX source_unread ON source (last_run) WHERE records = 0 AND lines > 0;"
 
 /*
- * 4 to 5: runs are sealed one after the other; the next commit seals existing ones. What days decide about names is
- * stored; days that are attributed again add it. Sources know the name that their path gave; for existing ones it is not
- * known, and they keep it. Segments have the numbers of their first and last step; for existing ones they are not known.
+ * 4 to 5: runs are sealed one after the other; the next commit seals existing ones. What days decide about names, and who
+ * answered gateways' requests, is stored; days that are attributed again add it. Sources know the name that their path
+ * gave; for existing ones it is not known, and they keep it. Segments have the numbers of their first and last step; for
+ * existing ones they are not known.
  */
 static const struct migration from_4 = {
-	.sqlite = CHAIN("INTEGER", ") STRICT;") VERDICT("INTEGER", ") STRICT, WITHOUT ROWID;") NAMED("INTEGER") NUMBERED("INTEGER") STATED,
-	.postgres = CHAIN("BIGINT", ");") VERDICT("BIGINT", ");") NAMED("BIGINT") NUMBERED("BIGINT") STATED,
+	.sqlite = CHAIN("INTEGER", ") STRICT;") VERDICT("INTEGER", ") STRICT, WITHOUT ROWID;")
+	          ANSWERED("INTEGER", ") STRICT, WITHOUT ROWID;") NAMED("INTEGER") NUMBERED("INTEGER") STATED,
+	.postgres = CHAIN("BIGINT", ");") VERDICT("BIGINT", ");") ANSWERED("BIGINT", ");") NAMED("BIGINT") NUMBERED("BIGINT") STATED,
 	.view = "CREATE TEMP VIEW segment AS SELECT *, " NO_STEPS " FROM main.segment;" NO_CHAIN,
 };
 

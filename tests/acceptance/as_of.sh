@@ -68,7 +68,7 @@ total=$(ls then/*.json | wc -l)
 as_of_version() {
 	sed -i 's/,[^,]*,[^,]*,[^,]*]$/]/' tables/segment.jsonl
 	sed -i 's/,[^,]*,[^,]*]$/]/' tables/source.jsonl
-	rm tables/chain.jsonl tables/verdict.jsonl
+	rm tables/chain.jsonl tables/verdict.jsonl tables/answered.jsonl
 	if [ "$1" = 2 ]; then
 		jq -c 'select(.[2] == null or .[2] == "until_run") | del(.[1, 2])' tables/joined.jsonl > joined && mv joined tables/joined.jsonl
 		rm tables/source_was.jsonl
@@ -77,8 +77,8 @@ as_of_version() {
 		echo "\"tables/$table.jsonl\" \"$(sha256sum < tables/$table.jsonl | cut -c 1-64)\""
 	done | jq -n '[inputs] | [range(0; length; 2) as $i | {key: .[$i], value: .[$i + 1]}] | from_entries' > hashes
 	jq -c --slurpfile hashes hashes --argjson version "$1" 'if .ledger then .ledger = $version else . end |
-		if .files then .files -= (if $version == 2 then 3 else 2 end) else . end | if $hashes[0][.file // ""] then .sha256 = $hashes[0][.file] else . end |
-		select(.file != "tables/chain.jsonl" and .file != "tables/verdict.jsonl" and ($version != 2 or .file != "tables/source_was.jsonl"))' manifest.jsonl > manifest && mv manifest manifest.jsonl
+		if .files then .files -= (if $version == 2 then 4 else 3 end) else . end | if $hashes[0][.file // ""] then .sha256 = $hashes[0][.file] else . end |
+		select((.file // "" | test("^tables/(chain|verdict|answered).jsonl$") | not) and ($version != 2 or .file != "tables/source_was.jsonl"))' manifest.jsonl > manifest && mv manifest manifest.jsonl
 }
 mv book origin
 for version in 2 3; do
@@ -103,7 +103,7 @@ same "segments that gateways report" "$(grep -c -v '|0$' counted-origin)" 2
 rm -rf book
 cp -r origin book
 sqlite3 book/ledger.db "ALTER TABLE segment DROP COLUMN gateways; ALTER TABLE segment DROP COLUMN first_step;
-	ALTER TABLE segment DROP COLUMN last_step; DROP TABLE chain; DROP TABLE verdict; DROP INDEX warning_stated; DROP INDEX source_unread;
+	ALTER TABLE segment DROP COLUMN last_step; DROP TABLE chain; DROP TABLE verdict; DROP TABLE answered; DROP INDEX warning_stated; DROP INDEX source_unread;
 	ALTER TABLE source DROP COLUMN named; ALTER TABLE source DROP COLUMN by_rule; PRAGMA user_version = 3"
 print_as '' json > again
 same "a book of version 3" "$(cmp again then/10.json 2>&1)" ""

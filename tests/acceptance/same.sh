@@ -134,6 +134,36 @@ rm -rf book
 [ $? -eq 1 ] || wrong "a gateway with vendors and a server: no finding: $(jq -c .findings book.json)"
 jq -e '.findings | any(.kind == "gateway" and (.subjects | index("k")))' book.json > said || wrong "a gateway with vendors and a server: $(jq -c .findings book.json)"
 
+# The price list gets a model later: what was attributed as the fleet's is the vendor's, and the other way round. A server
+# with steps is paid for by these, whatever gateways' requests are under its name.
+prices() { # MODEL
+	echo "{\"schema\":\"tollbook.prices.v1\",\"date\":\"2026-01-01\",\"currency\":\"USD\",\"providers\":[{\"id\":\"zeta\",\"models\":[{\"id\":\"$1\",\"match\":{\"equals\":\"$1\"},\"prices\":[{\"input\":\"3\",\"output\":\"15\"}]}]}]}"
+}
+prices zeta-8 > without.json
+prices zeta-9 > with.json
+{
+	for n in 0 1 2 3; do step $n "2026-08-02 12:00:0$n" 500 100 0; done
+	requests zeta-9 02
+} > l.log
+rm -rf book
+"$tollbook" ingest -q --book book l.log > said 2>&1
+for list in without with without; do
+	"$tollbook" report -q --book book --prices $list.json --format json -o before.json > said 2>&1
+	before=$?
+	"$tollbook" attribute -q --gpu-hour 2 --prices $list.json --book book > said 2>&1
+	"$tollbook" report -q --book book --prices $list.json --format json -o book.json >> said 2>&1
+	"$tollbook" run -q --gpu-hour 2 --prices $list.json --format json -o run.json l.log >> said 2>&1
+	for file in run book; do
+		jq -c '[.total.gpu_ns, .total.tokens, .api_spend, [.findings[].kind | select(. != "no-price")]]' $file.json > $file.figures
+	done
+	[ "$(cat run.figures)" = "$(cat book.figures)" ] || wrong "prices $list: $(cat run.figures) and in the book $(cat book.figures)"
+	if [ -e second ]; then
+		[ $before -eq 1 ] || wrong "prices $list: the book is stated by other prices than it was attributed by, with exit status $before"
+		jq -e '.findings | any(.kind == "answered" and .subjects == ["zeta-9"])' before.json > said || wrong "prices $list: $(jq -c .findings before.json)"
+	fi
+	touch second
+done
+
 # Steps, and requests under another name that begin before them and end after them: on a day with steps these show the paid time.
 export TOLLBOOK_NOW=2026-09-01T00:00:00Z
 rm -rf book
