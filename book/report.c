@@ -260,6 +260,25 @@ static int add_quality(void *stating, struct book *b, size_t i, int64_t as_of, s
 	return rc;
 }
 
+/* Were the entries made with price lists by which they are not divided where those of this statement change? */
+static int find_undivided(struct book *b, struct book_statement *s, int64_t as_of, struct fault *why) {
+	struct prices *of_statement = b->prices;
+	struct last_run last;
+
+	if (b->set.prices.count == 0 || statement_find_undivided(s->statement, NULL, NULL) == 0) {
+		return 0;
+	}
+	int rc = book_last_run(b, as_of, &last, why);
+	b->prices = NULL;
+	rc = rc < 0 ? rc : book_prices_of_run(b, last.id, why);
+	if (rc >= 0) {
+		statement_find_undivided(s->statement, b->prices, &s->quality);
+	}
+	prices_free(b->prices);
+	b->prices = of_statement;
+	return rc;
+}
+
 static int add_entries(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
 	const struct stating *t = stating;
 	struct book_statement *s = t->s;
@@ -268,8 +287,9 @@ static int add_entries(void *stating, struct book *b, size_t i, int64_t as_of, s
 	int rc = (summed ? ledger_entries_summed : ledger_entries)(b->ledger, t->from_ns, t->to_ns, as_of, add_entry, s, why);
 
 	(void)i;
-	return rc < 0 ? rc : ledger_adjustments(b->ledger, t->from_ns == INT64_MIN ? t->from_ns : instant_floor(t->from_ns, NS_PER_DAY), t->to_ns,
-	                                        as_of, add_adjustment, &adjusting, why);
+	rc = rc < 0 ? rc : ledger_adjustments(b->ledger, t->from_ns == INT64_MIN ? t->from_ns : instant_floor(t->from_ns, NS_PER_DAY), t->to_ns,
+	                                      as_of, add_adjustment, &adjusting, why);
+	return rc < 0 ? rc : find_undivided(b, s, as_of, why);
 }
 
 static int find_answered(struct book *b, const struct ledger_answer *a, void *stating, struct fault *why) {

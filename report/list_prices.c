@@ -471,6 +471,24 @@ static struct list_price **in_order(const struct statement *s) {
 	return list_prices;
 }
 
+size_t statement_find_undivided(const struct statement *s, const struct prices *made_with, struct quality *q) {
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->list_price_count; i++) {
+		const struct list_price *l = s->list_prices[i];
+		if (l->search.outcome != PRICE_FOUND || prices_divide(made_with, l->search.model)) {
+			continue;
+		}
+		count++;
+		if (q) {
+			quality_finding(q, "undivided", l->label, "--prices", amount_of(l->revenue),
+			                "list price of %s: it depends on the length of a prompt or the time of day, by which the book's entries are not "
+			                "divided, and its revenue may be wrong: 'tollbook attribute' with the same --prices divides them", l->label);
+		}
+	}
+	return count;
+}
+
 void list_price_warn(const struct statement *s, struct quality *q) {
 	if (s->list_price_count > 0) {
 		warn_installed(s, q);

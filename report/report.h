@@ -153,6 +153,11 @@ struct report_adjustment {
 };
 int statement_add_adjustment(void *statement, const struct report_adjustment *a);
 /*
+ * The list prices in use by which entries made with `made_with` (NULL: without prices) are not divided: their number, and a
+ * finding for each, unless `q` is NULL. After all entries.
+ */
+size_t statement_find_undivided(const struct statement *s, const struct prices *made_with, struct quality *q);
+/*
  * A page made by other rooms, printed after the statement as a table and included as JSON under a key; other
  * renderings omit it. It must outlive the statement.
  */

@@ -326,24 +326,36 @@ static int compare_int(const void *a, const void *b) {
 	return (x > y) - (x < y);
 }
 
-static void add_prompt_cut(struct prices *p, int64_t cut) {
+static bool has_prompt_cut(const struct prices *p, int64_t cut) {
 	for (size_t i = 0; i < p->prompt_cut_count; i++) {
 		if (p->prompt_cuts[i] == cut) {
-			return;
+			return true;
 		}
 	}
-	p->prompt_cuts = must_realloc(p->prompt_cuts, (p->prompt_cut_count + 1) * sizeof(*p->prompt_cuts));
-	p->prompt_cuts[p->prompt_cut_count++] = cut;
+	return false;
+}
+
+static void add_prompt_cut(struct prices *p, int64_t cut) {
+	if (!has_prompt_cut(p, cut)) {
+		p->prompt_cuts = must_realloc(p->prompt_cuts, (p->prompt_cut_count + 1) * sizeof(*p->prompt_cuts));
+		p->prompt_cuts[p->prompt_cut_count++] = cut;
+	}
+}
+
+static bool has_minute_cut(const struct prices *p, int cut) {
+	for (size_t i = 0; i < p->minute_cut_count; i++) {
+		if (p->minute_cuts[i] == cut) {
+			return true;
+		}
+	}
+	return false;
 }
 
 static void add_minute_cut(struct prices *p, int cut) {
-	for (size_t i = 0; i < p->minute_cut_count; i++) {
-		if (p->minute_cuts[i] == cut) {
-			return;
-		}
+	if (!has_minute_cut(p, cut)) {
+		p->minute_cuts = must_realloc(p->minute_cuts, (p->minute_cut_count + 1) * sizeof(*p->minute_cuts));
+		p->minute_cuts[p->minute_cut_count++] = cut;
 	}
-	p->minute_cuts = must_realloc(p->minute_cuts, (p->minute_cut_count + 1) * sizeof(*p->minute_cuts));
-	p->minute_cuts[p->minute_cut_count++] = cut;
 }
 
 static void cut_by_rule(struct prices *p, const struct price_rule *rule) {
@@ -380,6 +392,22 @@ void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *pr
 	*prompt_count = p->prompt_cut_count;
 	*minute_of_day = p->minute_cuts;
 	*minute_count = p->minute_cut_count;
+}
+
+bool prices_divide(const struct prices *p, const struct price_model *m) {
+	struct prices one = {.models = (struct price_model *)(uintptr_t)m, .model_count = 1};
+	bool all = true;
+
+	find_cuts(&one);
+	for (size_t i = 0; i < one.prompt_cut_count; i++) {
+		all &= p && has_prompt_cut(p, one.prompt_cuts[i]);
+	}
+	for (size_t i = 0; i < one.minute_cut_count; i++) {
+		all &= p && has_minute_cut(p, one.minute_cuts[i]);
+	}
+	free(one.prompt_cuts);
+	free(one.minute_cuts);
+	return all;
 }
 
 /* ---- files ---- */

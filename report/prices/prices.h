@@ -136,6 +136,8 @@ struct prices {
 	struct price_index *index; /* index of all models from files */
 };
 
+/* Are entries that were made with these prices (NULL: without any) divided where the prices of this model change? */
+bool prices_divide(const struct prices *p, const struct price_model *m);
 /* Zeroed memory that lives as long as the catalogue. */
 void *prices_alloc(struct prices *p, size_t bytes);
 struct text prices_keep(struct prices *p, struct text t);

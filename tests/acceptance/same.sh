@@ -164,6 +164,18 @@ for list in without with without; do
 	touch second
 done
 
+# A statement by a list whose price depends on the length of a prompt needs entries that are divided there.
+echo '{"schema":"tollbook.prices.v1","date":"2026-01-01","currency":"USD","providers":[{"id":"zeta","models":[{"id":"zeta-9","match":{"equals":"zeta-9"},"prices":[{"input":{"base":"3","tiers":[{"over":200000,"price":"6"}],"moves":"whole"},"output":"15"}]}]}]}' > tiers.json
+requests zeta-9 02 03 | sed '1s/"prompt_tokens":100/"prompt_tokens":300000/' > n.log
+rm -rf book
+"$tollbook" ingest -q --book book n.log > said 2>&1
+for list in with tiers; do
+	"$tollbook" attribute -q --gpu-hour 2 --prices $list.json --book book > said 2>&1
+	"$tollbook" report -q --book book --prices tiers.json --format json -o $list.figures > said 2>&1
+done
+jq -e '[.findings[] | [.kind, .subjects[]]] == [["undivided", "zeta/zeta-9"]]' with.figures > said || wrong "prices by length: $(jq -c .findings with.figures)"
+jq -e '.findings == [] and .api_spend.list.revenue == "1.800450000"' tiers.figures > said || wrong "prices by length: $(jq -c .findings,.api_spend tiers.figures)"
+
 # Steps, and requests under another name that begin before them and end after them: on a day with steps these show the paid time.
 export TOLLBOOK_NOW=2026-09-01T00:00:00Z
 rm -rf book
