@@ -10,6 +10,14 @@
 
 #include "attribute/evidence/evidence.h"
 
+/* How a replica's records arrived. */
+struct arrival {
+	int64_t first_ns, last_ns; /* of all instants of requests, and of the starts of all others */
+	bool ordered;              /* steps: all in one lane, each later than the one before, so that none is there twice */
+	int64_t step_ns, end_ns;   /* of steps: the last start, the latest end */
+	int64_t overlaps;          /* of steps with those before: begin before they have ended (chains.h) */
+};
+
 /* Summary of a replica's evidence, known before the passes. */
 struct replica_summary {
 	name_id replica;
@@ -26,6 +34,7 @@ struct replica_summary {
 	int64_t made_ntok, sequence_steps;    /* output tokens of requests but their first ones; sequences of all steps */
 	bool exclusive;                       /* requests have measured times of their own slots */
 	bool beyond_day;                      /* a request, or a window with tokens, of more than a day */
+	struct arrival arrival;
 	bool has_span;                        /* from attribution_set_span: */
 	struct replica_span span;
 };

@@ -47,6 +47,12 @@ void replicas_free(struct replicas *s) {
 	free(s);
 }
 
+/* A step may begin this long before the last one ends, because of clocks and rounding. */
+#define OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
+
+static const struct arrival nothing_arrived = {
+	.first_ns = INT64_MAX, .last_ns = INT64_MIN, .ordered = true, .step_ns = INT64_MIN, .end_ns = INT64_MIN + OVERLAP_NS};
+
 static struct seen *seen_of(struct lane_seen *l, name_id replica) {
 	if (replica >= l->room) {
 		size_t room = (size_t)replica * 2 + 64;
@@ -58,7 +64,7 @@ static struct seen *seen_of(struct lane_seen *l, name_id replica) {
 	if (!s->any) {
 		*s = (struct seen){
 			.any = true,
-			.sum = {.replica = replica},
+			.sum = {.replica = replica, .arrival = nothing_arrived},
 		};
 	}
 	return s;
@@ -85,8 +91,18 @@ static void note_step_model(struct replica_summary *sum, name_id model) {
 	sum->step_model = sum->step_model != 0 ? sum->step_model : model;
 }
 
+static void note_arrival(struct arrival *a, const struct step_item *item) {
+	int64_t start_ns = item->head.at_ns, end_ns = start_ns + item->duration_ns;
+
+	a->ordered &= start_ns > a->step_ns;
+	a->overlaps += start_ns < a->end_ns - OVERLAP_NS;
+	a->step_ns = start_ns;
+	a->end_ns = end_ns > a->end_ns ? end_ns : a->end_ns;
+}
+
 static void add_step(struct seen *s, const struct step_item *item) {
 	s->sum.steps++;
+	note_arrival(&s->sum.arrival, item);
 	note_step_model(&s->sum, item->head.model);
 	s->sum.lacks_contexts |= item->prefill_token_kv == UNKNOWN || item->decode_kv_tokens == UNKNOWN;
 	int64_t ntok = (int64_t)item->prefill_tokens + item->decode_tokens;
@@ -104,9 +120,14 @@ static bool is_beyond_day(int64_t from_ns, int64_t to_ns) {
 }
 
 static void add_request(struct seen *s, const struct request_item *r) {
-	const int64_t instants[] = {r->arrival_ns, r->scheduled_ns, r->first_token_ns,
-	                            r->part == PART_PREFILL ? UNKNOWN : r->finish_ns};
+	const int64_t instants[] = {r->arrival_ns, r->scheduled_ns, r->first_token_ns, r->finish_ns};
+	const size_t own = r->part == PART_PREFILL ? 3 : 4; /* the finish of a prompt's part is another server's */
 
+	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+		if (instants[i] != UNKNOWN) {
+			exact_widen(&s->sum.arrival.first_ns, &s->sum.arrival.last_ns, instants[i], instants[i]);
+		}
+	}
 	s->sum.requests++;
 	s->sum.adopted += r->adopted;
 	s->sum.timed += r->first_token_ns != UNKNOWN && !r->adopted;
@@ -121,7 +142,7 @@ static void add_request(struct seen *s, const struct request_item *r) {
 	day->prompts.cached_ntok += r->cached_tokens;
 	day->prompts.request_ntok += r->prompt_tokens;
 	day->prompts.request_unknown_ntok += r->cached_unknown ? r->prompt_tokens : 0;
-	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
+	for (size_t i = 0; i < own; i++) {
 		if (instants[i] != UNKNOWN) {
 			exact_widen(&day->first_ns, &day->last_ns, instants[i], instants[i]);
 			exact_widen(&day->first_work_ns, &day->last_work_ns, instants[i], instants[i]);
@@ -148,6 +169,7 @@ void replicas_add_item(void *context, unsigned lane, const struct item *item) {
 	struct seen *s = seen_of(&replicas->lanes[lane], item->replica);
 
 	note_model(replicas->names, s, item->kind, item->at_ns, item->model);
+	exact_widen(&s->sum.arrival.first_ns, &s->sum.arrival.last_ns, item->at_ns, item->at_ns);
 	switch ((enum item_kind)item->kind) {
 	case ITEM_STEP:
 		add_step(s, (const struct step_item *)item);
@@ -198,12 +220,21 @@ void replicas_add_span(struct replicas *s, name_id replica, name_id model, const
 	replicas_set_span(s, replica, model, &one);
 }
 
+/* Steps of two lanes have no known order. */
+static void join_arrival(struct arrival *to, const struct arrival *from, bool both_have_steps) {
+	exact_widen(&to->first_ns, &to->last_ns, from->first_ns, from->last_ns);
+	to->ordered = to->ordered && from->ordered && !both_have_steps;
+	to->overlaps += from->overlaps;
+}
+
 struct replica_counts replicas_counts(const struct replicas *s, name_id replica) {
-	struct replica_counts all = {.steps = 0};
+	struct replica_counts all = {.arrival = nothing_arrived};
 
 	for (unsigned i = 0; i < s->lane_count; i++) {
 		const struct lane_seen *l = &s->lanes[i];
 		if (replica < l->room && l->at[replica].any) {
+			const struct replica_summary *sum = &l->at[replica].sum;
+			join_arrival(&all.arrival, &sum->arrival, all.steps > 0 && sum->steps > 0);
 			all.steps += l->at[replica].sum.steps;
 			all.requests += l->at[replica].sum.requests;
 			all.windows += l->at[replica].sum.windows;
@@ -226,6 +257,7 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	struct replica_summary *t = &to->sum;
 
 	note_model(n, to, from->model_rank, from->model_at_ns, f->model);
+	join_arrival(&t->arrival, &f->arrival, t->steps > 0 && f->steps > 0);
 	t->steps += f->steps;
 	t->requests += f->requests;
 	t->timed += f->timed;

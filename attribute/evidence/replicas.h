@@ -21,6 +21,7 @@ void replicas_add_span(struct replicas *s, name_id replica, name_id model, const
 /* Steps, requests and windows of a replica that were added so far. From `replicas_end` on there are no replicas. */
 struct replica_counts {
 	int64_t steps, requests, windows;
+	struct arrival arrival;
 };
 struct replica_counts replicas_counts(const struct replicas *s, name_id replica);
 name_id replicas_end(const struct replicas *s);

@@ -189,11 +189,16 @@ static bool scale_terms(const struct batch *b, int64_t duration_ns, bool context
 	return fits;
 }
 
+/* The part of decoding: most steps have one phase, and need no division. */
+static int128 decode_of(int64_t tokens, int64_t decode_ntok, int64_t ntok) {
+	return decode_ntok == 0 ? 0 : decode_ntok == ntok ? tokens : (int128)tokens * decode_ntok / ntok;
+}
+
 static void add_step(struct step_bin *c, const struct batch *b, int64_t duration_ns, const int64_t terms[BIN_TERMS]) {
 	int64_t ntok = b->prefill_tokens + b->decode_tokens;
 	int128 *sum = c->sums;
 
-	c->decode_sum += (int128)terms[1] * b->decode_tokens / ntok;
+	c->decode_sum += decode_of(terms[1], b->decode_tokens, ntok);
 	c->steps++;
 	c->duration_us += duration_ns / 1000;
 	for (int i = 0; i < BIN_TERMS; i++) {

@@ -10,8 +10,14 @@
 #define APART_NS (730 * NS_PER_DAY)
 
 /* Names that come later have less of their load kept, and at last none. */
-static size_t blocks_of(size_t index) {
-	return index < LOADS_WHOLE ? LOAD_BLOCKS_MOST : index < LOADS_MOST ? 1 : 0;
+static size_t blocks_of(const struct servers *s, size_t index) {
+	return !s->needs_loads ? 0 : index < LOADS_WHOLE ? LOAD_BLOCKS_MOST : index < LOADS_MOST ? 1 : 0;
+}
+
+static void begin_sample(struct servers *s, size_t index, name_id name) {
+	sample_init(&s->at[index].sample, name, blocks_of(s, index));
+	s->at[index].sample.counts_requests = !s->needs_requests;
+	chains_init(&s->at[index].chains);
 }
 
 struct server *servers_of(struct servers *s, name_id name) {
@@ -24,8 +30,7 @@ struct server *servers_of(struct servers *s, name_id name) {
 	if (s->of_name[name] == 0) {
 		s->at = must_realloc(s->at, (s->count + 1) * sizeof *s->at);
 		s->at[s->count] = (struct server){.named = name, .from_ns = INT64_MIN, .to_ns = INT64_MAX};
-		sample_init(&s->at[s->count].sample, name, blocks_of(s->count));
-		chains_init(&s->at[s->count].chains);
+		begin_sample(s, s->count, name);
 		s->of_name[name] = ++s->count;
 	}
 	return &s->at[s->of_name[name] - 1];
@@ -113,6 +118,7 @@ int servers_collect_span(struct servers *s, struct evidence *e, const struct nam
 	if (rc >= 0) {
 		evidence_reader_seek(r, span->from);
 		rc = collect_items(s, r, span, why);
+		s->duplicates += evidence_duplicates(r);
 	}
 	evidence_reader_free(r);
 	return rc < 0 ? rc : 0;
@@ -125,6 +131,10 @@ static int collect(struct servers *s, const struct servers_ask *ask, struct faul
 		sample_end(&s->at[i].sample);
 	}
 	return rc;
+}
+
+bool servers_found_each_once(const struct servers *s) {
+	return s->read && s->duplicates == 0;
 }
 
 static void set_bounds(struct server *one, int64_t first_ns, int64_t last_ns) {
@@ -152,8 +162,7 @@ void servers_begin_again(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
 		sample_release(&one->sample);
-		sample_init(&one->sample, one->named, blocks_of(i));
-		chains_init(&one->chains);
+		begin_sample(s, i, one->named);
 		one->main = one->era = (struct era){0};
 		one->outside = 0;
 	}
@@ -173,8 +182,42 @@ static void find_outside(struct servers *s) {
 	}
 }
 
+/*
+ * Is there one name only, with nothing to compare: not both steps and requests, no records years apart, and steps of one
+ * server? Then the evidence need not be read.
+ */
+static bool is_lone(const struct servers *s, const struct servers_ask *ask) {
+	int64_t period_ns;
+
+	if (s->count != 1 || ask->bound_count + ask->adopted_count > 0) {
+		return false;
+	}
+	struct replica_counts c = replicas_counts(ask->replicas, s->at[0].named);
+	bool near = !__builtin_sub_overflow(c.arrival.last_ns, c.arrival.first_ns, &period_ns) && period_ns <= APART_NS;
+	bool one = c.steps == 0 || (c.arrival.ordered && c.arrival.overlaps * 100 <= c.steps);
+	return near && one && (c.steps == 0 || c.requests == 0);
+}
+
+/* Steps are compared with steps event by event, requests with requests by their marks. */
+static void find_needs(struct servers *s, const struct servers_ask *ask) {
+	struct replica_counts all = {.steps = 0};
+
+	for (name_id name = 0; name < replicas_end(ask->replicas); name++) {
+		struct replica_counts c = replicas_counts(ask->replicas, name);
+		all.steps += c.steps;
+		all.requests += c.requests;
+		all.windows += c.windows;
+	}
+	s->needs_requests = !ask->each_alone && all.requests > 0 && all.steps + all.windows > 0;
+	s->needs_loads = s->needs_requests || (!ask->each_alone && all.windows > 0);
+}
+
 int servers_collect(struct servers *s, const struct servers_ask *ask, struct fault *why) {
+	find_needs(s, ask);
 	servers_begin(s, ask->replicas);
+	if (is_lone(s, ask)) {
+		return 0;
+	}
 	for (size_t i = 0; i < ask->bound_count; i++) {
 		const struct server_bounds *b = &ask->bounds[i];
 		set_bounds(servers_of(s, b->replica), b->first_ns, b->last_ns);
@@ -185,5 +228,6 @@ int servers_collect(struct servers *s, const struct servers_ask *ask, struct fau
 		rc = collect(s, ask, why);
 	}
 	find_outside(s);
+	s->read = rc >= 0;
 	return rc;
 }

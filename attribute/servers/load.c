@@ -207,6 +207,9 @@ static void add_window(struct load *l, const struct window_item *w) {
 }
 
 void load_add_item(struct load loads[LOAD_KINDS], const struct item *item) {
+	if (loads[0].most == 0) {
+		return;
+	}
 	if (item->kind == ITEM_STEP) {
 		add_step(&loads[LOAD_STEPS], (const struct step_item *)item);
 	} else if (item->kind == ITEM_REQUEST) {

@@ -252,6 +252,9 @@ static void add_request(struct sample *s, const struct request_item *r) {
 	}
 	int64_t begin_ns = r->head.at_ns != UNKNOWN ? r->head.at_ns : at_ns, end_ns = one.finish_ns != UNKNOWN ? one.finish_ns : at_ns;
 	exact_widen(&s->first_request_ns, &s->last_request_ns, begin_ns, end_ns);
+	if (s->counts_requests) {
+		return;
+	}
 	active_add(&s->request_days, begin_ns, end_ns);
 	note_hash(&s->least_request_hash, at_ns);
 	if (s->most_hash != UINT64_MAX && sample_order(at_ns) > s->most_hash) {

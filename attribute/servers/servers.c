@@ -562,7 +562,7 @@ void servers_judge(struct servers *s) {
 struct servers *servers_new(struct names *names, const struct fleet *fleet, struct quality *quality) {
 	struct servers *s = must_calloc(1, sizeof *s);
 
-	*s = (struct servers){.names = names, .fleet = fleet, .quality = quality};
+	*s = (struct servers){.names = names, .fleet = fleet, .quality = quality, .needs_loads = true, .needs_requests = true};
 	return s;
 }
 

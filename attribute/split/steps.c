@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "attribute/flight/batch.h"
 #include "attribute/laws/rules.h"
 #include "attribute/split/folds.h"
 #include "attribute/split/hits.h"
@@ -12,6 +11,7 @@
 #include "attribute/evidence/sequence.h"
 #include "attribute/split/in_flight.h"
 #include "attribute/split/pass.h"
+#include "attribute/split/step_fit.h"
 
 /*
  * Time with a request in flight and no step: up to this, the engine's own work between steps; longer, a gap that no
@@ -106,10 +106,6 @@ static int post_gap(struct pass *pass, int64_t to_ns, const struct step_item *ne
 	return rc;
 }
 
-static bool is_empty(const struct step_item *s) {
-	return (s->flags & STEP_DUMMY) != 0 || (s->prefill_tokens == 0 && s->decode_tokens == 0);
-}
-
 /* A step of ranks in lock-step is one of an engine with the GPUs of all of them. */
 static struct fit_key key_of(const struct pass *pass, const struct step_item *s) {
 	const struct steps_state *st = pass->state;
@@ -124,12 +120,11 @@ static struct fit_key key_of(const struct pass *pass, const struct step_item *s)
 
 static void fit_step(struct pass *pass, const struct step_item *s) {
 	const struct rank_others *others = &((struct steps_state *)pass->state)->others;
-	struct known_batch k = batch_of_step(&pass->flight, s);
-	struct fit_key key = key_of(pass, s);
-	struct batch batch = others->most_tokens > 0 ? batches_of_rank(&k.batch, others).whole : k.batch;
-	const struct fit_step step = {batch, s->duration_ns, k.attention_known, k.context_known};
+	struct fit_step step;
 
-	if (!is_empty(s) && !others->counted && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
+	if (step_fit(&pass->flight, s, &step) && !others->counted) {
+		struct fit_key key = key_of(pass, s);
+		step.batch = others->most_tokens > 0 ? batches_of_rank(&step.batch, others).whole : step.batch;
 		if (pass->folds) {
 			folds_add_step(pass->folds, &key, &step, s->head.at_ns);
 		} else {
@@ -292,7 +287,7 @@ static int post_step(struct pass *pass, const struct step_item *s, int64_t start
 	if (rc < 0) {
 		return rc;
 	}
-	if (is_empty(s)) {
+	if (step_is_empty(s)) {
 		rc = accounts_gap(&pass->accounts, ENTRY_OTHER, start_ns, end_ns, by_count, why);
 	} else {
 		rc = post_busy(pass, s, start_ns, why);
@@ -458,11 +453,13 @@ static int steps_item(struct pass *pass, const struct item *item, struct fault *
 
 	int rc = st->begun ? 0 : begin(pass, why);
 
-	rc = rc < 0 ? rc : split_pending(pass, item->at_ns, why);
-
+	if (rc < 0 || !admits_requests(pass)) { /* nothing to wait for */
+		return rc < 0 || item->kind != ITEM_STEP ? rc : split_step(pass, (const struct step_item *)item, why);
+	}
+	rc = split_pending(pass, item->at_ns, why);
 	if (item->kind == ITEM_STEP) {
 		push_pending(st, (const struct step_item *)item);
-	} else if (item->kind == ITEM_REQUEST && admits_requests(pass)) {
+	} else if (item->kind == ITEM_REQUEST) {
 		const struct request_item *r = (const struct request_item *)item;
 		use_model(pass, r->head.model, r->head.at_ns);
 		flight_admit(&pass->flight, r);

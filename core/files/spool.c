@@ -136,32 +136,53 @@ static void add_run(struct spool *s, struct run run) {
 	pthread_mutex_unlock(&s->lock);
 }
 
-/* Writes the lane's items as a run, and empties it. */
-static int spill(struct spool *s, struct lane *l, struct fault *why) {
-	struct packed *p = &l->packed;
+/* Items in the order of the index. */
+static int write_items(const struct spool *s, const struct packed *p, struct run *run, struct fault *why) {
 	struct spool_writer w;
-	struct run run = {.marks = {.apart = MARKS_APART}};
-	int error = temporary_reserve(&s->file, p->used, &run.extent, why);
-	off_t at = run.extent.at;
+	off_t at = run->extent.at;
+	int error = 0;
 
-	if (error) {
-		return error;
-	}
-	packed_sort(p, &s->order);
 	spool_writer_init(&w, &s->file, at);
 	for (size_t i = 0; i < p->count && !error; i++) {
 		if (i + 4 < p->count) {
 			__builtin_prefetch(packed_at(p, i + 4));
 		}
-		note_place(&run.marks, at);
+		note_place(&run->marks, at);
 		at += (off_t)packed_size(packed_at(p, i));
 		error = spool_writer_add(&w, packed_at(p, i), packed_size(packed_at(p, i)), why);
 	}
 	error = error ? error : spool_writer_flush(&w, why);
 	spool_writer_release(&w);
+	return error;
+}
+
+/* Items that were added in their order: as they are in memory. */
+static int write_as_added(const struct spool *s, const struct packed *p, struct run *run, struct fault *why) {
+	for (size_t i = 0; i < p->count; i++) {
+		note_place(&run->marks, run->extent.at + (off_t)p->index[i] * 8);
+	}
+	return temporary_write(&s->file, p->bytes, p->used, run->extent.at, why);
+}
+
+/* Writes the lane's items as a run, and empties it. */
+static int spill(struct spool *s, struct lane *l, struct fault *why) {
+	struct packed *p = &l->packed;
+	struct run run = {.marks = {.apart = MARKS_APART}};
+	int error = temporary_reserve(&s->file, p->used, &run.extent, why);
+
+	if (error) {
+		return error;
+	}
+	if (p->unsorted) {
+		packed_sort(p, &s->order);
+		error = write_items(s, p, &run, why);
+	} else {
+		error = write_as_added(s, p, &run, why);
+	}
 	if (!error) {
 		add_run(s, run);
 		p->used = p->count = 0;
+		p->unsorted = false;
 	} else {
 		free(run.marks.at);
 	}
@@ -244,7 +265,7 @@ int spool_add(struct spool *s, unsigned lane, const void *item, size_t len, stru
 		}
 	}
 	make_room(s, l, bytes);
-	packed_add(p, item, len);
+	packed_add(p, &s->order, item, len);
 	if (l->count++ == 0) {
 		s->used_lanes++;
 	}
@@ -453,7 +474,7 @@ void spool_reader_free(struct spool_reader *r) {
 void spool_reader_seek(struct spool_reader *r, const void *item, size_t len) {
 	struct packed p = {.bytes = must_realloc(r->from, packed_size_of(len)), .index = &(uint32_t){0}};
 
-	packed_add(&p, item, len);
+	packed_add(&p, NULL, item, len);
 	r->from = p.bytes;
 }
 

@@ -2,7 +2,6 @@
 #include "core/files/spool_sort.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 /* Shorter stretches are filled up to this by insertion. */
@@ -127,7 +126,7 @@ static size_t stretch_at(struct sorting *s, size_t from, size_t count) {
 void packed_sort(struct packed *p, const struct order *o) {
 	struct sorting s = {.order = o, .bytes = p->bytes, .index = p->index};
 
-	if (p->count < 2) {
+	if (p->count < 2 || !p->unsorted) {
 		return;
 	}
 	s.scratch = must_alloc(p->count * sizeof *s.scratch);
@@ -146,7 +145,7 @@ void packed_sort(struct packed *p, const struct order *o) {
 	free(s.scratch);
 }
 
-void packed_add(struct packed *p, const void *item, size_t len) {
+void packed_add(struct packed *p, const struct order *o, const void *item, size_t len) {
 	char *at = p->bytes + p->used;
 	uint64_t header = len;
 	size_t bytes = packed_size_of(len);
@@ -155,6 +154,10 @@ void packed_add(struct packed *p, const void *item, size_t len) {
 	memcpy(at, &header, sizeof header);
 	if (len > 0) {
 		memcpy(at + PACKED_HEADER, item, len);
+	}
+	/* Compared here, where the one before is still in a cache. */
+	if (o && p->count > 0 && !p->unsorted) {
+		p->unsorted = packed_compare(o, packed_at(p, p->count - 1), at) > 0;
 	}
 	p->index[p->count++] = (uint32_t)(p->used / 8);
 	p->used += bytes;

@@ -2,6 +2,7 @@
 #ifndef CORE_SPOOL_SORT_H
 #define CORE_SPOOL_SORT_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "core/files/spool.h"
@@ -17,6 +18,7 @@ struct packed {
 	size_t used;
 	uint32_t *index; /* where each item is, in units of 8 bytes */
 	size_t count;
+	bool unsorted; /* an item was added that is less than the one before */
 };
 
 struct order {
@@ -47,8 +49,8 @@ static inline int packed_compare(const struct order *o, const char *a, const cha
 	return o->compare(o->context, a + PACKED_HEADER, packed_len(a), b + PACKED_HEADER, packed_len(b));
 }
 
-/* Appends an item; the caller has made room in `bytes` and `index`. */
-void packed_add(struct packed *p, const void *item, size_t len);
+/* Appends an item; the caller has made room in `bytes` and `index`. `o`: NULL if it need not be noted whether all are sorted. */
+void packed_add(struct packed *p, const struct order *o, const void *item, size_t len);
 
 /*
  * Sorts the index. Linear time if items are sorted already, and little more if each is near its place, like the lines

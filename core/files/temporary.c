@@ -96,6 +96,20 @@ int temporary_read(const struct temporary *f, struct extent *e, char *out, size_
 	return 0;
 }
 
+int temporary_write(const struct temporary *f, const char *bytes, size_t len, off_t at, struct fault *why) {
+	for (size_t done = 0; done < len;) {
+		ssize_t n = pwrite(f->fd, bytes + done, len - done, at + (off_t)done);
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n <= 0) {
+			return file_fault(f, "cannot write", n == 0 ? ENOSPC : errno, why);
+		}
+		done += (size_t)n;
+	}
+	return 0;
+}
+
 void spool_writer_init(struct spool_writer *w, const struct temporary *f, off_t at) {
 	*w = (struct spool_writer){.file = f, .at = at, .buffer = must_alloc(WRITE_BYTES)};
 }
@@ -105,19 +119,11 @@ void spool_writer_release(struct spool_writer *w) {
 }
 
 int spool_writer_flush(struct spool_writer *w, struct fault *why) {
-	for (size_t done = 0; done < w->used;) {
-		ssize_t n = pwrite(w->file->fd, w->buffer + done, w->used - done, w->at);
-		if (n < 0 && errno == EINTR) {
-			continue;
-		}
-		if (n <= 0) {
-			return file_fault(w->file, "cannot write", n == 0 ? ENOSPC : errno, why);
-		}
-		done += (size_t)n;
-		w->at += n;
-	}
-	w->used = 0;
-	return 0;
+	int error = temporary_write(w->file, w->buffer, w->used, w->at, why);
+
+	w->at += error ? 0 : (off_t)w->used;
+	w->used = error ? w->used : 0;
+	return error;
 }
 
 int spool_writer_add(struct spool_writer *w, const char *bytes, size_t len, struct fault *why) {

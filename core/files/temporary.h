@@ -33,6 +33,8 @@ void temporary_drop(struct temporary *f, struct extent e);
 int temporary_read(const struct temporary *f, struct extent *e, char *out, size_t len, size_t *got,
                     struct fault *why);
 
+int temporary_write(const struct temporary *f, const char *bytes, size_t len, off_t at, struct fault *why);
+
 /* Writes piece by piece from an offset on. */
 struct spool_writer {
 	const struct temporary *file;
