@@ -337,7 +337,29 @@ static int fill_statement(struct book *b, struct stating *t, struct fault *why) 
 	return rc < 0 || !s->pages ? rc : finish_pages(b, s, &t->last, why);
 }
 
+static int64_t next_hour(int64_t ns) {
+	return ns == INT64_MIN || ns > INT64_MAX - NS_PER_HOUR ? ns : instant_floor(ns + NS_PER_HOUR - 1, NS_PER_HOUR);
+}
+
+/* Entries are of hours of UTC, which count where they begin. True if the period was another one. */
+static bool keep_to_hours(struct book_statement *s) {
+	int64_t from_ns = s->from_ns, to_ns = s->to_ns;
+
+	s->from_ns = next_hour(from_ns);
+	s->to_ns = next_hour(to_ns);
+	return s->from_ns != from_ns || s->to_ns != to_ns;
+}
+
+static void say_hours(struct book_statement *s) {
+	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX], period[2 * INSTANT_TEXT_MAX + 8];
+
+	snprintf(period, sizeof period, "%s to %s", instant_format(s->from_ns, from), instant_format(s->to_ns, to));
+	quality_assume(&s->quality, NULL, period, "--from", NULL, "the statement is of %s: a book has sums by hour of UTC, and those count that "
+	               "begin in the period", period);
+}
+
 int book_state(struct book *b, struct book_statement *s, struct fault *why) {
+	bool moved = keep_to_hours(s);
 	struct stating t = {.s = s, .from_ns = s->from_ns, .to_ns = s->to_ns, .slots = {INT64_MAX, INT64_MIN}};
 	int rc = book_each_ledger(b, s->as_of, read_book, &t, why);
 
@@ -349,6 +371,9 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	rc = rc < 0 || t.fleets_differ ? rc : find_fleet(b, t.last.id, why);
 	start_statement(b, &t);
 	quality_init(&s->quality);
+	if (moved) {
+		say_hours(s);
+	}
 	rc = rc < 0 ? rc : fill_statement(b, &t, why);
 	return rc < 0 ? rc : 1;
 }

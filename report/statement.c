@@ -313,6 +313,18 @@ static void find_unobserved(const struct statement *s, struct quality *q) {
 	}
 }
 
+/* Amounts are by hour of UTC, and civil days of some zones begin within one. */
+static void say_days(const struct statement *s, struct quality *q) {
+	const struct report_options *o = &s->options;
+	int minutes = (zone_offset_s(o->tz, o->from_ns) / 60 % 60 + 60) % 60;
+	char begin[16];
+
+	if (minutes != 0 && (statement_has_key(s, BY_DAY) || statement_has_key(s, BY_MONTH))) {
+		snprintf(begin, sizeof begin, "00:%02d", minutes);
+		quality_assume(q, NULL, begin, "--tz", NULL, "days in %s begin at %s there, as amounts are by hour of UTC", o->tz_name ? o->tz_name : "this zone", begin);
+	}
+}
+
 int64_t statement_busy_ns(const struct statement *s) {
 	return s->busy_ns;
 }
@@ -334,6 +346,7 @@ int statement_finish(struct statement *s, struct quality *quality, struct fault 
 	warn_unpriced(s, quality);
 	warn_cached(s, quality);
 	find_unobserved(s, quality);
+	say_days(s, quality);
 	unknown_report(s, quality);
 	quality_sort(quality);
 	return check_ties(s, why);
