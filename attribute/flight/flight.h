@@ -152,6 +152,9 @@ int64_t flight_unequal(const struct flight *f, int64_t context_ntok);
 int flight_end_step(struct flight *f, const struct step_item *s, bool by_count, flight_leave *leave, void *context,
                   struct fault *why);
 
+/* Steps in which a request's output is generated: where drafts are accepted, fewer than tokens. */
+int64_t flight_decode_steps(const struct flight *f, const struct active *a);
+
 /* A sequence's tokens in a number of steps: where drafts are accepted, more than one a step. */
 int64_t flight_step_tokens(const struct flight *f, const struct active *a, int64_t steps);
 

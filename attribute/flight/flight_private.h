@@ -16,7 +16,6 @@ bool flight_is_preemptible(const struct active *a);
 void flight_start_decoding(struct flight *f, struct active *a, int64_t until);
 struct active *flight_stop_decoding(struct flight *f, size_t at);
 int flight_let_go(struct flight *f, struct active *a, flight_leave *leave, void *context, struct fault *why);
-int64_t flight_decode_steps(const struct flight *f, const struct active *a);
 int64_t flight_until_by_count(const struct flight *f, const struct active *a);
 int flight_retire(struct flight *f, int64_t most, flight_leave *leave, void *context, struct fault *why);
 int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_count, flight_leave *leave, void *context,

@@ -87,7 +87,8 @@ static void charge(struct accounts *a, struct active *r, enum entry_kind kind, e
 	struct entry key = key_of(a, r, kind, grade);
 	int128 money = a->segment.rate_nano > 0 ? (int128)ns * a->segment.rate_nano : 0;
 
-	postings_doubt(&a->postings, post_time(a, &key, ns), tilt_ns, r->request.preemptions > 0 ? (double)ns : 0);
+	const struct posting_doubt doubt = {tilt_ns, r->request.preemptions > 0 ? (double)ns : 0, kind == ENTRY_OUTPUT ? accounts_step_ns(a, r, ns) : 0};
+	postings_doubt(&a->postings, post_time(a, &key, ns), &doubt);
 	if (!a->segment.wanted) {
 		return;
 	}

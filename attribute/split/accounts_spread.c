@@ -15,8 +15,22 @@ static const struct phase *phase_of(const struct accounts *a, const struct entry
 #define MEMBER_SD 0.003
 #define UNEXPLAINED_SD 0.5 /* of time that no request explains, which may belong to any tenant */
 #define CACHED_SD 0.07
-#define AGAIN_SD 0.18 /* of requests that were preempted: when they waited and were computed again */
 #define SOUGHT_SD 0.4 /* of the same, if requests do not report it */
+#define AGAIN_SD 0.18 /* of requests that were preempted: when they waited and were computed again */
+/* where instants and drafts leave open in which steps a request generates: of one step of each, and of all steps */
+#define STEP_SD 1.0
+#define SWAPPED_SD 0.024 /* if half of them are the tenant's */
+
+/*
+ * Requests truncated to the second, with drafts: neither their instants nor their tokens determine their steps. Short ones
+ * are off by about a step each, mostly in one direction.
+ */
+double accounts_step_ns(const struct accounts *a, const struct active *r, int64_t ns) {
+	const struct flight *f = a->flight;
+	int64_t steps = f->in_seconds && f->tokens_a_step > 1 ? flight_decode_steps(f, r) : 0;
+
+	return steps > 0 ? (double)ns / (double)steps : 0;
+}
 
 /*
  * The part shared between tenants, of one phase and grade of the segment. If nearly all depends on contexts, little
@@ -30,7 +44,10 @@ static double shared_sd(const struct phase *p, const struct entry *e, double par
 
 	double context_ns = p->context_ns[e->grade], context_sd = context_ns > 0 ? p->context_sd_ns[e->grade] / context_ns : 0;
 
-	return hypot(hypot(hypot(TILT_SD, context_sd) * rest * d->tilt_ns, member * (double)e->gpu_ns), AGAIN_SD * d->again_ns);
+	double swapped = d->step_ns > 0 ? SWAPPED_SD * sqrt((1 - part) / part) * (double)e->gpu_ns : 0;
+	double instants = hypot(AGAIN_SD * d->again_ns, hypot(STEP_SD * d->step_ns, swapped));
+
+	return hypot(hypot(hypot(TILT_SD, context_sd) * rest * d->tilt_ns, member * (double)e->gpu_ns), instants);
 }
 
 /* An excess of one tenant is a deficit of the others: over all of them it cancels. */
@@ -51,13 +68,16 @@ static void spread_cancels(struct accounts *a, enum entry_kind kind, int g, int6
 #define DRAFTED_PREFILL_SD 0.045
 #define DECODE_SD 0.008
 #define PREEMPTED_SD 0.25
+#define OPEN_DECODE_SD 0.25 /* where it is open in which steps it generates */
 
 double accounts_request_sd(const struct accounts *a, const struct active *r, bool output) {
 	double ns = (double)(output ? r->decode_ns : r->prefill_ns);
 	double own = output ? DECODE_SD : a->flight->tokens_a_step > 0 ? DRAFTED_PREFILL_SD : PREFILL_SD;
 
-	own = r->request.preemptions > 0 && !output ? PREEMPTED_SD : own;
-	return hypot(hypot(r->spread_ns[output], TILT_SD * r->tilt_ns[output]), own * ns);
+	double step_ns = output ? accounts_step_ns(a, r, r->decode_ns) : 0;
+
+	own = r->request.preemptions > 0 && !output ? PREEMPTED_SD : step_ns > 0 ? OPEN_DECODE_SD : own;
+	return hypot(STEP_SD * step_ns, hypot(hypot(r->spread_ns[output], TILT_SD * r->tilt_ns[output]), own * ns));
 }
 
 void accounts_spread_over(struct accounts *a) {

@@ -175,7 +175,7 @@ struct entry *postings_find(struct postings *p, const struct entry *key) {
 		p->doubts = must_realloc(p->doubts, p->room * sizeof *p->doubts);
 	}
 	p->at[p->count] = *key;
-	p->doubts[p->count] = (struct posting_doubt){0, 0};
+	p->doubts[p->count] = (struct posting_doubt){.step_ns = 0};
 	p->places[at] = *last = (uint32_t)++p->count;
 	if (p->count * 2 > p->place_mask) {
 		grow(p);
@@ -183,9 +183,12 @@ struct entry *postings_find(struct postings *p, const struct entry *key) {
 	return &p->at[p->count - 1];
 }
 
-void postings_doubt(struct postings *p, const struct entry *e, double tilt_ns, double again_ns) {
-	p->doubts[e - p->at].tilt_ns += tilt_ns;
-	p->doubts[e - p->at].again_ns += again_ns;
+void postings_doubt(struct postings *p, const struct entry *e, const struct posting_doubt *more) {
+	struct posting_doubt *d = &p->doubts[e - p->at];
+
+	d->tilt_ns += more->tilt_ns;
+	d->again_ns += more->again_ns;
+	d->step_ns += more->step_ns;
 }
 
 void postings_clear(struct postings *p) {

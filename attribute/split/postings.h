@@ -20,9 +20,9 @@ int entries_each(struct entries *e, entry_sink *sink, void *context, struct faul
 
 struct postings {
 	struct entry *at;
-	/* for each: its excess over sharing without contexts; its part of requests that were preempted */
+	/* for each: its excess over sharing without contexts; its part of requests that were preempted; a step of each request */
 	struct posting_doubt {
-		double tilt_ns, again_ns;
+		double tilt_ns, again_ns, step_ns;
 	} *doubts;
 	size_t count, room;
 	uint32_t *places; /* a hash table of numbers into `at`, + 1 */
@@ -36,8 +36,8 @@ void postings_release(struct postings *p);
 /* The posting with this key (all fields up to rate_nano); zero if it is new. Valid until the next call. */
 struct entry *postings_find(struct postings *p, const struct entry *key);
 
-/* Of a posting that was found: the parts that depend on the rule for sharing a phase, and on instants of preemption. */
-void postings_doubt(struct postings *p, const struct entry *e, double tilt_ns, double again_ns);
+/* Of a posting that was found: the parts that depend on the rule for sharing a phase, and on instants of requests. */
+void postings_doubt(struct postings *p, const struct entry *e, const struct posting_doubt *more);
 
 /* Removes all. */
 void postings_clear(struct postings *p);
