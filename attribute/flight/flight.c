@@ -380,7 +380,8 @@ int flight_retire(struct flight *f, int64_t most, flight_leave *leave, void *con
 	int rc = 0;
 
 	while (rc >= 0 && (int64_t)f->decoding_count > most) {
-		rc = flight_let_go(f, flight_stop_decoding(f, 0), leave, context, why);
+		size_t at = f->in_seconds && f->tokens_a_step > 1 ? flight_likeliest_done(f) : 0;
+		rc = flight_let_go(f, flight_stop_decoding(f, at), leave, context, why);
 	}
 	return rc;
 }

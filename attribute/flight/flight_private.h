@@ -22,6 +22,8 @@ int flight_advance_to(struct flight *f, int64_t at_ns, int64_t room, bool by_cou
                    struct fault *why);
 /* flight_seconds.c: are the instants of requests truncated to the second? */
 bool flight_in_seconds(const struct step_item *s);
+/* Then, with drafts: which decoder was likely done with the last step. */
+size_t flight_likeliest_done(const struct flight *f);
 /* If so: the latest scheduling instant of the prompts of a step that begins at an instant. */
 int64_t flight_latest(const struct step_item *s, int64_t start_ns);
 /* Do the prompts of the waiting have exactly the tokens of a step and of those after it, if nothing was cached? */

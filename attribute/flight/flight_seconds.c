@@ -4,6 +4,7 @@
  */
 #include "attribute/flight/flight_private.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Largest difference between the clocks of requests and steps. */
@@ -14,6 +15,9 @@
 #define STEPS_ENOUGH 48 /* this many steps do not agree by chance */
 #define WAYS_MOST 3000
 #define DECODES_MOST 2048
+/* A sequence accepts more or less of its drafts than others do. */
+#define PACE_SD 0.1
+#define OVERDUE 1e6 /* before all that are not */
 
 /*
  * What a prompt must match besides tokens and seconds; conditions that turn out wrong or unknown are dropped.
@@ -279,4 +283,40 @@ int64_t flight_match_prompts(struct flight *f, const struct step_item *s, int64_
 	}
 	assign_found(f, &x, left);
 	return 0;
+}
+
+/* ---- which sequence leaves, with drafts ---- */
+
+/* The rate at which a normal variable ends at `z`, if it has not ended before, in standard deviations. */
+static double hazard(double z) {
+	double left = erfc(z * M_SQRT1_2);
+
+	return z > 5 ? z : exp(-z * z / 2) * 0.797884560802865 / left;
+}
+
+/* How likely a sequence ends now: its steps vary with the drafts accepted; in the second of its finish in any case. */
+static double done_rate(const struct flight *f, const struct active *a) {
+	double m = f->tokens_a_step, steps = (double)flight_decode_steps(f, a);
+	double sd = sqrt(0.25 + steps * (m - 1) / (m * m) + PACE_SD * PACE_SD * steps * steps);
+
+	if (f->step_end_ns < a->request.finish_ns - LATE_NS) {
+		return 0;
+	}
+	double rate = hazard(((double)(f->decode_step - a->first_decode) - steps) / sd) / sd;
+	return f->step_end_ns > a->request.finish_ns + NS_PER_SECOND + LATE_NS ? rate + OVERDUE : rate;
+}
+
+size_t flight_likeliest_done(const struct flight *f) {
+	size_t best = 0;
+	double most = 0;
+
+	for (size_t i = 0; i < f->decoding_count; i++) {
+		double rate = done_rate(f, f->decoding[i]);
+		bool before = rate == most && most > 0 && f->decoding[i]->until < f->decoding[best]->until;
+		if (rate > most || before) {
+			most = rate;
+			best = i;
+		}
+	}
+	return best;
 }

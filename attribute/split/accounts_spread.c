@@ -18,8 +18,8 @@ static const struct phase *phase_of(const struct accounts *a, const struct entry
 #define SOUGHT_SD 0.4 /* of the same, if requests do not report it */
 #define AGAIN_SD 0.18 /* of requests that were preempted: when they waited and were computed again */
 /* where instants and drafts leave open in which steps a request generates: of one step of each, and of all steps */
-#define STEP_SD 1.0
-#define SWAPPED_SD 0.024 /* if half of them are the tenant's */
+#define STEP_SD 0.15
+#define SWAPPED_SD 0.005 /* if half of them are the tenant's */
 
 /*
  * Requests truncated to the second, with drafts: neither their instants nor their tokens determine their steps. Short ones
@@ -68,7 +68,7 @@ static void spread_cancels(struct accounts *a, enum entry_kind kind, int g, int6
 #define DRAFTED_PREFILL_SD 0.045
 #define DECODE_SD 0.008
 #define PREEMPTED_SD 0.25
-#define OPEN_DECODE_SD 0.25 /* where it is open in which steps it generates */
+#define OPEN_DECODE_SD 0.12 /* where it is open in which steps it generates */
 
 double accounts_request_sd(const struct accounts *a, const struct active *r, bool output) {
 	double ns = (double)(output ? r->decode_ns : r->prefill_ns);
