@@ -18,7 +18,7 @@ static const struct phase *phase_of(const struct accounts *a, const struct entry
 #define SOUGHT_SD 0.4 /* of the same, if requests do not report it */
 #define AGAIN_SD 0.18 /* of requests that were preempted: when they waited and were computed again */
 /* where instants and drafts leave open in which steps a request generates: of one step of each, and of all steps */
-#define STEP_SD 0.15
+#define STEP_SD 0.25
 #define SWAPPED_SD 0.005 /* if half of them are the tenant's */
 
 /*
