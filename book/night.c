@@ -243,15 +243,7 @@ static int find_adjusted(struct night *n, struct fault *why) {
 
 /* ---- reports ---- */
 
-static int64_t month_start(int64_t ns, int months) {
-	struct civil c;
-	int64_t out = 0;
-
-	instant_to_civil(ns, &c);
-	(void)!exact_mul_div(civil_days(c.year, c.month + months, 1), NS_PER_DAY, 1, &out);
-	return out;
-}
-
+/* Days and months of the report's zone. */
 static void period_of(const struct config_report *c, struct book_statement *s) {
 	int64_t now = book_now_ns();
 	const char *p = c->period;
@@ -259,21 +251,23 @@ static void period_of(const struct config_report *c, struct book_statement *s) {
 	s->from_ns = INT64_MIN;
 	s->to_ns = INT64_MAX;
 	if (strcmp(p, "day") == 0) {
-		s->to_ns = instant_floor(now, NS_PER_DAY);
-		s->from_ns = s->to_ns - NS_PER_DAY;
+		s->to_ns = zone_day_start(s->tz, now);
+		s->from_ns = zone_day_start(s->tz, s->to_ns - 1);
+	} else if (strcmp(p, "month") == 0) {
+		s->from_ns = zone_month_start(s->tz, now);
+		s->to_ns = zone_month_start(s->tz, s->from_ns + 32 * NS_PER_DAY);
 	} else if (strcmp(p, "all") != 0) {
-		int back = strcmp(p, "month") == 0 ? 0 : -1;
-		s->from_ns = month_start(now, back);
-		s->to_ns = month_start(now, back + 1);
+		s->to_ns = zone_month_start(s->tz, now);
+		s->from_ns = zone_month_start(s->tz, s->to_ns - 1);
 	}
 }
 
 /* %Y, %m and %d in the path of a report. */
-static void expand(const char *form, int64_t at_ns, char *out, size_t size) {
+static void expand(const char *form, int64_t at_ns, const struct zone *tz, char *out, size_t size) {
 	struct civil c;
 	size_t n = 0;
 
-	instant_to_civil(at_ns, &c);
+	instant_to_civil(at_ns + zone_offset_s(tz, at_ns) * NS_PER_SECOND, &c);
 	for (; *form && n + 8 < size; form++) {
 		int value = form[0] != '%' ? -1 : form[1] == 'Y' ? c.year : form[1] == 'm' ? c.month : form[1] == 'd' ? c.day : -1;
 		if (value >= 0) {
@@ -316,8 +310,8 @@ static int write_report(struct night *n, const struct config_report *c, struct f
 	if (c->tz && !(tz = zone_new(text_of(c->tz), why))) {
 		return ERROR_CONFIG;
 	}
-	period_of(c, &s);
 	s.tz = tz;
+	period_of(c, &s);
 	set->tz = c->tz;
 	set->format = c->format;
 	set->idle_proportional = c->idle_proportional;
@@ -328,7 +322,7 @@ static int write_report(struct night *n, const struct config_report *c, struct f
 	}
 	if (rc > 0) {
 		n->written++;
-		expand(c->output, s.from_ns, path, sizeof path);
+		expand(c->output, s.from_ns, tz, path, sizeof path);
 		set->output = path;
 		clear_beside(path);
 		if (strcmp(c->format, "html") == 0) {
@@ -451,7 +445,7 @@ static int check_folder(const char *path, const char *what, struct fault *why) {
 	if (!path) {
 		return 0;
 	}
-	expand(path, book_now_ns(), expanded, sizeof expanded);
+	expand(path, book_now_ns(), NULL, expanded, sizeof expanded);
 	char *slash = strrchr(expanded, '/');
 	if (slash && slash > expanded) {
 		*slash = '\0';

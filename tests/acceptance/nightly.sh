@@ -68,4 +68,20 @@ same "a log with a record that waits is not without evidence" "$? $(grep -c 'no 
 touch -d 2026-08-12T00:00:00Z sglang.log
 "$tollbook" nightly -c tollbook.conf > said 2>&1
 same "later it is read" "$(grep -c '1 record,' said)" 1
+
+# Days and months of a report are those of its zone, in its path and in its period.
+cd "$folder" && export TOLLBOOK_NOW=2026-10-31T23:30:00Z
+cat > zones.conf << END
+{"schema": "tollbook.config.v1", "book": "zones", "logs": [{"path": "zones/*"}], "fleet": "fleet.json",
+ "reports": [{"output": "utc-month-%m", "period": "month", "format": "json"}, {"output": "utc-day-%d", "period": "day", "format": "json"},
+  {"output": "month-%m", "period": "month", "tz": "Europe/Berlin", "format": "json"}, {"output": "day-%d", "period": "day", "tz": "Europe/Berlin", "format": "json"},
+  {"output": "before-%m", "period": "previous-month", "tz": "Europe/Berlin", "format": "json"}]}
+END
+mkdir zones
+for hour in 2026-09-30T22 2026-10-30T23 2026-10-31T22 2026-10-31T23; do
+	echo "{\"schema\":\"tollbook.step.v1\",\"replica\":\"rtx-tiny-01\",\"model\":\"m\",\"start_ns\":$(date -u -d "$hour:15:00Z" +%s)000000000,\"gpu_ns\":1000000,\"prefill_tokens\":0,\"decode_requests\":1,\"decode_tokens\":1,\"decode_kv_tokens\":9}"
+done > zones/log.jsonl
+"$tollbook" nightly -q -c zones.conf > said 2>&1
+same "reports of a zone" "$(for f in utc-month-10 utc-day-30 month-11 day-31 before-10; do jq -r '.period.from[:13] + " " + .period.to[:13]' $f; done 2>&1 | tr '\n' ',')" \
+	"2026-10-01T00 2026-11-01T00,2026-10-30T00 2026-10-31T00,2026-10-31T23 2026-11-30T23,2026-10-30T23 2026-10-31T23,2026-09-30T22 2026-10-31T23,"
 finish
