@@ -28,9 +28,10 @@
 #define ZEROS_SEEN ((size_t)64)
 #define HOLE_BYTES_MIN ((int64_t)64 * 1024 * 1024)
 
-/* Minimum size for a thread, in blocks; blocks that it reads ahead. */
+/* Minimum size for a thread, in blocks; blocks that it reads ahead; it is woken when no more of them than the last are left. */
 #define AHEAD_BLOCKS_MIN 2
 #define AHEAD_BLOCKS 4
+#define AHEAD_BLOCKS_LOW 1
 
 struct ahead {
 	pthread_t thread;
@@ -342,8 +343,8 @@ static bool next_ahead(struct source *s, struct text *block) {
 	struct ahead *a = s->ahead;
 
 	pthread_mutex_lock(&a->lock);
-	if (a->lent) {
-		a->used++;
+	a->used += a->lent;
+	if (a->made - a->used <= AHEAD_BLOCKS_LOW) { /* a thread that is woken for each block costs more than it gains */
 		pthread_cond_broadcast(&a->change);
 	}
 	while (a->used == a->made && !a->ended) {
