@@ -23,6 +23,7 @@ struct ledger {
 	size_t here_room, there_room;
 	int64_t name_count;    /* numbers in the ledger go up to it, exclusive */
 	char *kept[8];         /* returned texts, valid until the next call */
+	struct segment_reader *reader; /* for the next segment; NULL: none yet, or it is in use */
 	/* Entries that are loaded together (load.c): rows of text, of postings from `first` to `last`. */
 	struct {
 		FILE *out;

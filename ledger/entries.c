@@ -228,32 +228,48 @@ static struct standing *standing_of(struct post *p, name_id replica) {
 	return NULL;
 }
 
+/* Where a posting's entries go: one row, several rows, and how many of an entry's columns are left out. */
+struct target {
+	enum query one, rows;
+	size_t left_out;
+};
+
+/* Several rows at once: each then takes half of the time of a statement of its own. */
+static int put_entries(struct ledger *l, const struct target *to, int64_t posting, const struct entry *e, size_t count, struct fault *why) {
+	struct value values[1 + QUERY_ROWS * ENTRY_VALUES] = {V_INT(posting)}, row[ENTRY_VALUES];
+	size_t columns = ENTRY_VALUES - to->left_out, rows;
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc >= 0; i += rows) {
+		rows = count - i >= QUERY_ROWS ? QUERY_ROWS : 1;
+		for (size_t k = 0; k < rows && rc >= 0; k++) {
+			rc = entry_values(l, &e[i + k], row, why);
+			memcpy(&values[1 + k * columns], row + to->left_out, columns * sizeof *row);
+		}
+		rc = rc < 0 ? rc : ask_do(l, rows > 1 ? to->rows : to->one, values, 1 + rows * columns, why);
+	}
+	return rc;
+}
+
 /* The sums of a posting's entries over the day's slots: quicker than by a query where it runs in this process. */
 static int add_day_sums(struct post *p, int64_t posting, const struct entry *e, size_t count, struct fault *why) {
+	static const struct target days = {Q_ENTRY_DAY_PUT, Q_ENTRY_DAY_PUT_ROWS, 1}; /* without the slot */
 	struct entry *sums = must_alloc((count + 1) * sizeof *sums);
-	struct value values[1 + ENTRY_VALUES];
-	int rc = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		sums[i] = e[i];
 		sums[i].slot_ns = p->day_ns;
 	}
-	if (!entries_add_up(p->l->names, sums, &count)) {
-		rc = fault_set(why, ERROR_RANGE, "an amount of a replica-day does not fit");
-	}
-	for (size_t i = 0; i < count && rc >= 0; i++) {
-		rc = entry_values(p->l, &sums[i], values, why);
-		values[0] = V_INT(posting); /* in place of the slot */
-		rc = rc < 0 ? rc : ask_do(p->l, Q_ENTRY_DAY_PUT, values, ENTRY_VALUES, why);
-	}
+	int rc = entries_add_up(p->l->names, sums, &count) ? put_entries(p->l, &days, posting, sums, count, why)
+	                                                   : fault_set(why, ERROR_RANGE, "an amount of a replica-day does not fit");
 	free(sums);
 	return rc;
 }
 
 static int add_posting(struct post *p, const struct entry *e, size_t count, const char *hash, struct fault *why) {
+	static const struct target entries = {Q_ENTRY_ADD, Q_ENTRY_ADD_ROWS, 0};
 	struct ledger *l = p->l;
 	int64_t replica, id = 0, gpu_ns = 0;
-	struct value values[1 + ENTRY_VALUES];
 	int rc = name_there(l, e->replica, &replica, why);
 
 	for (size_t i = 0; i < count; i++) {
@@ -268,13 +284,7 @@ static int add_posting(struct post *p, const struct entry *e, size_t count, cons
 	if (rc >= 0 && l->driver->load) {
 		return entries_wait(l, id, e, count, why);
 	}
-	for (size_t i = 0; i < count && rc >= 0; i++) {
-		values[0] = V_INT(id);
-		rc = entry_values(l, &e[i], values + 1, why);
-		if (rc == 0) {
-			rc = ask_do(l, Q_ENTRY_ADD, values, 1 + ENTRY_VALUES, why);
-		}
-	}
+	rc = rc < 0 ? rc : put_entries(l, &entries, id, e, count, why);
 	return rc < 0 ? rc : add_day_sums(p, id, e, count, why);
 }
 

@@ -164,6 +164,8 @@ struct merge {
 	struct text old_bytes;
 	int64_t old_ns;
 	bool old_left, old_is_own; /* own: this run wrote it */
+	bool made;                 /* the folder of made_ns's day */
+	int64_t made_ns;
 	int model_rank;
 	int64_t new_first_ns, new_last_ns, *records;
 	char before[SEGMENT_RECORD_MAX]; /* the record written last */
@@ -386,9 +388,19 @@ static bool is_empty(const struct ledger_segment *s) {
 	return any == 0;
 }
 
+/* The folder of the day, once: replica-days come in the order of days. */
+static int make_day(struct merge *m, struct fault *why) {
+	bool made = m->made && m->made_ns == m->seg.day_ns;
+	int rc = made ? 0 : ledger_make_day(m->l, m->seg.day_ns, why);
+
+	m->made = rc == 0;
+	m->made_ns = m->seg.day_ns;
+	return rc;
+}
+
 static int write_segment(struct merge *m, struct fault *why) {
 	char path[PATH_ROOM];
-	int rc = ledger_make_day(m->l, m->seg.day_ns, why);
+	int rc = make_day(m, why);
 
 	rc = rc < 0 ? rc : open_old(m, why);
 	ledger_segment_path(m->l, &m->seg, path, sizeof path);
@@ -554,7 +566,7 @@ void ledger_intake_pass_on(struct ledger_intake *from, struct ledger_intake *to)
 int ledger_records(struct ledger *l, const struct ledger_segment *s, ledger_record_sink *sink, void *context,
                    struct fault *why) {
 	struct text bytes, replica = names_text(l->names, s->replica);
-	struct segment_reader *reader;
+	struct segment_reader *reader = l->reader;
 	char path[PATH_ROOM], day[INSTANT_TEXT_MAX];
 	struct record r;
 
@@ -562,8 +574,8 @@ int ledger_records(struct ledger *l, const struct ledger_segment *s, ledger_reco
 		return fault_set(why, ERROR_IO, "%.10s: retention has removed the records of this day (run %lld)",
 		                 instant_format(s->day_ns, day), (long long)s->gone_run);
 	}
+	l->reader = NULL;
 	int rc = segment_open(&reader, ledger_segment_path(l, s, path, sizeof path), why);
-
 	if (rc < 0) {
 		return rc;
 	}
@@ -575,6 +587,7 @@ int ledger_records(struct ledger *l, const struct ledger_segment *s, ledger_reco
 	if (rc == 0 && strcmp(segment_hash(reader), s->hash) != 0) {
 		rc = fault_set(why, ERROR_IO, "%s: is not the segment that was written (its hash differs); restore it from a backup", path);
 	}
-	segment_close(reader);
+	segment_close(l->reader); /* of a segment that was read meanwhile */
+	l->reader = segment_end(reader);
 	return rc;
 }

@@ -9,6 +9,7 @@
 
 #include "core/files/files.h"
 #include "ledger/book.h"
+#include "ledger/segments/segment.h"
 
 #define WHERE_MAX 4096
 
@@ -160,6 +161,7 @@ void ledger_close(struct ledger *l) {
 		l->driver->close(l->connection);
 	}
 	lock_release(l);
+	segment_close(l->reader);
 	for (size_t i = 0; i < sizeof l->kept / sizeof *l->kept; i++) {
 		free(l->kept[i]);
 	}

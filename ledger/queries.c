@@ -23,6 +23,11 @@
 #define BY_DAY_OF_ENTRIES "SELECT " KEY_COLUMNS ", " SUMMED " FROM entry e WHERE e.posting = p.id GROUP BY " KEY_COLUMNS
 #define BY_DAY_KEPT "SELECT " KEY_COLUMNS ", " AMOUNT_COLUMNS " FROM entry_day d WHERE d.posting = p.id"
 
+/* The first parameter and as many others as an entry has columns, and the same for its sums by day; of several rows at once, for SQLite. */
+#define DAY_ROW "(?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define ENTRY_ROW "(?1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define EIGHT(row) row ", " row ", " row ", " row ", " row ", " row ", " row ", " row
+
 const char entry_copy[] = "COPY entry (posting, slot_ns, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") FROM STDIN";
 
 const struct query_text query_texts[QUERIES] = {
@@ -179,12 +184,14 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_POSTING_END] = {"UPDATE posting SET until_run = $2 WHERE id = $1", 0},
 	[Q_ENTRY_ADD] = {"INSERT INTO entry (posting, slot_ns, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") VALUES ($1, $2, $3, "
 	                 "$4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)", 0},
+	[Q_ENTRY_ADD_ROWS] = {"INSERT INTO entry (posting, slot_ns, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") VALUES " EIGHT(ENTRY_ROW), 0},
 	[Q_ENTRY_DAY_ADD] = {"INSERT INTO entry_day (posting, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") SELECT posting, "
 	                     KEY_COLUMNS ", sum(gpu_ns), sum(tokens), sum(requests), sum(reasoning_tokens), "
 	                     "sum(cache_write_tokens), sum(spread_ns), sum(energy_mj), sum(metered_ns) FROM entry "
 	                     "WHERE posting >= $1 AND posting <= $2 GROUP BY posting, " KEY_COLUMNS, 0},
 	[Q_ENTRY_DAY_PUT] = {"INSERT INTO entry_day (posting, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, "
 	                     "$8, $9, $10, $11, $12, $13, $14, $15, $16, $17)", 0},
+	[Q_ENTRY_DAY_PUT_ROWS] = {"INSERT INTO entry_day (posting, " KEY_COLUMNS ", " AMOUNT_COLUMNS ") VALUES " EIGHT(DAY_ROW), 0},
 	[Q_ENTRIES_OF_POSTING] = {"SELECT p.replica, e.slot_ns, " KEY_COLUMNS ", e.gpu_ns, tokens, requests, "
 	                          "reasoning_tokens, cache_write_tokens, spread_ns, energy_mj, metered_ns FROM entry e "
 	                          "JOIN posting p ON p.id = e.posting WHERE e.posting = $1", 0},

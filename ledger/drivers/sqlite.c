@@ -14,17 +14,20 @@
 #define BUSY_MS 20000
 /* Pages that are copied between checks whether to stop. */
 #define COPY_PAGES 1024
+/* The pool of a connection for small pieces of memory. */
+#define POOL_PIECE 1536
+#define POOL_PIECES 128
 
 struct connection {
 	sqlite3 *db;
 	char *path;
 };
 
-#define PLACES 32
+#define PLACES 160
 struct statement {
 	sqlite3_stmt *at;
 	struct connection *connection;
-	int places[PLACES]; /* SQLite's number of "$1", "$2", …; 0: not in the statement */
+	int places[PLACES]; /* SQLite's number of "$1", "$2", … or of "?1", "?", …; 0: not in the statement */
 	size_t known;       /* of places */
 };
 
@@ -103,6 +106,7 @@ static int settle(struct connection *c, const struct driver_options *o, struct f
 	int rc;
 
 	sqlite3_extended_result_codes(c->db, 0);
+	sqlite3_db_config(c->db, SQLITE_DBCONFIG_LOOKASIDE, NULL, POOL_PIECE, POOL_PIECES);
 	sqlite3_busy_timeout(c->db, BUSY_MS);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DEFENSIVE, 1, (int *)NULL);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, (int *)NULL);
@@ -152,6 +156,7 @@ static int open_database(const struct driver_options *o, sqlite3 **db) {
 	/* A reader may also have to recover the log of a killed writer: so it opens for writing, if it may. */
 	int flags = o->as_it_is ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI : SQLITE_OPEN_READWRITE;
 	char *name = o->as_it_is ? uri_of(o->where) : must_copy(o->where);
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* refused, and not needed, once a database is open */
 	int rc = sqlite3_open_v2(name, db, flags | SQLITE_OPEN_NOMUTEX, NULL);
 
 	free(name);
@@ -219,8 +224,12 @@ static int bind_one(sqlite3_stmt *s, int at, const struct value *v) {
 }
 
 static int find_place(const struct statement *s, size_t i) {
+	const char *first = sqlite3_bind_parameter_name(s->at, 1);
 	char name[24];
 
+	if (first && first[0] == '?') {
+		return (int)i < sqlite3_bind_parameter_count(s->at) ? (int)i + 1 : 0;
+	}
 	snprintf(name, sizeof name, "$%zu", i + 1);
 	return sqlite3_bind_parameter_index(s->at, name);
 }

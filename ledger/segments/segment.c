@@ -60,24 +60,42 @@ static int fill(struct segment_reader *s, size_t need, struct fault *why) {
 	return s->len - s->at >= need;
 }
 
-int segment_open(struct segment_reader **out, const char *path, struct fault *why) {
-	FILE *file = fopen(path, "rbe");
-
-	if (!file) {
-		return fault_set(why, ERROR_IO, "%s: cannot open: %s; restore it from a backup", path, strerror(errno));
-	}
+static struct segment_reader *reader_new(void) {
 	struct segment_reader *s = must_alloc(sizeof *s);
+
 	memset(s, 0, offsetof(struct segment_reader, in_bytes));
-	s->path = must_copy(path);
-	s->file = file;
 	s->z = ZSTD_createDStream();
 	s->digest = digest_new();
 	s->room = ZSTD_DStreamOutSize() + SEGMENT_RECORD_MAX + 16;
 	s->out = must_alloc(s->room);
-	s->more = 1;
 	if (!s->z) {
 		die_out_of_memory();
 	}
+	return s;
+}
+
+static void begin(struct segment_reader *s, const char *path, FILE *file) {
+	s->path = must_copy(path);
+	s->file = file;
+	ZSTD_DCtx_reset(s->z, ZSTD_reset_session_only);
+	s->hash[0] = '\0';
+	s->in = (ZSTD_inBuffer){s->in_bytes, 0, 0};
+	s->at = s->len = 0;
+	s->more = 1;
+	s->ended = false;
+}
+
+int segment_open(struct segment_reader **out, const char *path, struct fault *why) {
+	FILE *file = fopen(path, "rbe");
+	struct segment_reader *s = *out;
+
+	*out = NULL;
+	if (!file) {
+		segment_close(s);
+		return fault_set(why, ERROR_IO, "%s: cannot open: %s; restore it from a backup", path, strerror(errno));
+	}
+	s = s ? s : reader_new();
+	begin(s, path, file);
 	int rc = fill(s, sizeof MAGIC - 1, why);
 	if (rc >= 0 && (rc == 0 || memcmp(s->out, MAGIC, sizeof MAGIC - 1) != 0)) {
 		rc = fault_set(why, ERROR_IO, "%s: %s", path, damaged);
@@ -120,15 +138,32 @@ const char *segment_hash(const struct segment_reader *s) {
 	return s->hash;
 }
 
+static void end(struct segment_reader *s) {
+	if (s->file) {
+		fclose(s->file);
+	}
+	free(s->path);
+	s->file = NULL;
+	s->path = NULL;
+}
+
+struct segment_reader *segment_end(struct segment_reader *s) {
+	if (!s->hash[0]) { /* its checksum has begun */
+		segment_close(s);
+		return NULL;
+	}
+	end(s);
+	return s;
+}
+
 void segment_close(struct segment_reader *s) {
 	if (!s) {
 		return;
 	}
-	fclose(s->file);
+	end(s);
 	ZSTD_freeDStream(s->z);
 	digest_free(s->digest);
 	free(s->out);
-	free(s->path);
 	free(s);
 }
 

@@ -20,11 +20,14 @@ void segment_set_flags(struct record *r, uint64_t flags);
 
 /* A segment being read: records as bytes, in order. */
 struct segment_reader;
+/* With a reader in *out, that one reads this segment; NULL: a new one. If it fails, *out is freed and NULL. */
 int segment_open(struct segment_reader **out, const char *path, struct fault *why);
 /* The next record: 1, 0 at the end (the hash is known then), or negative if damaged. */
 int segment_next(struct segment_reader *s, struct text *bytes, struct fault *why);
 const char *segment_hash(const struct segment_reader *s);
 void segment_close(struct segment_reader *s);
+/* Closes its file. The reader for another segment; NULL, and freed, if this one was not read to its end. */
+struct segment_reader *segment_end(struct segment_reader *s);
 
 /* A segment being written; appears complete, or not at all. */
 struct segment_writer;

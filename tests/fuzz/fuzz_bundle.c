@@ -57,7 +57,7 @@ static void read_bundle(const char *path) {
 }
 
 static void read_segment(const char *path) {
-	struct segment_reader *s;
+	struct segment_reader *s = NULL;
 	struct text bytes;
 	struct record record;
 	struct fault why = {0};
