@@ -78,24 +78,54 @@ void sequence_find(struct sequence *q, const char *name, struct quality *quality
 /* Fewer lines of a day show nothing. */
 #define BEATS_LEAST 12
 
+/* vLLM writes a line every ten seconds: more often only if several servers do, or if it is asked to. */
+#define BEAT_SHORT_NS (NS_PER_SECOND * 7)
+
 /* One server's intervals are nearly all equal, also beside a few irregular ones. */
+static bool repeat_intervals(const struct beats *b, size_t k) {
+	return b->like[0] * 2 < b->lines && b->like[k] * 10 >= b->lines * 8;
+}
+
+/* A line differs less from the one so many before than from the one before: those report another server. */
+static bool alternate(const struct beats *b, size_t k) {
+	bool all = true, any = false;
+
+	for (size_t g = 0; g < BEAT_GAUGES; g++) {
+		any |= b->apart[k][g] * 2 < b->apart[0][g];
+		all &= b->apart[k][g] <= b->apart[0][g];
+	}
+	return any && all && b->time_ns / b->lines <= BEAT_SHORT_NS;
+}
+
 static void settle_beats(struct beats *b) {
-	for (size_t k = 1; k < BEATS_MOST && b->lines >= BEATS_LEAST && b->like[0] * 2 < b->lines; k++) {
-		if (b->like[k] * 10 >= b->lines * 8) {
-			b->several[0] += b->like[k];
+	for (size_t k = 1; k < BEATS_MOST && b->lines >= BEATS_LEAST; k++) {
+		if (repeat_intervals(b, k) || alternate(b, k)) {
+			b->several[0] += repeat_intervals(b, k) ? b->like[k] : b->lines;
 			b->several[1] += b->lines;
 			break;
 		}
 	}
-	b->lines = 0;
+	b->lines = b->time_ns = 0;
 	memset(b->like, 0, sizeof b->like);
+	memset(b->apart, 0, sizeof b->apart);
 }
 
 static bool is_like(int64_t a_ns, int64_t b_ns) {
 	return a_ns - b_ns <= BEAT_EQUAL_NS && b_ns - a_ns <= BEAT_EQUAL_NS;
 }
 
+static void add_differences(struct beats *b, size_t k, const int64_t gauges[BEAT_GAUGES]) {
+	for (size_t g = 0; g < BEAT_GAUGES; g++) {
+		int64_t now = gauges[g], then = b->gauges[k][g];
+		if (now >= 0 && then >= 0) { /* known */
+			int64_t off = now > then ? now - then : then - now;
+			b->apart[k][g] += off < INT32_MAX ? off : INT32_MAX;
+		}
+	}
+}
+
 void beats_follow(struct beats *b, const struct attribute_options *o, const struct window_item *w) {
+	const int64_t gauges[BEAT_GAUGES] = {w->running, w->cache_ppm};
 	int64_t gap_ns;
 
 	if (w->head.at_ns < o->from_ns || w->head.at_ns >= o->to_ns) {
@@ -115,10 +145,14 @@ void beats_follow(struct beats *b, const struct attribute_options *o, const stru
 	}
 	if (b->count == BEATS_MOST) {
 		b->lines++;
+		b->time_ns += gap_ns;
 		for (size_t k = 0; k < BEATS_MOST; k++) {
 			b->like[k] += is_like(gap_ns, b->gap_ns[k]);
+			add_differences(b, k, gauges);
 		}
 	}
+	memmove(b->gauges + 1, b->gauges, (BEATS_MOST - 1) * sizeof *b->gauges);
+	memcpy(b->gauges, gauges, sizeof gauges);
 	memmove(b->gap_ns + 1, b->gap_ns, (BEATS_MOST - 1) * sizeof *b->gap_ns);
 	b->gap_ns[0] = gap_ns;
 	b->count += b->count < BEATS_MOST;

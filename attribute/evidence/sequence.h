@@ -25,14 +25,19 @@ void sequence_find(struct sequence *q, const char *name, struct quality *quality
 
 /*
  * The intervals between statistics lines: those of one server are equal. Lines of several servers, each at its own time
- * of the same interval, repeat a pattern of as many intervals as there are servers. Each UTC day is judged alone.
+ * of the same interval, repeat a pattern of as many intervals as there are servers; if these are equal by chance, what
+ * lines report of sequences and of the cache alternates. Each UTC day is judged alone.
  */
 #define BEATS_MOST 4
+#define BEAT_GAUGES 2
 struct beats {
 	int64_t end_ns, day_ns;      /* of the line before; of its day */
 	int64_t gap_ns[BEATS_MOST];  /* the intervals before, the last one first */
 	size_t count;
 	int64_t lines, like[BEATS_MOST]; /* of this day; like: with the interval of so many lines before + 1 */
+	/* sequences and millionths of the cache of the lines before; sums of the differences to those so many before + 1 */
+	int64_t gauges[BEATS_MOST][BEAT_GAUGES], apart[BEATS_MOST][BEAT_GAUGES];
+	int64_t time_ns; /* from line to line, of all of this day */
 	int64_t several[2];          /* on days with a finding: lines of the pattern, and lines */
 };
 void beats_follow(struct beats *b, const struct attribute_options *o, const struct window_item *w);

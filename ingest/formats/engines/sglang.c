@@ -11,6 +11,8 @@
  */
 #include "ingest/formats/engines/sglang.h"
 
+#include <math.h>
+
 #include "core/exact.h"
 #include "ingest/formats/logger_line.h"
 
@@ -46,7 +48,7 @@ static const struct batch_key {
 	{KEY("input throughput (token/s)"), -1, 2},
 	{KEY("cache hit rate"), -1, -1},
 	{KEY("#pending-token"), -1, 0},
-	{KEY("accept len"), -1, 2},
+	{KEY("accept len"), ACCEPTED, 2},
 	{KEY("accept rate"), -1, 2},
 	{KEY("cap len"), -1, 2},
 	{KEY("block accept len"), -1, 2},
@@ -286,11 +288,19 @@ static void add_prefill(struct sglang_engine *e, const int64_t *n) {
  * interval's steps of its batch.
  */
 static void add_decode(const struct sglang *s, struct sglang_engine *e, const int64_t *n, int64_t ns) {
+	int64_t steps = s->decode_interval > 0 ? s->decode_interval : DECODE_INTERVAL;
+	int128 sequence_steps = (int128)(n[RUNNING] == UNKNOWN ? 0 : n[RUNNING]) * steps;
+
 	if (e->decoded && ns >= e->last_decode_ns) {
-		e->output += (int128)n[GEN_RATE] * (ns - e->last_decode_ns);
+		int128 generated = (int128)n[GEN_RATE] * (ns - e->last_decode_ns);
+		e->output += generated;
+		if (sequence_steps > 0 && ns - e->last_decode_ns <= NO_DECODE_NS) {
+			e->paced++;
+			e->due += sequence_steps * (n[ACCEPTED] == UNKNOWN ? 100 : n[ACCEPTED]);
+			e->got += generated / NS_PER_SECOND;
+		}
 	} else {
-		int64_t steps = s->decode_interval > 0 ? s->decode_interval : DECODE_INTERVAL;
-		e->output += (int128)(n[RUNNING] == UNKNOWN ? 0 : n[RUNNING]) * steps * 100 * NS_PER_SECOND;
+		e->output += sequence_steps * 100 * NS_PER_SECOND;
 	}
 	e->decoded = true;
 	e->last_decode_ns = ns;
@@ -402,11 +412,43 @@ static enum parse_result parse_message(struct parser *p, struct sglang_logged *l
 	return sglang_parse_request(p, l->message, stamp_ns != UNKNOWN ? stamp_ns : l->ns, out);
 }
 
+/* Fewer decode lines show nothing. */
+#define PACED_LEAST 12
+
+/*
+ * A server writes a decode line every so many steps, with its rate since the line before. Where lines of several servers
+ * mix, the line before is mostly another one's, and the time since it is shorter: tokens are missing. The sequences of
+ * a line are those of its last step: over many lines the difference to the others cancels.
+ */
+static void find_several(struct parser *p) {
+	struct sglang *s = p->state;
+	struct sglang_engine all = {.paced = 0};
+
+	for (size_t i = 0; i < SGLANG_ENGINES_MAX; i++) {
+		const struct sglang_engine *e = &s->engines[i];
+		if (e->paced >= PACED_LEAST && (double)e->got < (double)e->due * (0.9 - 0.7 / sqrt((double)e->paced))) {
+			all.paced += e->paced;
+			all.got += e->got / 100;
+			all.due += e->due / 100;
+		}
+	}
+	if (all.paced > 0) {
+		quality_finding(p->quality, "several-servers", p->replica.at, "--replica", QUALITY_NO_AMOUNT,
+		                "%s: its %lld lines \"Decode batch\" have %.0f tokens, and the steps between lines of one server generate about %.0f: "
+				"several servers log here and are counted as one; give each server its own log or name, with --replica or "
+				" \"names\" in the fleet file",
+		                p->replica.at, (long long)all.paced, (double)all.got, (double)all.due);
+	}
+}
+
 /* The windows still open, one per call. */
 static enum parse_result flush(struct parser *p, struct record *out) {
 	struct sglang *s = p->state;
 
 	p->reason = NULL;
+	if (s->flushed == 0) {
+		find_several(p);
+	}
 	while (s->flushed < SGLANG_ENGINES_MAX) {
 		struct sglang_engine *e = &s->engines[s->flushed++];
 		if (e->open && close_window(p, e, out)) {

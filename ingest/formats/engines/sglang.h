@@ -20,6 +20,8 @@ struct sglang_engine {
 	int64_t running, waiting, context_ntok; /* from the last line; or UNKNOWN */
 	bool occupancy_unknown;    /* a line of the window lacks it */
 	__int128 busy;             /* occupancy x gap: hundredths of a percent, x ns */
+	int64_t paced;             /* decode lines after another one */
+	__int128 due, got;         /* hundredths of tokens since those: of the steps between lines of one server; by rate x gap */
 	__int128 output;           /* rate x gap: hundredths of a token per second, x ns */
 };
 
@@ -43,7 +45,7 @@ struct sglang_logged {
 };
 
 /* The relevant numbers of a batch; UNKNOWN if its line lacks them. Rates and shares in hundredths. */
-enum sglang_batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, OCCUPANCY, BATCH_NUMBERS };
+enum sglang_batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, ACCEPTED, OCCUPANCY, BATCH_NUMBERS };
 
 /* A batch, by its numbers, added to the window of its rank. */
 enum parse_result sglang_batch(struct parser *p, const struct sglang_logged *l, const int64_t *n, int64_t stamp_ns, bool decode,

@@ -31,6 +31,8 @@ static const struct {
 	{KEY("gen throughput"), GEN_RATE, 2},
 	{KEY("gen throughput token s"), GEN_RATE, 2},
 	{KEY("generation throughput"), GEN_RATE, 2},
+	{KEY("accept len"), ACCEPTED, 2},
+	{KEY("accept length"), ACCEPTED, 2},
 	{KEY("fwd occupancy"), OCCUPANCY, 2},
 	{KEY("fwd occupancy pct"), OCCUPANCY, 2},
 };
