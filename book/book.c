@@ -572,11 +572,6 @@ static int leave_day(struct book *b, int64_t day_ns, struct fault *why) {
 	return ledger_dirty_forget(b->ledger, day_ns, why);
 }
 
-static int mark_answered(struct book *b, const struct ledger_answer *a, void *context, struct fault *why) {
-	(void)context;
-	return ledger_dirty_answered(b->ledger, a, why);
-}
-
 /*
  * Days are attributed one by one, each from its own records and those of adjacent days: fits of a replica without
  * steps use these alone, so that the entries of a day do not depend on how many nights it took. A day that decides
@@ -589,9 +584,10 @@ int book_attribute(struct book *b, struct fault *why) {
 	int64_t day_ns, gone, since_ns;
 	int rc = apply_stated(b, why);
 
+	rc = rc < 0 ? rc : book_check_currency(b, true, why);
 	rc = rc < 0 ? rc : book_find_misnamed(b, why);
 	rc = rc < 0 ? rc : ledger_dirty_basis(b->ledger, b->basis, why);
-	rc = rc < 0 ? rc : book_find_answered(b, INT64_MIN, INT64_MAX, mark_answered, NULL, why);
+	rc = rc < 0 ? rc : book_mark_answered(b, why);
 	while (rc >= 0 && (rc = ledger_dirty_next(b->ledger, &day_ns, why)) > 0) {
 		rc = ledger_gone(b->ledger, day_ns - NS_PER_DAY, day_ns + 2 * NS_PER_DAY, &gone, &since_ns, why);
 		rc = rc < 0 ? rc : rc > 0 ? leave_day(b, day_ns, why) : attribute_day(b, day_ns, why);

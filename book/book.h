@@ -122,6 +122,8 @@ void book_forget_answers(struct book *b);
 /* Hands on the answers of open days that are not those of the book's prices. */
 typedef int book_answer_sink(struct book *b, const struct ledger_answer *a, void *context, struct fault *why);
 int book_find_answered(struct book *b, int64_t from_ns, int64_t to_ns, book_answer_sink *sink, void *context, struct fault *why);
+/* Marks the open days that have such answers. */
+int book_mark_answered(struct book *b, struct fault *why);
 /* Attributes all days that are marked, in the open transaction. */
 int book_attribute(struct book *b, struct fault *why);
 /* Adds the notices of attributed days to the output; for the end, after the commit. */
@@ -163,6 +165,11 @@ struct last_run {
 	int64_t first_ns, last_ns;
 	char rule[32], currency[32], version[32], basis[DIGEST_HEX_MAX];
 };
+/*
+ * Amounts that are not attributed again keep the currency of former runs, and this run's must be the same. `open_again`: those
+ * of closed periods alone are kept.
+ */
+int book_check_currency(struct book *b, bool open_again, struct fault *why);
 /* Of the runs up to `as_of` (INT64_MAX: of all). */
 int book_last_run(struct book *b, int64_t as_of, struct last_run *out, struct fault *why);
 /*

@@ -292,6 +292,38 @@ static int add_entries(void *stating, struct book *b, size_t i, int64_t as_of, s
 	return rc < 0 ? rc : find_undivided(b, s, as_of, why);
 }
 
+/* Closed periods of a statement, and the rule of the last run. */
+struct closed_rules {
+	struct book *b;
+	struct book_statement *s;
+	const char *rule;
+	int64_t as_of;
+	struct fault *why;
+};
+
+static int say_rule(void *rules, const struct ledger_period *p) {
+	const struct closed_rules *c = rules;
+	struct last_run then;
+
+	if (p->reopened_run != 0 || p->run > c->as_of || p->from_ns >= c->s->to_ns || p->to_ns <= c->s->from_ns) {
+		return 0;
+	}
+	const char *name = keep_name(c->b, p->name); /* the query below overwrites it */
+	int rc = book_last_run(c->b, p->run, &then, c->why);
+	if (rc >= 0 && then.id != 0 && strcmp(then.rule, c->rule) != 0) {
+		quality_assume(&c->s->quality, name, then.rule, NULL, NULL, "closed %s is split by the rule of its time, %s", name, then.rule);
+	}
+	return rc;
+}
+
+static int add_rules(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	const struct stating *t = stating;
+	struct closed_rules c = {b, t->s, t->last.rule, as_of, why};
+
+	(void)i;
+	return ledger_periods(b->ledger, say_rule, &c, why);
+}
+
 static int find_answered(struct book *b, const struct ledger_answer *a, void *stating, struct fault *why) {
 	const struct stating *t = stating;
 
@@ -326,6 +358,7 @@ static int fill_statement(struct book *b, struct stating *t, struct fault *why) 
 	int rc = s->pages ? start_pages(b, s, t->last.id, why) : 0;
 
 	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_quality, t, why);
+	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_rules, t, why);
 	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_answered, t, why);
 	quality_report_joins(&s->quality);
 	quality_sort(&s->quality);

@@ -39,6 +39,27 @@ int book_last_run(struct book *b, int64_t as_of, struct last_run *out, struct fa
 	return ledger_runs(b->ledger, find_last, &f, why);
 }
 
+static int find_closed(void *closed, const struct ledger_period *p) {
+	*(bool *)closed |= p->reopened_run == 0;
+	return 0;
+}
+
+int book_check_currency(struct book *b, bool open_again, struct fault *why) {
+	struct last_run last;
+	bool closed = false;
+	int rc = book_last_run(b, b->run.id - 1, &last, why);
+
+	if (rc < 0 || last.id == 0 || strcmp(last.currency, b->run.currency) == 0) {
+		return rc;
+	}
+	rc = open_again ? ledger_periods(b->ledger, find_closed, &closed, why) : 0;
+	if (rc < 0 || (open_again && !closed)) {
+		return rc;
+	}
+	return fault_set(why, ERROR_CONFIG, "%s: its %samounts are in %s, and the rates of this fleet file in %s, expected a fleet file in %s, or another book",
+	                 ledger_book(b->ledger), open_again ? "closed " : "", last.currency, b->run.currency, last.currency);
+}
+
 /* A document of a run's inputs: its path is valid until the next query of the ledger. 1, or 0. */
 static int document(struct book *b, int64_t run, const char *kind, int64_t seq, const char **path, char sha256[DIGEST_HEX_MAX],
                     struct fault *why) {

@@ -69,13 +69,14 @@ static struct ledger_run new_run(const struct lot *b) {
 	                           .currency = b->currency, .basis = b->plan->sha256, .started_ns = book_now_ns()};
 }
 
-/* Checks the run's settings: with another key, tenants would have other aliases. */
+/* Checks the run's settings: with another key, tenants would have other aliases; amounts have one currency. */
 static int keep_basis(struct lot *b, struct ledger *l, const struct ledger_run *run, struct fault *why) {
 	struct book book = {.ledger = l, .run = *run};
 	int rc = book_keep_documents(l, run->id, &b->plan->set, b->plan->set.fleet, b->prices, why);
 
 	quality_init(&book.quality);
 	rc = rc < 0 ? rc : book_check_tenants(&book, b->key, why);
+	rc = rc < 0 ? rc : book_check_currency(&book, false, why);
 	quality_release(&book.quality);
 	return rc;
 }

@@ -82,3 +82,12 @@ int book_find_answered(struct book *b, int64_t from_ns, int64_t to_ns, book_answ
 	free(all.at);
 	return rc;
 }
+
+static int mark(struct book *b, const struct ledger_answer *a, void *context, struct fault *why) {
+	(void)context;
+	return ledger_dirty_answered(b->ledger, a, why);
+}
+
+int book_mark_answered(struct book *b, struct fault *why) {
+	return book_find_answered(b, INT64_MIN, INT64_MAX, mark, NULL, why);
+}

@@ -403,7 +403,7 @@ bool prices_divide(const struct prices *p, const struct price_model *m) {
 		all &= p && has_prompt_cut(p, one.prompt_cuts[i]);
 	}
 	for (size_t i = 0; i < one.minute_cut_count; i++) {
-		all &= p && has_minute_cut(p, one.minute_cuts[i]);
+		all &= one.minute_cuts[i] % 60 == 0 || (p && has_minute_cut(p, one.minute_cuts[i])); /* entries are of hours */
 	}
 	free(one.prompt_cuts);
 	free(one.minute_cuts);

@@ -111,8 +111,18 @@ for when in '"daily": {"from": "12:00", "to": "00:00"}' '"from": "2026-08-10T20:
 	"$tollbook" run -q --fleet fleet.json --prices hours.json --by month,tenant --format json -o hours.run.json "$tree/samples/serving/steps.jsonl.gz" first.jsonl
 	"$tollbook" report -q --book book --prices hours.json --by month,tenant --format json -o hours.book.json
 	same "prices by the hour: $when" "$(jq -S "$figures" hours.book.json)" "$(jq -S "$figures" hours.run.json)"
+	same "prices by the hour divide no entries: $when" "$(jq '[.findings[] | select(.kind == "undivided")]' hours.book.json)" "[]"
 done
+sed 's/"USD"/"EUR"/' fleet.json > euro.json
+"$tollbook" attribute -q --book book --fleet euro.json
+same "another currency for open days" "$? $("$tollbook" report --book book --prices prices.json --format json | jq -r .currency)" "0 EUR"
+"$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant
 "$tollbook" close -q --book book 2026-08
+"$tollbook" attribute -q --book book --fleet euro.json 2> said
+same "but closed amounts keep theirs" "$? $(grep -c 'its closed amounts are in USD, and the rates of this fleet file in EUR' said)" "2 1"
+cp -r book other
+"$tollbook" attribute -q --book other --fleet fleet.json --rule proportional
+same "another rule than that of a closed month" "$("$tollbook" report --book other --prices prices.json --format json | jq -c '[.rule, (.assumptions[] | select(.subject == "2026-08").value)]')" '["proportional","shapley"]'
 "$tollbook" ingest -q --book book late.jsonl
 "$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant
 for form in json jsonl csv html table; do "$tollbook" report -q --book book --format $form -o after.$form; done

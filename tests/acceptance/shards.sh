@@ -45,6 +45,12 @@ done
 for number in 0 1; do
 	"$tollbook" shard attribute two --task $number --book posted -q
 done
+sed 's/"USD"/"EUR"/' "$tree/samples/fleet.json" > euro.json
+cp -r posted mixed
+"$tollbook" shard plan --fleet euro.json --tasks 1 -o euro "$tree/samples/serving"
+for step in map fit attribute; do "$tollbook" shard $step euro --task 0 -q; done
+"$tollbook" shard attribute euro --task 0 --book mixed -q > said 2>&1
+same "a ledger has one currency" "$? $(grep -c 'mixed: its amounts are in USD, and the rates of this fleet file in EUR' said)" "2 1"
 for options in "--by position" --compare-rules "--by position,tenant --compare-rules"; do
 	"$tollbook" run -q --fleet "$tree/samples/fleet.json" $options --format json -o run.json "$tree/samples/serving"
 	"$tollbook" shard report two -q $options --format json -o files.json
