@@ -155,13 +155,14 @@ static int settle(struct from_logs *j, struct fault *why) {
 	int error = attribution_finish(j->attribution, add_entry, j, &j->quality, why);
 
 	quality_report_joins(&j->quality);
-	if (error && !why->message[0]) {
-		fault_set(why, error, "a figure does not fit: too much time or too many tokens for 64 bits");
-	}
 	error = error ? error : attribution_each_rule(j->attribution, statement_add_rule, j->statement);
 	error = error ? error : attribution_each_position(j->attribution, statement_add_position, j->statement);
 	error = error ? error : attribution_each_batch(j->attribution, statement_add_batch, j->statement);
 	error = error ? error : attribution_each_curve(j->attribution, statement_add_curve, j->statement);
+	if (error && !why->message[0]) {
+		fault_set(why, error, "a figure does not fit: too much GPU time (292 GPU-years) or too many tokens for 64 bits; "
+		                      "a book (tollbook ingest, attribute, report) has this limit for a day only");
+	}
 	return error ? error : statement_finish(j->statement, &j->quality, why);
 }
 

@@ -18,7 +18,7 @@
 #define FINDINGS_SHOWN 4
 #define LARGEST_SHOWN 3
 #define FINDING_LINES 2
-#define FIGURE 64
+#define FIGURE 120
 #define LARGEST_MAX 256
 #define NAME_SHOWN 24
 

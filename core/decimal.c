@@ -3,8 +3,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "core/exact.h"
-
 /* With larger exponents, no value except 0 fits. */
 #define EXPONENT_MAX 400
 
@@ -111,7 +109,7 @@ bool decimal_parse(struct text t, int shift, int64_t *nano) {
 	return true;
 }
 
-const char *decimal_format(int64_t nano, int places, char out[DECIMAL_TEXT_MAX]) {
+const char *decimal_format(int128 nano, int places, char out[DECIMAL_TEXT_MAX]) {
 	int64_t unit = 1, per_one = 1;
 
 	assert(places >= 0 && places <= 9);
@@ -121,12 +119,13 @@ const char *decimal_format(int64_t nano, int places, char out[DECIMAL_TEXT_MAX])
 	}
 	int128 rounded = exact_div(nano, unit);
 	bool minus = rounded < 0;
-	uint64_t value = (uint64_t)(minus ? -rounded : rounded), scale = (uint64_t)per_one;
+	int128 value = minus ? -rounded : rounded;
+	char whole[EXACT_TEXT_MAX];
+	exact_print(value / per_one, whole);
 	if (places == 0) {
-		snprintf(out, DECIMAL_TEXT_MAX, "%s%llu", minus ? "-" : "", (unsigned long long)value);
+		snprintf(out, DECIMAL_TEXT_MAX, "%s%.46s", minus ? "-" : "", whole);
 	} else {
-		snprintf(out, DECIMAL_TEXT_MAX, "%s%llu.%0*llu", minus ? "-" : "", (unsigned long long)(value / scale), places,
-		         (unsigned long long)(value % scale));
+		snprintf(out, DECIMAL_TEXT_MAX, "%s%.36s.%0*u", minus ? "-" : "", whole, places, (unsigned)(value % per_one));
 	}
 	return out;
 }

@@ -2,10 +2,11 @@
 #ifndef CORE_DECIMAL_H
 #define CORE_DECIMAL_H
 
+#include "core/exact.h"
 #include "core/text.h"
 
 /* Enough for any formatted nano value and its NUL. */
-#define DECIMAL_TEXT_MAX 32
+#define DECIMAL_TEXT_MAX EXACT_TEXT_MAX
 
 /*
  * Reads a decimal ("2.49", "-0.5", "5e-07", "1.25E3") as nano-units times 10^shift,
@@ -19,6 +20,6 @@ bool decimal_parse(struct text t, int shift, int64_t *nano);
 bool fraction_parse(struct text t, int64_t most, int64_t *num, int64_t *den);
 
 /* Writes with exactly `places` (0 to 9) decimals, rounded half to even; returns `out`. */
-const char *decimal_format(int64_t nano, int places, char out[DECIMAL_TEXT_MAX]);
+const char *decimal_format(int128 nano, int places, char out[DECIMAL_TEXT_MAX]);
 
 #endif

@@ -1,6 +1,7 @@
 #include "core/exact.h"
 
 #include <assert.h>
+#include <string.h>
 
 int128 exact_div(int128 num, int128 den) {
 	assert(den > 0);
@@ -25,4 +26,20 @@ bool exact_mul_div(int64_t a, int64_t b, int64_t c, int64_t *out) {
 	}
 	*out = (int64_t)got;
 	return true;
+}
+
+const char *exact_print(int128 n, char out[EXACT_TEXT_MAX]) {
+	unsigned __int128 left = n < 0 ? -(unsigned __int128)n : (unsigned __int128)n;
+	char digits[EXACT_TEXT_MAX];
+	size_t at = sizeof digits;
+
+	digits[--at] = '\0';
+	do {
+		digits[--at] = (char)('0' + (int)(left % 10));
+		left /= 10;
+	} while (left > 0);
+	if (n < 0) {
+		digits[--at] = '-';
+	}
+	return memcpy(out, digits + at, sizeof digits - at);
 }

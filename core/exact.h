@@ -22,6 +22,10 @@ bool exact_mul_div(int64_t a, int64_t b, int64_t c, int64_t *out);
 /* num / den (den > 0) to the nearest integer, halves to even. */
 int128 exact_div(int128 num, int128 den);
 
+/* In decimal digits; returns `out`. */
+#define EXACT_TEXT_MAX 48
+const char *exact_print(int128 n, char out[EXACT_TEXT_MAX]);
+
 /* <0, 0 or >0, for comparing functions. */
 static inline int exact_order(int64_t a, int64_t b) {
 	return (a > b) - (a < b);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "core/error.h"
+#include "core/exact.h"
+#include "core/exact.h"
 #include "core/text.h"
 
 enum json_type { JSON_NONE, JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL };
@@ -60,6 +62,8 @@ struct text json_string(const struct json *j, json_at v, char *buffer, size_t si
 /* An integer that fits: a JSON number without fraction or exponent, or a whole one such as 1e3 or 12.0. A string
  * is not a number. */
 bool json_i64(const struct json *j, json_at v, int64_t *out);
+/* The same, beyond 64 bits: digits alone. */
+bool json_wide(const struct json *j, json_at v, int128 *out);
 bool json_bool(const struct json *j, json_at v, bool *out);
 
 /* The byte offset at which a value starts, for messages; see text_place. */

@@ -82,6 +82,24 @@ bool json_i64(const struct json *j, json_at v, int64_t *out) {
 	return text_to_i64(raw, out) || whole(raw, out);
 }
 
+bool json_wide(const struct json *j, json_at v, int128 *out) {
+	struct text digits = json_raw(j, v);
+	int64_t n;
+
+	if (json_i64(j, v, &n)) {
+		*out = n;
+		return true;
+	}
+	*out = 0;
+	for (size_t i = 0; i < digits.len; i++) {
+		if (digits.at[i] < '0' || digits.at[i] > '9' || *out >= (int128)1 << 120) {
+			return false;
+		}
+		*out = 10 * *out + (digits.at[i] - '0');
+	}
+	return json_type(j, v) == JSON_NUMBER;
+}
+
 static int hex_digit(char c) {
 	if (c >= '0' && c <= '9') {
 		return c - '0';

@@ -65,7 +65,7 @@ static void add_row(struct quality *q, enum quality_row_kind kind, struct text m
 	struct quality_row *row = row_of(q, kind, model, rule, of);
 
 	for (int i = forms[kind].keys; i < forms[kind].figures; i++) {
-		exact_add(&row->of[i], of[i]); /* parts of entries' time and tokens, which fit or stop the work */
+		exact_add(&row->of[i], of[i]); /* where a part of the time does not fit, the busy time does not either, and no row is used */
 	}
 }
 

@@ -148,7 +148,7 @@ struct tollbook_totals tollbook_statement_totals(const struct tollbook_statement
 
 	return (struct tollbook_totals){
 		.requests = t.requests, .input_ntok = t.input_ntok, .cached_ntok = t.cached_ntok, .output_ntok = t.output_ntok,
-		.capacity_ns = t.capacity_ns, .capacity_nano = t.capacity_nano, .input_known = t.input_known, .output_known = t.output_known,
+		.capacity_ns = t.capacity_ns > INT64_MAX ? -1 : (int64_t)t.capacity_ns, .capacity_nano = t.capacity_nano, .input_known = t.input_known, .output_known = t.output_known,
 		.input_nano = t.input_nano, .output_nano = t.output_nano,
 	};
 }

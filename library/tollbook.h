@@ -54,7 +54,7 @@ int tollbook_statement_write(const struct tollbook_statement *st, const char *fo
 /* Its totals. Costs are in nano-units of money, unit costs per million tokens. */
 struct tollbook_totals {
 	int64_t requests, input_ntok, cached_ntok, output_ntok; /* input: not cached */
-	int64_t capacity_ns;   /* GPU time paid for */
+	int64_t capacity_ns;   /* GPU time paid for; -1: more than 64 bits hold, see the JSON of the statement */
 	int64_t capacity_nano; /* its cost */
 	bool input_known, output_known; /* there are such tokens, at a known rate */
 	/* cost of a million of them, loaded: including their share of idle, other and unobserved time */

@@ -21,9 +21,10 @@ int statement_add_batch(void *statement, const struct batch_row *row) {
 
 	assert(!s->quality && row->steps >= 0 && row->tokens >= 0 && row->decode_gpu_ns >= 0 && row->step_ns >= 0);
 	struct batch *b = batch_of(&s->batches, row);
-	bool fits = exact_add(&b->row.steps, row->steps) && exact_add(&b->row.tokens, row->tokens) && exact_add(&b->row.decode_gpu_ns, row->decode_gpu_ns) &&
-	            exact_add(&b->row.step_ns, row->step_ns);
+	bool fits = exact_add(&b->row.steps, row->steps) && exact_add(&b->row.tokens, row->tokens);
 
+	b->decode_gpu_ns += row->decode_gpu_ns;
+	b->step_ns += row->step_ns;
 	if (row->rate_nano >= 0) {
 		b->exact += (int128)row->decode_gpu_ns * row->rate_nano;
 		fits = fits && exact_add(&b->rated_tokens, row->tokens);
@@ -48,7 +49,7 @@ int batches_finish(struct statement *s, struct fault *why) {
 		fits = fits && nano <= INT64_MAX;
 		b->rated_tokens = unit_per_million(b->exact, b->rated_tokens, &b->unit_nano) ? b->rated_tokens : 0;
 		b->cost_nano = (int64_t)nano;
-		b->user_tok_s = b->row.step_ns > 0 ? (double)b->row.steps * 1e9 / (double)b->row.step_ns : 0;
+		b->user_tok_s = b->step_ns > 0 ? (double)b->row.steps * 1e9 / (double)b->step_ns : 0;
 	}
 	if (all->count > 0) {
 		platform_sort(all->rows, all->count, sizeof *all->rows, compare_batches, (void *)(uintptr_t)s->options.names);

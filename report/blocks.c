@@ -76,8 +76,8 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 
 static void add_time(struct sum *sum, enum entry_kind kind, int64_t ns, int64_t nano) {
 	struct block *b = sum->block;
-	add_to(sum, &b->gpu_ns[kind], ns);
-	add_to(sum, &b->capacity_ns, ns);
+	b->gpu_ns[kind] += ns;
+	b->capacity_ns += ns;
 	add_to(sum, &b->cost_nano[kind], nano);
 	add_to(sum, &b->capacity_nano, nano);
 }
@@ -85,7 +85,7 @@ static void add_time(struct sum *sum, enum entry_kind kind, int64_t ns, int64_t 
 static void add_energy(struct sum *sum, const struct cube_cell *c) {
 	add_to(sum, &sum->block->energy_mj[c->kind], c->energy_mj);
 	add_to(sum, &sum->block->capacity_mj, c->energy_mj);
-	add_to(sum, &sum->block->metered_ns, c->metered_ns);
+	sum->block->metered_ns += c->metered_ns;
 }
 
 static void add_charge(struct sum *sum, const struct cube_cell *c) {
@@ -97,7 +97,7 @@ static void add_charge(struct sum *sum, const struct cube_cell *c) {
 		sum->charged_nano += of[CHARGE_NANO];
 		add_to(sum, &b->energy_mj[ENTRY_OTHER + k], of[CHARGE_MJ]);
 		add_to(sum, &b->capacity_mj, of[CHARGE_MJ]);
-		add_to(sum, &b->metered_ns, of[CHARGE_METERED_NS]);
+		b->metered_ns += of[CHARGE_METERED_NS];
 	}
 }
 
@@ -121,10 +121,10 @@ static void add_cell(struct sum *sum, const struct statement *s, const struct cu
 	add_energy(sum, c);
 	add_priced(sum, s, c);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
-		add_to(sum, &sum->block->evidence_ns[g], c->evidence_ns[g]);
+		sum->block->evidence_ns[g] += c->evidence_ns[g];
 	}
 	if (c->rate_nano < 0) {
-		add_to(sum, &sum->block->unpriced_ns, c->gpu_ns);
+		sum->block->unpriced_ns += c->gpu_ns;
 	} else {
 		sum->exact[c->kind] += (int128)c->gpu_ns * c->rate_nano;
 	}
@@ -435,7 +435,8 @@ static int build_rows(const struct grouping *g, const struct groups *groups, str
 	for (size_t i = 0; i < groups->count && !error; i++) {
 		struct row *row = out->rows ? &out->rows[i] : each;
 		error = build_row(g, groups, i, row, why);
-		bool fits = exact_add(&out->capacity_ns, row->block.capacity_ns) && exact_add(&out->capacity_nano, row->block.capacity_nano);
+		bool fits = exact_add(&out->capacity_nano, row->block.capacity_nano);
+		out->capacity_ns += row->block.capacity_ns;
 		out->untied |= !block_ties(&row->block) || !fits;
 	}
 	out->count = groups->count;

@@ -32,7 +32,8 @@ static const char *const cause_names[CAUSES] = {"volume", "mix", "efficiency", "
 enum { GROUP_PREFILL, GROUP_DECODE, GROUP_REST, GROUPS };
 
 struct side {
-	int64_t tokens[GROUPS], ns[GROUPS], nano[GROUPS];
+	int64_t tokens[GROUPS], nano[GROUPS];
+	int128 ns[GROUPS];
 };
 
 struct change {
@@ -88,6 +89,16 @@ static bool read_count(const struct json *j, json_at object, const char *key, in
 	return json_i64(j, json_get(j, object, text_of(key)), &n) && n >= 0 && exact_add(sum, n);
 }
 
+static bool read_time(const struct json *j, json_at object, const char *key, int128 *sum) {
+	int128 ns;
+
+	if (!json_wide(j, json_get(j, object, text_of(key)), &ns) || ns < 0) {
+		return false;
+	}
+	*sum += ns;
+	return true;
+}
+
 static bool read_money(const struct json *j, json_at object, const char *key, int64_t *sum) {
 	int64_t nano;
 	return decimal_parse(json_raw(j, json_get(j, object, text_of(key))), 0, &nano) && nano >= 0 &&
@@ -102,7 +113,7 @@ static bool read_side(const struct json *j, json_at block, struct side *out) {
 		  read_count(j, tokens, "output", &out->tokens[GROUP_DECODE]);
 
 	for (int p = 0; p < PARTS && ok; p++) {
-		ok = read_count(j, ns, part_names[p], &out->ns[groups[p]]) &&
+		ok = read_time(j, ns, part_names[p], &out->ns[groups[p]]) &&
 		     read_money(j, cost, part_names[p], &out->nano[groups[p]]);
 	}
 	return ok;
@@ -153,6 +164,15 @@ static int compare_currencies(struct diff *d, struct fault *why) {
 
 /* ---- causes ---- */
 
+/* nano x to_ns / from_ns; of times beyond 64 bits, the first 63 bits. */
+static bool by_time(int64_t nano, int128 to_ns, int128 from_ns, int64_t *out) {
+	while (to_ns > INT64_MAX || from_ns > INT64_MAX) {
+		to_ns /= 2;
+		from_ns /= 2;
+	}
+	return from_ns > 0 && exact_mul_div(nano, (int64_t)to_ns, (int64_t)from_ns, out);
+}
+
 static bool split_busy(const struct diff *d, struct change *c, int group) {
 	const struct side *a = &c->before, *b = &c->after;
 	int64_t volume, mix, efficiency = b->nano[group];
@@ -167,7 +187,7 @@ static bool split_busy(const struct diff *d, struct change *c, int group) {
 	if (a->tokens[group] > 0) {
 		fits = fits && exact_mul_div(a->nano[group], b->tokens[group], a->tokens[group], &mix);
 		fits = fits &&
-		       (a->ns[group] == 0 || exact_mul_div(a->nano[group], b->ns[group], a->ns[group], &efficiency));
+		       (a->ns[group] == 0 || by_time(a->nano[group], b->ns[group], a->ns[group], &efficiency));
 	}
 	if (!fits) {
 		return false;
@@ -183,7 +203,7 @@ static bool split_rest(struct change *c) {
 	const struct side *a = &c->before, *b = &c->after;
 	int64_t idle = b->nano[GROUP_REST];
 	bool fits =
-	    a->ns[GROUP_REST] == 0 || exact_mul_div(a->nano[GROUP_REST], b->ns[GROUP_REST], a->ns[GROUP_REST], &idle);
+	    a->ns[GROUP_REST] == 0 || by_time(a->nano[GROUP_REST], b->ns[GROUP_REST], a->ns[GROUP_REST], &idle);
 
 	c->cause[CAUSE_IDLE] += idle - a->nano[GROUP_REST];
 	c->cause[CAUSE_PRICE] += b->nano[GROUP_REST] - idle;

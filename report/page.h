@@ -34,7 +34,7 @@ void page_change(FILE *out, const char *currency, int64_t nano);
 void page_price(FILE *out, const char *currency, double amount);
 void page_unit(FILE *out, const char *currency, double amount);
 /* Such a unit cost without its sign, for tables. */
-#define PAGE_FIGURE_MAX 48
+#define PAGE_FIGURE_MAX 64
 const char *page_unit_figure(double amount, char out[PAGE_FIGURE_MAX]);
 /* "$", or "CHF ". */
 const char *page_sign(const char *currency, char out[PAGE_FIGURE_MAX]);

@@ -17,7 +17,7 @@ static struct position *position_of(struct positions *p, const struct position_r
 	}
 	p->rows = must_grow_by_count(p->rows, p->count, sizeof *p->rows);
 	p->rows[p->count] = (struct position){.row = *row};
-	p->rows[p->count].row.tokens = p->rows[p->count].row.gpu_ns = 0;
+	p->rows[p->count].row.tokens = 0;
 	return &p->rows[p->count++];
 }
 
@@ -27,7 +27,8 @@ int statement_add_position(void *statement, const struct position_row *row) {
 	assert(!s->quality && row->kind <= ENTRY_OUTPUT && row->from_ntok < row->to_ntok && row->tokens >= 0 &&
 	       row->gpu_ns >= 0);
 	struct position *p = position_of(&s->positions, row);
-	bool fits = exact_add(&p->row.tokens, row->tokens) && exact_add(&p->row.gpu_ns, row->gpu_ns);
+	bool fits = exact_add(&p->row.tokens, row->tokens);
+	p->gpu_ns += row->gpu_ns;
 	if (row->rate_nano >= 0) {
 		p->exact += (int128)row->gpu_ns * row->rate_nano;
 		fits = fits && exact_add(&p->rated_tokens, row->tokens);
@@ -89,8 +90,8 @@ static bool join_classes(const struct statement *s, struct positions *p) {
 			*to = *from;
 			continue;
 		}
-		fits &= exact_add(&to->row.tokens, from->row.tokens) && exact_add(&to->row.gpu_ns, from->row.gpu_ns) &&
-			exact_add(&to->rated_tokens, from->rated_tokens);
+		fits &= exact_add(&to->row.tokens, from->row.tokens) && exact_add(&to->rated_tokens, from->rated_tokens);
+		to->gpu_ns += from->gpu_ns;
 		to->exact += from->exact;
 	}
 	free(p->rows);
@@ -117,7 +118,7 @@ static double mean_ns(const struct positions *p, const struct position_row *row)
 	for (size_t i = 0; i < p->count; i++) {
 		const struct position_row *at = &p->rows[i].row;
 		bool same = at->model == row->model && at->kind == row->kind;
-		ns += same ? (double)at->gpu_ns : 0;
+		ns += same ? (double)p->rows[i].gpu_ns : 0;
 		tokens += same ? (double)at->tokens : 0;
 	}
 	return tokens > 0 ? ns / tokens : 0;
@@ -127,7 +128,7 @@ static double mean_ns(const struct positions *p, const struct position_row *row)
 static void set_interval(const struct statement *s, struct position *at) {
 	const struct block *b = blocks_of_model(s, at->row.model);
 	int kind = at->row.kind == ENTRY_OUTPUT ? TOKENS_OUTPUT : at->row.kind == ENTRY_INPUT_CACHED ? TOKENS_CACHED : TOKENS_INPUT;
-	double own = at->row.tokens > 0 ? (double)at->row.gpu_ns / (double)at->row.tokens : 0, mean = mean_ns(&s->positions, &at->row);
+	double own = at->row.tokens > 0 ? (double)at->gpu_ns / (double)at->row.tokens : 0, mean = mean_ns(&s->positions, &at->row);
 	double model = b ? unit_relative(&b->unit[kind]) : 0;
 	/* If nothing was split by a model, positions are exact. */
 	double context = model > 0 && own > 0 ? TIMES_SD * BY_CONTEXT_SD * fabs(own - mean) / own : 0;

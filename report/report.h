@@ -6,6 +6,7 @@
 
 #include "core/entry.h"
 #include "core/error.h"
+#include "core/exact.h"
 #include "core/quality.h"
 #include "core/zone.h"
 #include "report/estimate.h"
@@ -123,13 +124,14 @@ int statement_add_rule(void *statement, const struct rule_row *row);
 /* a batch_sink: for the savings by full batches */
 int statement_add_batch(void *statement, const struct batch_row *row);
 /* Of the entries so far, prefill and decode. */
-int64_t statement_busy_ns(const struct statement *s);
+int128 statement_busy_ns(const struct statement *s);
 int statement_add_curve(void *statement, const struct curve_row *row); /* a curve_sink: cost against load by the fitted model */
 /* Steps of one cell under the roofline of the GPUs of a replica together (roof.h); rows add up. */
 struct roof_row {
 	name_id model, gpu;
 	int64_t gpus, flop_s, byte_s; /* the peaks */
-	int64_t kind, x, y, steps, gpu_ns;
+	int64_t kind, x, y, steps;
+	int128 gpu_ns;
 };
 #define ROOF_ROW_KINDS 3 /* prefill, decode, mixed */
 int statement_add_roof(void *statement, const struct roof_row *row);
@@ -190,14 +192,15 @@ bool statement_has_findings(const struct statement *s);
 /* Its totals. Unit costs are loaded, in nano-units per million tokens. */
 struct statement_totals {
 	int64_t requests, input_ntok, cached_ntok, output_ntok; /* input: not cached */
-	int64_t capacity_ns, capacity_nano;
+	int128 capacity_ns, busy_ns;
+	int64_t capacity_nano;
 	bool input_known, output_known; /* there are such tokens, at a known rate */
 	int64_t input_nano, output_nano;
 	int64_t output_busy_nano; /* of busy time only */
-	int64_t busy_ns, idle_nano, unobserved_nano;
+	int64_t idle_nano, unobserved_nano;
 	bool margin_known;
 	int64_t margin_nano;
-	int64_t unrated_ns; /* GPU time at no known rate: in no cost */
+	int128 unrated_ns; /* GPU time at no known rate: in no cost */
 	bool has_bought;    /* there are requests that vendors answered */
 	int64_t bought_nano; /* their list price */
 };

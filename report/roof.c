@@ -59,7 +59,7 @@ static void add_cell(struct roof *r, const struct roof_cell *c) {
 		r->count++;
 	} else {
 		exact_add(&slot->steps, c->steps);
-		exact_add(&slot->gpu_ns, c->gpu_ns);
+		slot->gpu_ns += c->gpu_ns;
 	}
 }
 

@@ -3,7 +3,8 @@
 #define REPORT_ROOF_H
 
 #include <stddef.h>
-#include <stdint.h>
+
+#include "core/exact.h"
 
 enum roof_kind { ROOF_PREFILL, ROOF_DECODE, ROOF_MIXED, ROOF_KINDS };
 extern const char *const roof_kind_names[ROOF_KINDS];
@@ -11,7 +12,8 @@ extern const char *const roof_kind_names[ROOF_KINDS];
 struct roof_cell {
 	int32_t group; /* which GPUs, by the caller's number */
 	int16_t kind, x, y;
-	int64_t steps, gpu_ns;
+	int64_t steps;
+	int128 gpu_ns;
 };
 
 /* All zero: empty. */

@@ -34,12 +34,12 @@ static struct text name_of(const struct statement *s, const struct roofs *r, siz
 /* The one with the most step time; of several, the first by its model's name. */
 static size_t largest(const struct statement *s) {
 	const struct roofs *r = &s->roofs;
-	int64_t *sums = must_calloc(r->count + 1, sizeof *sums);
+	int128 *sums = must_calloc(r->count + 1, sizeof *sums);
 	size_t most = 0;
 
 	for (size_t i = 0; i < r->cells.room; i++) {
 		if (r->cells.slots[i].steps > 0) {
-			exact_add(&sums[r->cells.slots[i].group], r->cells.slots[i].gpu_ns);
+			sums[r->cells.slots[i].group] += r->cells.slots[i].gpu_ns;
 		}
 	}
 	for (size_t i = 1; i < r->count; i++) {
@@ -107,6 +107,8 @@ static bool is_same_roof(const struct roof_row *x, const struct roof_row *y) {
 
 /* Model, GPU, GPUs of a replica and their peaks, once for all of its cells. */
 static void put_cells(FILE *out, const struct names *names, const struct roof_rows *c) {
+	char ns[EXACT_TEXT_MAX];
+
 	for (size_t i = 0; i < c->count; i++) {
 		const struct roof_row *r = &c->at[i];
 		if (i == 0 || !is_same_roof(r, r - 1)) {
@@ -119,7 +121,7 @@ static void put_cells(FILE *out, const struct names *names, const struct roof_ro
 		} else {
 			fputc(',', out);
 		}
-		fprintf(out, "[%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 "]", r->kind, r->x, r->y, r->steps, r->gpu_ns);
+		fprintf(out, "[%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64 ",%s]", r->kind, r->x, r->y, r->steps, exact_print(r->gpu_ns, ns));
 	}
 	fputs(c->count > 0 ? "]]" : "", out);
 }

@@ -157,8 +157,11 @@ int statement_add_entry(void *statement, const struct entry *entry) {
 	bool listed = list_price_revenue(s, e, &terms, &revenue, &fees);
 	plain.requests = e->kind == ENTRY_INPUT ? e->requests : 0; /* fees are also counted there */
 	bool fits = add_entry(s->cube, &key, e, listed, revenue, fees, unknown_cached(s, e, terms.bought)) &&
-		    (e->kind > ENTRY_OUTPUT || (exact_add(&s->evidence_ns[e->grade], e->gpu_ns) && exact_add(&s->busy_ns, e->gpu_ns))) &&
 		    services_add_entry(&s->services, e, listed, revenue + fees);
+	if (e->kind <= ENTRY_OUTPUT) {
+		s->evidence_ns[e->grade] += e->gpu_ns;
+		s->busy_ns += e->gpu_ns;
+	}
 	return fits ? 0 : ERROR_RANGE;
 }
 
@@ -174,7 +177,7 @@ static void add_name(char *list, size_t size, struct text name) {
 /* Time without a known rate is in no sum of money: warns, so that it does not look free. */
 static void warn_unpriced(struct statement *s, struct quality *q) {
 	name_id shown[NAMES_SHOWN_MAX];
-	char list[400] = "";
+	char list[400] = "", ns[EXACT_TEXT_MAX];
 	size_t replicas = unrated_replicas(&s->unrated, s->options.names, s->cube->rank, shown, NAMES_SHOWN_MAX);
 
 	for (size_t i = 0; i < replicas && i < NAMES_SHOWN_MAX; i++) {
@@ -182,9 +185,9 @@ static void warn_unpriced(struct statement *s, struct quality *q) {
 	}
 	if (replicas > 0) {
 		quality_warn(q,
-			     "%lld GPU-ns on %zu replicas have no known rate and are not in costs and unit costs: %s%s; "
+			     "%s GPU-ns on %zu replicas have no known rate and are not in costs and unit costs: %s%s; "
 			     "give the fleet file a pool for them, or --gpu-hour",
-			     (long long)s->total.unpriced_ns, replicas, list, replicas > NAMES_SHOWN_MAX ? ", …" : "");
+			     exact_print(s->total.unpriced_ns, ns), replicas, list, replicas > NAMES_SHOWN_MAX ? ", …" : "");
 	}
 }
 
@@ -304,7 +307,7 @@ static int price_cells(struct statement *s, struct fault *why) {
 
 /* Warns about paid time that no log covers, from 0.1 % of the capacity on. */
 static void find_unobserved(const struct statement *s, struct quality *q) {
-	int64_t unobserved = s->total.gpu_ns[ENTRY_UNOBSERVED], capacity = s->total.capacity_ns;
+	int128 unobserved = s->total.gpu_ns[ENTRY_UNOBSERVED], capacity = s->total.capacity_ns;
 
 	if (unobserved > 0 && unobserved > capacity / 1000) {
 		quality_finding(q, "unobserved", NULL, NULL, s->total.cost_nano[ENTRY_UNOBSERVED],
@@ -325,7 +328,7 @@ static void say_days(const struct statement *s, struct quality *q) {
 	}
 }
 
-int64_t statement_busy_ns(const struct statement *s) {
+int128 statement_busy_ns(const struct statement *s) {
 	return s->busy_ns;
 }
 
@@ -378,7 +381,7 @@ bool unit_is_doubtful(const struct unit_cost *u) {
 	return u->known && u->high_nano - u->busy_nano >= u->busy_nano / 2000 && u->high_nano > u->busy_nano;
 }
 
-int64_t block_prefill_ns(const struct block *b) {
+int128 block_prefill_ns(const struct block *b) {
 	return b->gpu_ns[ENTRY_INPUT] + b->gpu_ns[ENTRY_INPUT_CACHED];
 }
 
@@ -386,7 +389,7 @@ int64_t block_prefill_nano(const struct block *b) {
 	return b->cost_nano[ENTRY_INPUT] + b->cost_nano[ENTRY_INPUT_CACHED];
 }
 
-int64_t block_busy_ns(const struct block *b) {
+int128 block_busy_ns(const struct block *b) {
 	return block_prefill_ns(b) + b->gpu_ns[ENTRY_OUTPUT];
 }
 

@@ -33,13 +33,13 @@ struct block {
 	/* the part bought from vendors, and its list price, as far as known */
 	bool has_bought, has_ran; /* there is any; there is anything else */
 	int64_t bought_requests, bought_tokens[TOKEN_KINDS], bought_nano;
-	int64_t gpu_ns[ENTRY_KINDS], capacity_ns;
+	int128 gpu_ns[ENTRY_KINDS], capacity_ns; /* time of many GPUs: 64 bits hold 292 GPU-years */
 	int64_t cost_nano[ENTRY_KINDS], capacity_nano;
-	int64_t unpriced_ns; /* GPU time without a known rate: not in the cost */
+	int128 unpriced_ns; /* GPU time without a known rate: not in the cost */
 	int64_t rated_tokens[TOKEN_KINDS]; /* tokens with GPU time at a known rate: the base of unit costs */
 	int64_t energy_mj[ENTRY_KINDS], capacity_mj; /* millijoules; all 0 if nothing is known about power */
-	int64_t metered_ns; /* GPU time covered by power samples */
-	int64_t evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
+	int128 metered_ns; /* GPU time covered by power samples */
+	int128 evidence_ns[GRADE_NONE]; /* busy time by the grade of its evidence */
 	struct unit_cost unit[TOKEN_KINDS];
 	struct unit_cost prompt, blended; /* over all input, and over all tokens */
 	/* list price; known if a model in the block has one for all of its tokens */
@@ -80,9 +80,9 @@ void unit_interval(int64_t nano, double relative, int64_t *low_nano, int64_t *hi
 bool unit_is_doubtful(const struct unit_cost *u);
 /* Do its parts sum to its capacity? */
 bool block_ties(const struct block *b);
-int64_t block_prefill_ns(const struct block *b);
+int128 block_prefill_ns(const struct block *b);
 int64_t block_prefill_nano(const struct block *b);
-int64_t block_busy_ns(const struct block *b);
+int128 block_busy_ns(const struct block *b);
 /* The block's share of time that is not its own work. */
 int64_t block_shared_nano(const struct block *b);
 /* Is the cost of its GPU time known at all? If not, it must not look free. */
@@ -112,7 +112,8 @@ struct table {
 	struct row *rows; /* NULL: built when read */
 	size_t count;
 	struct built_rows *built;
-	int64_t capacity_ns, capacity_nano; /* of all rows */
+	int128 capacity_ns; /* of all rows */
+	int64_t capacity_nano;
 	bool untied; /* a row's parts do not sum to it */
 };
 /* A row; of a large table it is valid until TABLE_ROWS_KEPT others of this table are read. */
@@ -146,7 +147,8 @@ struct list_price {
 
 /* Tokens of a model at a depth of the context. */
 struct position {
-	struct position_row row; /* as received, summed over rates */
+	struct position_row row; /* as received; tokens summed over rates */
+	int128 gpu_ns;
 	int128 exact; /* GPU time x rate */
 	int64_t rated_tokens; /* tokens with GPU time at a known rate: the base of the unit cost */
 	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without rated ones */
@@ -162,7 +164,8 @@ struct positions {
 
 /* Steps of a model by the number of sequences decoding together. */
 struct batch {
-	struct batch_row row; /* as posted, summed over rates */
+	struct batch_row row; /* as posted; steps and tokens summed over rates */
+	int128 decode_gpu_ns, step_ns;
 	int128 exact; /* GPU time of decode x rate */
 	int64_t rated_tokens; /* tokens with GPU time at a known rate: the base of the unit cost */
 	int64_t cost_nano, unit_nano; /* of this time; per million tokens, 0 without rated ones */
@@ -214,7 +217,8 @@ struct curves {
 
 /* A model under a rule. `in`: over all input tokens, including cached ones. */
 struct rule_result {
-	struct rule_row row; /* as received, summed over rates */
+	struct rule_row row; /* as received */
+	int128 prefill_gpu_ns, decode_gpu_ns; /* summed over rates */
 	int128 prefill_exact, decode_exact;
 	bool in_known, out_known; /* there are such tokens, at a known rate */
 	int64_t prefill_nano, decode_nano, in_nano, out_nano;
@@ -292,7 +296,7 @@ struct moment {
 	int64_t start_ns;
 	name_id model;
 	int64_t tokens[TOKEN_KINDS]; /* tokens with GPU time at a known rate */
-	int64_t paid_ns; /* GPU time of theirs, shared time with it */
+	int128 paid_ns; /* GPU time of theirs, shared time with it */
 	int128 exact[ENTRY_KINDS], spread[TOKEN_KINDS]; /* GPU time x rate */
 	struct unit_cost unit[TOKEN_KINDS];
 };
@@ -319,7 +323,8 @@ int timeline_finish(struct timeline *t, const struct cube *cube, const struct na
 
 /* Sums over an hour or a day of the period, as in the timeline. */
 struct time_step {
-	int64_t gpu_ns[ENTRY_KINDS], cost_nano[ENTRY_KINDS];
+	int128 gpu_ns[ENTRY_KINDS];
+	int64_t cost_nano[ENTRY_KINDS];
 };
 
 /* A rate that GPU time of a pool was priced at, from its first slot to the end of its last hour. */
@@ -370,7 +375,7 @@ struct statement {
 	struct table lines; /* by model and tenant; sums to the total */
 	/* the same, also by the finest time of --by, if tenant is a key as well; else empty */
 	struct table timed_lines; /* also empty if no requested rendering contains them */
-	int64_t evidence_ns[GRADES], busy_ns; /* busy time by grade, and all of it */
+	int128 evidence_ns[GRADES], busy_ns; /* busy time by grade, and all of it */
 	struct positions positions;
 	struct batches batches;
 	struct curves curves;

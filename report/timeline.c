@@ -48,12 +48,12 @@ static bool add_cell(struct timeline *t, const struct cube_cell *c) {
 	}
 	m->exact[c->kind] += (int128)c->gpu_ns * c->rate_nano;
 	m->spread[c->kind] += (int128)c->spread_ns * c->rate_nano;
-	bool fits = exact_add(&m->paid_ns, c->gpu_ns);
+	m->paid_ns += c->gpu_ns;
 	for (int k = 0; k < CHARGE_KINDS; k++) {
-		fits = exact_add(&m->paid_ns, c->charge.of[k][CHARGE_NS]) && fits;
+		m->paid_ns += c->charge.of[k][CHARGE_NS];
 		m->exact[ENTRY_OTHER + k] += (int128)c->charge.of[k][CHARGE_NANO] * NS_PER_HOUR;
 	}
-	return exact_add(&m->tokens[c->kind], c->tokens) && fits;
+	return exact_add(&m->tokens[c->kind], c->tokens);
 }
 
 static int compare_moments(const void *a, const void *b, void *names) {

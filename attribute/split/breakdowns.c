@@ -48,6 +48,7 @@ struct batch_sums {
 struct breakdowns {
 	const struct names *names;
 	bool rules, positions, batches;
+	bool lost; /* a sum does not fit */
 	struct rule_sums *rule_sums;
 	size_t rule_count;
 	struct position_sums *position_sums;
@@ -89,6 +90,10 @@ static struct rule_sums *rule_sums_of(struct breakdowns *x, name_id model, int64
 	return &x->rule_sums[x->rule_count++];
 }
 
+static void add(struct breakdowns *x, int64_t *sum, int64_t n) {
+	x->lost |= !exact_add(sum, n);
+}
+
 void breakdowns_busy(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t prefill_ns, int64_t decode_ns,
                  const struct split_times *times, int64_t prefill_tokens, int64_t decode_tokens) {
 	if (!x->rules) {
@@ -96,12 +101,12 @@ void breakdowns_busy(struct breakdowns *x, name_id model, int64_t rate_nano, int
 	}
 	struct rule_sums *s = rule_sums_of(x, model, rate_nano);
 	int64_t total = prefill_ns + decode_ns;
-	s->busy_ns += total;
+	add(x, &s->busy_ns, total);
 	for (enum rule r = 0; r < RULES; r++) {
-		s->prefill_ns[r] += times ? split_part(total, split_prefill_share(r, times)) : prefill_ns;
+		add(x, &s->prefill_ns[r], times ? split_part(total, split_prefill_share(r, times)) : prefill_ns);
 	}
 	double tokens = (double)prefill_tokens + (double)decode_tokens;
-	s->prefill_ns[RULES] += times && tokens > 0 ? split_part(total, (double)prefill_tokens / tokens) : prefill_ns;
+	add(x, &s->prefill_ns[RULES], times && tokens > 0 ? split_part(total, (double)prefill_tokens / tokens) : prefill_ns);
 }
 
 void breakdowns_request(struct breakdowns *x, name_id model, int64_t rate_nano, const struct request_item *r) {
@@ -110,14 +115,14 @@ void breakdowns_request(struct breakdowns *x, name_id model, int64_t rate_nano, 
 	}
 	struct rule_sums *s = rule_sums_of(x, model, rate_nano);
 	int64_t from_ns = r->scheduled_ns != UNKNOWN ? r->scheduled_ns : r->arrival_ns;
-	s->input_tokens += r->prompt_tokens;
-	s->output_tokens += r->completion_tokens;
+	add(x, &s->input_tokens, r->prompt_tokens);
+	add(x, &s->output_tokens, r->completion_tokens);
 	if (r->first_token_ns != UNKNOWN && from_ns != UNKNOWN && r->first_token_ns > from_ns) {
-		s->prefill_timer_ns += r->first_token_ns - from_ns;
+		add(x, &s->prefill_timer_ns, r->first_token_ns - from_ns);
 	}
 	if (r->first_token_ns != UNKNOWN && r->finish_ns != UNKNOWN && r->finish_ns > r->first_token_ns &&
 	    r->completion_tokens > 1) {
-		s->output_token_timer_ns += (r->finish_ns - r->first_token_ns) / ((int64_t)r->completion_tokens - 1);
+		add(x, &s->output_token_timer_ns, (r->finish_ns - r->first_token_ns) / ((int64_t)r->completion_tokens - 1));
 	}
 }
 
@@ -157,12 +162,12 @@ static int by_model_and_rate(const void *a_bytes, const void *b_bytes, void *nam
 }
 
 int breakdowns_each_rule(struct breakdowns *x, rule_sink *sink, void *context) {
-	int rc = 0;
+	int rc = x->lost ? ERROR_RANGE : 0;
 
 	if (x->rule_count > 1) {
 		platform_sort(x->rule_sums, x->rule_count, sizeof *x->rule_sums, by_model_and_rate, (void *)(uintptr_t)x->names);
 	}
-	for (size_t i = 0; i < x->rule_count; i++) {
+	for (size_t i = 0; i < x->rule_count && rc >= 0; i++) {
 		const struct rule_sums *s = &x->rule_sums[i];
 		for (int r = 0; r < ALL_RULES && rc >= 0; r++) {
 			int64_t prefill = r < RULES ? s->prefill_ns[r] : other_prefill_ns(s, (enum other_rule)(r - RULES));
@@ -214,7 +219,7 @@ static int64_t overlap(int b, int64_t from, int64_t to, double *context) {
 #define WEIGHT_ONE 1e12
 
 /* Adds tokens and their time to their buckets, exact to the ns. */
-static void add_range(struct position_sums *s, int kind, int64_t before, int64_t tokens, int64_t ns,
+static void add_range(struct breakdowns *x, struct position_sums *s, int kind, int64_t before, int64_t tokens, int64_t ns,
                       double by_context) {
 	int64_t weights[BUCKETS], parts[BUCKETS], count[BUCKETS];
 	double all = ((double)before + (double)tokens / 2) * (double)tokens;
@@ -227,22 +232,22 @@ static void add_range(struct position_sums *s, int kind, int64_t before, int64_t
 	}
 	share_largest_remainder(ns, weights, BUCKETS, parts);
 	for (int b = 0; b < BUCKETS; b++) {
-		s->tokens[kind][b] += count[b];
-		s->ns[kind][b] += parts[b];
+		add(x, &s->tokens[kind][b], count[b]);
+		add(x, &s->ns[kind][b], parts[b]);
 	}
 }
 
 void breakdowns_prefill(struct breakdowns *x, const struct priced_tokens *of, int64_t before, int64_t tokens, int64_t ns,
                     double by_attention) {
 	if (x->positions && tokens > 0 && ns >= 0) {
-		add_range(position_sums_of(x, of), 0, before, tokens, ns, by_attention);
+		add_range(x, position_sums_of(x, of), 0, before, tokens, ns, by_attention);
 	}
 }
 
 void breakdowns_decode(struct breakdowns *x, const struct priced_tokens *of, int64_t before, int64_t tokens, int64_t ns,
                    double by_context) {
 	if (x->positions && tokens > 0 && ns >= 0) {
-		add_range(position_sums_of(x, of), 1, before, tokens, ns, by_context);
+		add_range(x, position_sums_of(x, of), 1, before, tokens, ns, by_context);
 	}
 }
 
@@ -254,13 +259,13 @@ static int positions_order(const void *a_bytes, const void *b_bytes, void *names
 }
 
 int breakdowns_each_position(struct breakdowns *x, position_sink *sink, void *context) {
-	int rc = 0;
+	int rc = x->lost ? ERROR_RANGE : 0;
 
 	if (x->position_count > 1) {
 		platform_sort(x->position_sums, x->position_count, sizeof *x->position_sums, positions_order,
 		        (void *)(uintptr_t)x->names);
 	}
-	for (size_t i = 0; i < x->position_count; i++) {
+	for (size_t i = 0; i < x->position_count && rc >= 0; i++) {
 		const struct position_sums *s = &x->position_sums[i];
 		for (int at = 0; at < 2 * BUCKETS && rc >= 0; at++) {
 			int kind = at / BUCKETS, b = at % BUCKETS;
@@ -301,7 +306,7 @@ static int batch_of(int64_t sequences) {
 	return b;
 }
 
-/* Time of entries and tokens of records; sums fit, as each is within a day of a replica. */
+/* Time of entries and tokens of records. */
 void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, int64_t sequences, bool first, int64_t decode_ns, int64_t step_ns) {
 	if (!x->batches || sequences <= 0) {
 		return;
@@ -309,10 +314,10 @@ void breakdowns_batch(struct breakdowns *x, name_id model, int64_t rate_nano, in
 	struct batch_sums *s = batch_sums_of(x, model, rate_nano);
 	int b = batch_of(sequences);
 
-	exact_add(&s->steps[b], first);
-	exact_add(&s->tokens[b], first ? sequences : 0);
-	exact_add(&s->decode_ns[b], decode_ns);
-	exact_add(&s->step_ns[b], step_ns);
+	add(x, &s->steps[b], first);
+	add(x, &s->tokens[b], first ? sequences : 0);
+	add(x, &s->decode_ns[b], decode_ns);
+	add(x, &s->step_ns[b], step_ns);
 }
 
 static int batches_order(const void *a_bytes, const void *b_bytes, void *names) {
@@ -322,12 +327,12 @@ static int batches_order(const void *a_bytes, const void *b_bytes, void *names) 
 }
 
 int breakdowns_each_batch(struct breakdowns *x, batch_sink *sink, void *context) {
-	int rc = 0;
+	int rc = x->lost ? ERROR_RANGE : 0;
 
 	if (x->batch_count > 1) {
 		platform_sort(x->batch_sums, x->batch_count, sizeof *x->batch_sums, batches_order, (void *)(uintptr_t)x->names);
 	}
-	for (size_t i = 0; i < x->batch_count; i++) {
+	for (size_t i = 0; i < x->batch_count && rc >= 0; i++) {
 		const struct batch_sums *s = &x->batch_sums[i];
 		for (int b = 0; b < BATCHES && rc >= 0; b++) {
 			const struct batch_row row = {.model = s->model, .from_sequences = b < 2 ? b + 1 : (INT64_C(1) << (b - 1)) + 1,
@@ -345,44 +350,44 @@ struct breakdowns *breakdowns_like(const struct breakdowns *x) {
 	return breakdowns_new(x->names, x->rules, x->positions, x->batches);
 }
 
-/* Each is a sum of times and tokens of the whole, which fit. */
-static void add_up(int64_t *to, const int64_t *from, size_t count) {
+static void add_up(struct breakdowns *x, int64_t *to, const int64_t *from, size_t count) {
 	for (size_t i = 0; i < count; i++) {
-		exact_add(&to[i], from[i]);
+		add(x, &to[i], from[i]);
 	}
 }
 
-static void merge_rule(struct rule_sums *to, const struct rule_sums *from) {
-	add_up(&to->busy_ns, &from->busy_ns, 1);
-	add_up(to->prefill_ns, from->prefill_ns, RULES + 1);
-	add_up(&to->input_tokens, &from->input_tokens, 1);
-	add_up(&to->output_tokens, &from->output_tokens, 1);
-	add_up(&to->prefill_timer_ns, &from->prefill_timer_ns, 1);
-	add_up(&to->output_token_timer_ns, &from->output_token_timer_ns, 1);
+static void merge_rule(struct breakdowns *x, struct rule_sums *to, const struct rule_sums *from) {
+	add_up(x, &to->busy_ns, &from->busy_ns, 1);
+	add_up(x, to->prefill_ns, from->prefill_ns, RULES + 1);
+	add_up(x, &to->input_tokens, &from->input_tokens, 1);
+	add_up(x, &to->output_tokens, &from->output_tokens, 1);
+	add_up(x, &to->prefill_timer_ns, &from->prefill_timer_ns, 1);
+	add_up(x, &to->output_token_timer_ns, &from->output_token_timer_ns, 1);
 }
 
-static void merge_batch(struct batch_sums *to, const struct batch_sums *from) {
-	add_up(to->steps, from->steps, BATCHES);
-	add_up(to->tokens, from->tokens, BATCHES);
-	add_up(to->decode_ns, from->decode_ns, BATCHES);
-	add_up(to->step_ns, from->step_ns, BATCHES);
+static void merge_batch(struct breakdowns *x, struct batch_sums *to, const struct batch_sums *from) {
+	add_up(x, to->steps, from->steps, BATCHES);
+	add_up(x, to->tokens, from->tokens, BATCHES);
+	add_up(x, to->decode_ns, from->decode_ns, BATCHES);
+	add_up(x, to->step_ns, from->step_ns, BATCHES);
 }
 
 void breakdowns_merge(struct breakdowns *x, const struct breakdowns *from) {
+	x->lost |= from->lost;
 	for (size_t i = 0; i < from->rule_count; i++) {
 		const struct rule_sums *s = &from->rule_sums[i];
-		merge_rule(rule_sums_of(x, s->model, s->rate_nano), s);
+		merge_rule(x, rule_sums_of(x, s->model, s->rate_nano), s);
 	}
 	for (size_t i = 0; i < from->position_count; i++) {
 		const struct position_sums *s = &from->position_sums[i];
 		struct position_sums *to = position_sums_of(x, &s->of);
 		for (int kind = 0; kind < 2; kind++) {
-			add_up(to->tokens[kind], s->tokens[kind], BUCKETS);
-			add_up(to->ns[kind], s->ns[kind], BUCKETS);
+			add_up(x, to->tokens[kind], s->tokens[kind], BUCKETS);
+			add_up(x, to->ns[kind], s->ns[kind], BUCKETS);
 		}
 	}
 	for (size_t i = 0; i < from->batch_count; i++) {
 		const struct batch_sums *s = &from->batch_sums[i];
-		merge_batch(batch_sums_of(x, s->model, s->rate_nano), s);
+		merge_batch(x, batch_sums_of(x, s->model, s->rate_nano), s);
 	}
 }

@@ -71,9 +71,9 @@ static int by_report(struct costs *c, const struct log_fit *f, const char *path,
 /* ---- a statement ---- */
 
 static bool parse_count(const struct json *j, json_at object, const char *key, double *out) {
-	int64_t n;
+	int128 n;
 
-	if (object == JSON_ABSENT || !json_i64(j, json_get(j, object, text_of(key)), &n)) {
+	if (object == JSON_ABSENT || !json_wide(j, json_get(j, object, text_of(key)), &n)) {
 		return false;
 	}
 	*out = (double)n;

@@ -58,7 +58,8 @@ struct versus {
 	struct versus_table *tables; /* one per lane, and one for entries and the totals */
 	struct fitted_model *models;
 	size_t model_count;
-	int64_t total_gpu_ns[CAUSES], total_nano[CAUSES]; /* money: of what has a rate */
+	int128 total_gpu_ns[CAUSES];
+	int64_t total_nano[CAUSES]; /* of what has a rate */
 };
 
 static inline uint64_t versus_hash(name_id replica, int64_t hour_ns) {
@@ -86,6 +87,8 @@ int versus_shares(const struct fitted_model *m, const struct roofline *r, struct
 void versus_rates(const struct versus *v, const struct versus_hour *h, double *tflop_s, double *gb_s);
 
 /* The largest cause other than arithmetic, by money if all has a rate, else by time. */
-enum cause versus_most(const int64_t parts[CAUSES]);
+enum cause versus_most(const int128 parts[CAUSES]);
+/* sum += parts */
+void versus_add(int128 sum[CAUSES], const int64_t parts[CAUSES]);
 
 #endif

@@ -16,11 +16,11 @@ static void put_name(const struct versus *v, const char *key, name_id id, FILE *
 	sheet_json_text(text, out);
 }
 
-static void put_parts(const int64_t gpu_ns[CAUSES], const int64_t nano[CAUSES], bool priced, FILE *out) {
-	char money[DECIMAL_TEXT_MAX];
+static void put_parts(const int128 gpu_ns[CAUSES], const int64_t nano[CAUSES], bool priced, FILE *out) {
+	char money[DECIMAL_TEXT_MAX], ns[EXACT_TEXT_MAX];
 
 	for (int k = 0; k < CAUSES; k++) {
-		fprintf(out, "%s\"%s\":%lld", k > 0 ? "," : "\"gpu_ns\":{", cause_words[k].key, (long long)gpu_ns[k]);
+		fprintf(out, "%s\"%s\":%s", k > 0 ? "," : "\"gpu_ns\":{", cause_words[k].key, exact_print(gpu_ns[k], ns));
 	}
 	fputs("},\"cost\":", out);
 	for (int k = 0; priced && k < CAUSES; k++) {
@@ -85,6 +85,7 @@ static void put_rates(const struct versus *v, const struct versus_hour *h, bool 
 static void put_hour(const struct versus *v, const struct versus_hour *h, FILE *out) {
 	bool known = h->case_at >= 0 && v->tables[v->o.lanes].cases[h->case_at].known;
 	char at[INSTANT_TEXT_MAX];
+	int128 gpu_ns[CAUSES] = {0};
 
 	fputc('{', out);
 	put_name(v, "replica", h->replica, out);
@@ -93,8 +94,9 @@ static void put_hour(const struct versus *v, const struct versus_hour *h, FILE *
 	put_ratio("mbu", h->byte_ns, known ? h->step_ns : 0, out);
 	put_rates(v, h, known && h->step_ns > 0, out);
 	fputc(',', out);
-	put_parts(h->gpu_ns, h->nano, h->rate_nano >= 0, out);
-	fprintf(out, ",\"most\":\"%s\"}", cause_words[versus_most(h->gpu_ns)].key);
+	versus_add(gpu_ns, h->gpu_ns);
+	put_parts(gpu_ns, h->nano, h->rate_nano >= 0, out);
+	fprintf(out, ",\"most\":\"%s\"}", cause_words[versus_most(gpu_ns)].key);
 }
 
 void versus_json(const struct versus *v, FILE *out) {

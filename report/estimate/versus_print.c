@@ -96,7 +96,7 @@ static void print_rates(const struct versus *v, const struct versus_hour *h, boo
 }
 
 /* A row: of an hour, or of all those of a replica together. */
-static void print_row(const struct versus *v, const struct versus_hour *h, const char *when, FILE *out) {
+static void print_row(const struct versus *v, const struct versus_hour *h, const char *when, const int128 gpu_ns[CAUSES], FILE *out) {
 	char name[80];
 	bool known = h->case_at >= 0 && v->tables[v->o.lanes].cases[h->case_at].known;
 
@@ -105,7 +105,7 @@ static void print_row(const struct versus *v, const struct versus_hour *h, const
 	print_percent(h->byte_ns, known ? h->step_ns : 0, out);
 	print_rates(v, h, known, out);
 	print_money(v, h->nano, h->rate_nano >= 0, out);
-	fprintf(out, "  %s\n", cause_words[versus_most(h->gpu_ns)].name);
+	fprintf(out, "  %s\n", cause_words[versus_most(gpu_ns)].name);
 }
 
 /* More hours than this are summed by replica. */
@@ -119,34 +119,31 @@ static void add_row(struct versus_hour *sum, const struct versus_hour *h) {
 	sum->arithmetic_ns += h->arithmetic_ns;
 	sum->byte_ns += h->byte_ns;
 	for (int k = 0; k < CAUSES; k++) {
-		sum->gpu_ns[k] += h->gpu_ns[k];
 		sum->nano[k] += h->nano[k];
 	}
 }
 
-static void print_replicas(const struct versus *v, const struct versus_table *t, FILE *out) {
-	char when[32];
+static void print_rows(const struct versus *v, const struct versus_table *t, bool by_replica, FILE *out) {
+	char when[INSTANT_TEXT_MAX];
 
 	for (size_t from = 0, to; from < t->count; from = to) {
 		struct versus_hour sum = t->at[from];
-		for (to = from + 1; to < t->count && t->at[to].replica == sum.replica; to++) {
+		int128 gpu_ns[CAUSES] = {0};
+		versus_add(gpu_ns, sum.gpu_ns);
+		instant_format(sum.hour_ns, when);
+		for (to = from + 1; by_replica && to < t->count && t->at[to].replica == sum.replica; to++) {
 			add_row(&sum, &t->at[to]);
+			versus_add(gpu_ns, t->at[to].gpu_ns);
 		}
-		snprintf(when, sizeof when, "%zu hours", to - from);
-		print_row(v, &sum, when, out);
+		if (by_replica) {
+			snprintf(when, sizeof when, "%zu hours", to - from);
+		}
+		print_row(v, &sum, when, gpu_ns, out);
 	}
 }
 
-static void print_hours(const struct versus *v, const struct versus_table *t, FILE *out) {
-	char at[INSTANT_TEXT_MAX];
-
-	for (size_t i = 0; i < t->count; i++) {
-		print_row(v, &t->at[i], instant_format(t->at[i].hour_ns, at), out);
-	}
-}
-
-static int64_t sum_of(const int64_t parts[CAUSES]) {
-	int64_t sum = 0;
+static int128 sum_of(const int128 parts[CAUSES]) {
+	int128 sum = 0;
 
 	for (int k = 0; k < CAUSES; k++) {
 		sum += parts[k];
@@ -155,7 +152,9 @@ static int64_t sum_of(const int64_t parts[CAUSES]) {
 }
 
 static void print_sums(const struct versus *v, FILE *out) {
-	const int64_t *parts = sum_of(v->total_nano) > 0 ? v->total_nano : v->total_gpu_ns;
+	int128 nano[CAUSES] = {0};
+	versus_add(nano, v->total_nano);
+	const int128 *parts = sum_of(nano) > 0 ? nano : v->total_gpu_ns;
 	double all = (double)sum_of(parts);
 	enum cause most = versus_most(parts);
 	char paid[DECIMAL_TEXT_MAX], least[DECIMAL_TEXT_MAX], cost[DECIMAL_TEXT_MAX];
@@ -169,7 +168,7 @@ static void print_sums(const struct versus *v, FILE *out) {
 		}
 	}
 	fprintf(out, "Of the distance between %s paid and %s of arithmetic, %s explains most: %s.\n",
-	        decimal_format(sum_of(v->total_nano), 9, paid), decimal_format(v->total_nano[CAUSE_ARITHMETIC], 9, least),
+	        decimal_format(sum_of(nano), 9, paid), decimal_format(v->total_nano[CAUSE_ARITHMETIC], 9, least),
 	        cause_words[most].name, decimal_format(v->total_nano[most], 9, cost));
 }
 
@@ -186,7 +185,7 @@ void versus_print(const struct versus *v, const char *currency, FILE *out) {
 		}
 	}
 	fputs("  most\n", out);
-	(t->count > ROWS_MAX ? print_replicas : print_hours)(v, t, out);
+	print_rows(v, t, t->count > ROWS_MAX, out);
 	print_sums(v, out);
 	if (t->count > ROWS_MAX) {
 		fprintf(out, "Hours one by one: --format json.\n");

@@ -180,8 +180,9 @@ static int sum_up(struct versus *v, struct fault *why) {
 	bool fits = true;
 
 	for (size_t i = 0; i < t->count; i++) {
+		versus_add(v->total_gpu_ns, t->at[i].gpu_ns);
 		for (int k = 0; k < CAUSES; k++) {
-			fits = fits && exact_add(&v->total_gpu_ns[k], t->at[i].gpu_ns[k]) && exact_add(&v->total_nano[k], t->at[i].nano[k]);
+			fits = fits && exact_add(&v->total_nano[k], t->at[i].nano[k]);
 		}
 	}
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost of all replicas does not fit 64 bits of nano-units");
@@ -240,7 +241,13 @@ void versus_rates(const struct versus *v, const struct versus_hour *h, double *t
 	*gb_s = (double)h->byte_ns / ns * r->bandwidth / 1e9;
 }
 
-enum cause versus_most(const int64_t parts[CAUSES]) {
+void versus_add(int128 sum[CAUSES], const int64_t parts[CAUSES]) {
+	for (int k = 0; k < CAUSES; k++) {
+		sum[k] += parts[k];
+	}
+}
+
+enum cause versus_most(const int128 parts[CAUSES]) {
 	enum cause most = CAUSE_BATCH;
 
 	for (int k = CAUSE_BATCH; k < CAUSES; k++) {

@@ -59,7 +59,8 @@ static bool add_block(struct block *into, const struct block *b) {
 	bool fits = exact_add(&into->capacity_nano, b->capacity_nano);
 
 	for (int k = 0; k < ENTRY_KINDS; k++) {
-		fits = exact_add(&into->cost_nano[k], b->cost_nano[k]) && exact_add(&into->gpu_ns[k], b->gpu_ns[k]) && fits;
+		fits = exact_add(&into->cost_nano[k], b->cost_nano[k]) && fits;
+		into->gpu_ns[k] += b->gpu_ns[k];
 	}
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		fits = exact_add(&into->tokens[k], b->tokens[k]) && fits;

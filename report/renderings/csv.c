@@ -28,12 +28,13 @@ void csv_put_text(FILE *out, struct text t) {
 	free(safe);
 }
 
-static void put_count(FILE *out, int64_t n) {
-	fprintf(out, ",%lld", (long long)n);
+static void put_count(FILE *out, int128 n) {
+	char buffer[EXACT_TEXT_MAX];
+	fprintf(out, ",%s", exact_print(n, buffer));
 }
 
 /* Empty if it is not known. */
-static void put_money(FILE *out, bool known, int64_t nano) {
+static void put_money(FILE *out, bool known, int128 nano) {
 	char buffer[DECIMAL_TEXT_MAX];
 	fprintf(out, ",%s", known ? decimal_format(nano, 9, buffer) : "");
 }
@@ -123,8 +124,8 @@ static void put_energy(FILE *out, const struct block *b) {
 }
 
 /* A spreadsheet keeps 15 digits, which nanoseconds may exceed: the same in hours, to nine places. */
-static void put_hours(FILE *out, int64_t ns) {
-	put_money(out, true, (int64_t)exact_div(ns, 3600));
+static void put_hours(FILE *out, int128 ns) {
+	put_money(out, true, exact_div(ns, NS_PER_HOUR / NANO));
 }
 
 /* All but the last columns. */
@@ -213,10 +214,10 @@ static void put_adjustment(FILE *out, const struct statement *s, const struct ad
 /* Tokens by position: a part of the work of other rows, so in no sum. */
 static void put_position(FILE *out, const struct statement *s, const struct position *p) {
 	const struct position_row *row = &p->row;
-	struct block b = {.capacity_ns = row->gpu_ns, .capacity_nano = p->cost_nano};
+	struct block b = {.capacity_ns = p->gpu_ns, .capacity_nano = p->cost_nano};
 
 	b.tokens[row->kind] = row->tokens;
-	b.gpu_ns[row->kind] = row->gpu_ns;
+	b.gpu_ns[row->kind] = p->gpu_ns;
 	b.cost_nano[row->kind] = p->cost_nano;
 	fputs("position", out);
 	for (int k = 0; k < BY_KEYS; k++) {

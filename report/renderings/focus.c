@@ -78,7 +78,7 @@ static void put_fraction(FILE *out, int128 value, int128 per_one) {
 static int128 quantity(const struct charge_row *c, int128 *per_one) {
 	const struct block *b = &c->row->block;
 	*per_one = of_tokens(c) ? 1000000 : HOUR_PLACES;
-	return of_tokens(c) ? b->tokens[c->kind] : exact_div((int128)b->gpu_ns[c->kind] * HOUR_PLACES, NS_PER_HOUR);
+	return of_tokens(c) ? b->tokens[c->kind] : exact_div(b->gpu_ns[c->kind] * HOUR_PLACES, NS_PER_HOUR);
 }
 
 /*
@@ -330,7 +330,7 @@ static void put_method(FILE *out, const struct charge_row *c) {
 
 /* The share of all GPU time, and its amount. */
 static void put_method_details(FILE *out, const struct charge_row *c) {
-	int64_t whole_ns = c->s->total.capacity_ns, ns = c->row->block.gpu_ns[c->kind];
+	int128 whole_ns = c->s->total.capacity_ns, ns = c->row->block.gpu_ns[c->kind];
 
 	fputs("\"{\"\"Elements\"\":[{\"\"AllocatedRatio\"\":", out);
 	put_fraction(out, whole_ns > 0 ? ns : 0, whole_ns > 0 ? whole_ns : 1);

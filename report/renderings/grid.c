@@ -220,13 +220,13 @@ const char *figure_compact(int64_t n, int64_t largest, char out[FIGURE_MAX]) {
 	return out;
 }
 
-const char *figure_money(int64_t nano, int places, char out[FIGURE_MAX]) {
+const char *figure_money(int128 nano, int places, char out[FIGURE_MAX]) {
 	char number[DECIMAL_TEXT_MAX];
 	return set_apart(decimal_format(nano, places, number), out);
 }
 
-int figure_places(int64_t largest_nano) {
-	int64_t size = largest_nano < 0 ? -largest_nano : largest_nano;
+int figure_places(int128 largest_nano) {
+	int128 size = largest_nano < 0 ? -largest_nano : largest_nano;
 	int places = 2;
 	for (int64_t limit = 100 * NANO; size < limit && places < 9; limit /= 10) {
 		places++;
@@ -234,11 +234,9 @@ int figure_places(int64_t largest_nano) {
 	return size == 0 ? 2 : places;
 }
 
-const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]) {
-	int64_t permille = 0;
-	int64_t nano = 0;
-	if (whole == 0 || !exact_mul_div(part, 1000, whole < 0 ? -whole : whole, &permille) ||
-		__builtin_mul_overflow(permille, NANO / 10, &nano)) {
+const char *figure_percent(int128 part, int128 whole, char out[FIGURE_MAX]) {
+	int128 nano = whole != 0 ? exact_div(part * 1000, whole < 0 ? -whole : whole) * (NANO / 10) : 0;
+	if (whole == 0 || nano > INT64_MAX || nano < INT64_MIN) {
 		snprintf(out, FIGURE_MAX, "–");
 		return out;
 	}
@@ -250,14 +248,11 @@ const char *figure_percent(int64_t part, int64_t whole, char out[FIGURE_MAX]) {
 	return out;
 }
 
-static int64_t hours_nano(int64_t ns) {
-	int64_t nano = 0;
-	bool fits = exact_mul_div(ns, NANO, NS_PER_HOUR, &nano);
-	assert(fits);
-	return nano;
+static int128 hours_nano(int128 ns) {
+	return exact_div(ns, NS_PER_HOUR / NANO);
 }
 
-const char *figure_hours(int64_t ns, int places, char out[FIGURE_MAX]) {
+const char *figure_hours(int128 ns, int places, char out[FIGURE_MAX]) {
 	return figure_money(hours_nano(ns), places, out);
 }
 

@@ -12,10 +12,10 @@ static void put_string(FILE *out, const char *s) {
 struct member {
 	const char *key;
 	enum { COUNT, MONEY, UNKNOWN_MONEY } kind;
-	int64_t value;
+	int128 value;
 };
 
-static struct member counted(const char *key, int64_t n) {
+static struct member counted(const char *key, int128 n) {
 	return (struct member){key, COUNT, n};
 }
 
@@ -34,7 +34,7 @@ static void put_members(FILE *out, const struct member *m) {
 	for (const char *lead = ""; m->key; m++, lead = ",") {
 		fprintf(out, "%s\"%s\":", lead, m->key);
 		if (m->kind == COUNT) {
-			fprintf(out, "%lld", (long long)m->value);
+			fputs(exact_print(m->value, buffer), out);
 		} else if (m->kind == MONEY) {
 			fprintf(out, "\"%s\"", decimal_format(m->value, 9, buffer));
 		} else {
@@ -45,7 +45,7 @@ static void put_members(FILE *out, const struct member *m) {
 #define PUT_MEMBERS(out, ...) put_members(out, (const struct member[]){__VA_ARGS__, {0}})
 
 /* The capacity and its parts, of one kind. */
-static void put_identity(FILE *out, struct member capacity, const struct block *b, int64_t (*part)(const struct block *, int)) {
+static void put_identity(FILE *out, struct member capacity, const struct block *b, int128 (*part)(const struct block *, int)) {
 	struct member all[PARTS + 2] = {capacity};
 
 	for (int i = 0; i < PARTS; i++) {
@@ -54,11 +54,19 @@ static void put_identity(FILE *out, struct member capacity, const struct block *
 	put_members(out, all);
 }
 
+static int128 nano_of(const struct block *b, int part) {
+	return part_nano(b, part);
+}
+
+static int128 mj_of(const struct block *b, int part) {
+	return part_mj(b, part);
+}
+
 static void put_parts(FILE *out, const struct block *b) {
 	fputs("\"gpu_ns\":{", out);
 	put_identity(out, counted("capacity", b->capacity_ns), b, part_ns);
 	fputs("},\"cost\":{", out);
-	put_identity(out, money("capacity", b->capacity_nano), b, part_nano);
+	put_identity(out, money("capacity", b->capacity_nano), b, nano_of);
 	fputc('}', out);
 }
 
@@ -119,7 +127,7 @@ static void put_energy(FILE *out, const struct block *b) {
 		units[k] = known(token_kind_names[k], is_known, nano);
 	}
 	fputs(",\"energy\":{\"mj\":{", out);
-	put_identity(out, counted("capacity", b->capacity_mj), b, part_mj);
+	put_identity(out, counted("capacity", b->capacity_mj), b, mj_of);
 	fputs("},", out);
 	PUT_MEMBERS(out, money("wh", wh_nano(b->capacity_mj)));
 	fputs(",\"wh_per_million\":{", out);
@@ -132,7 +140,8 @@ static void put_energy(FILE *out, const struct block *b) {
 static void put_grades(FILE *out, const struct block *b) {
 	fputs(",\"evidence\":{", out);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
-		fprintf(out, "%s\"%s\":%lld", g > 0 ? "," : "", grade_names[g], (long long)b->evidence_ns[g]);
+		fputs(g > 0 ? "," : "", out);
+		PUT_MEMBERS(out, counted(grade_names[g], b->evidence_ns[g]));
 	}
 	fputc('}', out);
 }
@@ -202,7 +211,7 @@ void json_put_rule(FILE *out, const struct statement *s, size_t i) {
 	fputs(",\"rule\":", out);
 	put_string(out, r->row.rule);
 	fputs(",\"gpu_ns\":{", out);
-	PUT_MEMBERS(out, counted("prefill", r->row.prefill_gpu_ns), counted("decode", r->row.decode_gpu_ns));
+	PUT_MEMBERS(out, counted("prefill", r->prefill_gpu_ns), counted("decode", r->decode_gpu_ns));
 	fputs("},\"cost\":{", out);
 	PUT_MEMBERS(out, money("prefill", r->prefill_nano), money("decode", r->decode_nano));
 	fputs("},\"unit_cost\":{", out);
@@ -378,8 +387,9 @@ static void put_levers(FILE *out, const struct statement *s) {
 static void put_evidence(FILE *out, const struct statement *s) {
 	fputs(",\n \"evidence\":[", out);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
-		fprintf(out, "%s{\"grade\":\"%s\",\"gpu_ns\":%lld}", g > 0 ? "," : "", grade_names[g],
-			(long long)s->evidence_ns[g]);
+		fprintf(out, "%s{\"grade\":\"%s\",", g > 0 ? "," : "", grade_names[g]);
+		PUT_MEMBERS(out, counted("gpu_ns", s->evidence_ns[g]));
+		fputc('}', out);
 	}
 	fputc(']', out);
 }

@@ -25,11 +25,12 @@ static void put_money(FILE *out, const char *key, bool known, int64_t nano) {
 
 void json_put_position(FILE *out, const struct statement *s, size_t i) {
 	const struct position *p = &s->positions.rows[i];
+	char ns[EXACT_TEXT_MAX];
 
 	put_model(out, s, p->row.model);
 	fprintf(out, ",\"kind\":\"%s\",\"from\":%lld", kind_names[p->row.kind], (long long)p->row.from_ntok);
 	put_end(out, "to", p->row.to_ntok);
-	fprintf(out, ",\"prompt_over\":%lld,\"tokens\":%lld,\"gpu_ns\":%lld", (long long)p->row.prompt_over_ntok, (long long)p->row.tokens, (long long)p->row.gpu_ns);
+	fprintf(out, ",\"prompt_over\":%lld,\"tokens\":%lld,\"gpu_ns\":%s", (long long)p->row.prompt_over_ntok, (long long)p->row.tokens, exact_print(p->gpu_ns, ns));
 	put_money(out, "cost", true, p->cost_nano);
 	put_money(out, "busy", p->rated_tokens > 0, p->unit_nano);
 	put_money(out, "low", p->rated_tokens > 0, p->low_nano);
@@ -40,12 +41,13 @@ void json_put_position(FILE *out, const struct statement *s, size_t i) {
 
 void json_put_batch(FILE *out, const struct statement *s, size_t i) {
 	const struct batch *b = &s->batches.rows[i];
+	char decode[EXACT_TEXT_MAX], all[EXACT_TEXT_MAX];
 
 	put_model(out, s, b->row.model);
 	fprintf(out, ",\"from\":%lld", (long long)b->row.from_sequences);
 	put_end(out, "to", b->row.to_sequences);
-	fprintf(out, ",\"steps\":%lld,\"tokens\":%lld,\"decode_gpu_ns\":%lld,\"step_ns\":%lld", (long long)b->row.steps, (long long)b->row.tokens,
-	        (long long)b->row.decode_gpu_ns, (long long)b->row.step_ns);
+	fprintf(out, ",\"steps\":%lld,\"tokens\":%lld,\"decode_gpu_ns\":%s,\"step_ns\":%s", (long long)b->row.steps, (long long)b->row.tokens,
+	        exact_print(b->decode_gpu_ns, decode), exact_print(b->step_ns, all));
 	put_money(out, "cost", true, b->cost_nano);
 	put_money(out, "busy", b->rated_tokens > 0, b->unit_nano);
 	fprintf(out, b->user_tok_s > 0 ? ",\"tok_s_per_user\":%.15g}" : ",\"tok_s_per_user\":null}", b->user_tok_s);
@@ -62,6 +64,8 @@ void json_put_curve(FILE *out, const struct statement *s, size_t i) {
 }
 
 void json_put_roofline(FILE *out, const struct roofline_picture *r) {
+	char ns[EXACT_TEXT_MAX];
+
 	if (r->count == 0) {
 		return;
 	}
@@ -72,8 +76,8 @@ void json_put_roofline(FILE *out, const struct roofline_picture *r) {
 	fprintf(out, ",\"gpus\":%lld,\"peak_tflop_s\":%.15g,\"peak_gb_s\":%.15g,\"cells\":[", (long long)r->gpus, r->peak_tflop_s, r->peak_gb_s);
 	for (size_t i = 0; i < r->count; i++) {
 		const struct roof_cell *c = &r->cells[i];
-		fprintf(out, "%s\n  {\"kind\":\"%s\",\"intensity\":%.6g,\"tflop_s\":%.6g,\"steps\":%lld,\"gpu_ns\":%lld}", i > 0 ? "," : "", roof_kind_names[c->kind], roof_intensity(c),
-		        roof_tflop_s(c), (long long)c->steps, (long long)c->gpu_ns);
+		fprintf(out, "%s\n  {\"kind\":\"%s\",\"intensity\":%.6g,\"tflop_s\":%.6g,\"steps\":%lld,\"gpu_ns\":%s}", i > 0 ? "," : "", roof_kind_names[c->kind], roof_intensity(c),
+		        roof_tflop_s(c), (long long)c->steps, exact_print(c->gpu_ns, ns));
 	}
 	fputs("]}", out);
 }

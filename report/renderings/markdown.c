@@ -93,7 +93,7 @@ static void put_parts(FILE *out, const struct statement *s) {
 
 	put_head(out, "Where the capacity went", headers, 5, 1);
 	for (int i = 0; i <= PARTS; i++) {
-		int64_t ns = i < PARTS ? part_ns(b, i) : b->capacity_ns, nano = i < PARTS ? part_nano(b, i) : b->capacity_nano;
+		int128 ns = i < PARTS ? part_ns(b, i) : b->capacity_ns, nano = i < PARTS ? part_nano(b, i) : b->capacity_nano;
 		fprintf(out, "| %s | %s | %s | %s | %s |\n", i < PARTS ? part_names[i] : "**= capacity**",
 		        figure_hours(ns, figure_hour_places(s), hours), figure_percent(ns, b->capacity_ns, time),
 		        figure_money(nano, places, cost), figure_percent(nano, b->capacity_nano, money));

@@ -26,7 +26,7 @@ static void put_head(FILE *out, const char *name, const char *help) {
 	fprintf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-static void put_nano(FILE *out, int64_t nano) {
+static void put_nano(FILE *out, int128 nano) {
 	char buffer[DECIMAL_TEXT_MAX];
 	fprintf(out, "} %s\n", decimal_format(nano, 9, buffer));
 }
@@ -106,7 +106,7 @@ static void put_opencost_metrics(FILE *out, const struct statement *s) {
 typedef void put_samples(FILE *out, const char *metric, const char *key, struct text name, const struct block *b);
 
 static void put_sample(FILE *out, const char *metric, const char *key, struct text name, const char *label,
-		       const char *value, int64_t nano) {
+		       const char *value, int128 nano) {
 	fprintf(out, "%s{", metric);
 	put_label(out, key, name, label == NULL);
 	if (label) {

@@ -177,7 +177,7 @@ size_t adjusted_together(const struct statement *s, size_t from, int64_t *nano) 
 	return to - from;
 }
 
-int64_t part_ns(const struct block *b, int part) {
+int128 part_ns(const struct block *b, int part) {
 	return part == 0 ? block_prefill_ns(b) : b->gpu_ns[part + 1];
 }
 

@@ -61,7 +61,7 @@ extern const char *const grade_titles[GRADES]; /* description of a grade's evide
 /* The parts of the identity, in order: prefill (both input kinds), decode, other, idle, unobserved. */
 #define PARTS 5
 extern const char *const part_names[PARTS];
-int64_t part_ns(const struct block *b, int part);
+int128 part_ns(const struct block *b, int part);
 int64_t part_nano(const struct block *b, int part);
 int64_t part_mj(const struct block *b, int part);
 /* Millijoules as nano-units of a watt-hour, rounded half to even. */

@@ -236,7 +236,7 @@ static void print_margins(const struct page *p) {
 
 /* ---- the tie-out ---- */
 
-static void add_part(struct grid *g, const struct statement *s, const char *name, int64_t ns, int64_t nano) {
+static void add_part(struct grid *g, const struct statement *s, const char *name, int128 ns, int64_t nano) {
 	const struct block *b = &s->total;
 	int places = figure_places(b->capacity_nano);
 	char figure[FIGURE_MAX];

@@ -74,7 +74,7 @@ static void print_advice(const struct page *p) {
 
 void table_evidence(const struct page *p) {
 	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours", "of busy"};
-	int64_t busy = block_busy_ns(&p->s->total);
+	int128 busy = block_busy_ns(&p->s->total);
 	char figure[FIGURE_MAX];
 	struct grid g;
 

@@ -12,7 +12,7 @@
 #define BAR_COLUMNS 24
 #define LEVERS_SHOWN 3
 
-static double share(int64_t part, int64_t whole) {
+static double share(int128 part, int128 whole) {
 	return whole > 0 ? (double)part / (double)whole : 0;
 }
 
@@ -192,7 +192,7 @@ static void put_levers(const struct page *p) {
 static void put_evidence(const struct page *p) {
 	const struct quality *q = p->s->quality;
 	const struct block *b = &p->s->total;
-	int64_t busy = block_busy_ns(b);
+	int128 busy = block_busy_ns(b);
 	size_t warnings = q->warning_count + q->reject_count + q->damage_count;
 	char line[256] = "Evidence ", lines[FIGURE_MAX];
 

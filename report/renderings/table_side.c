@@ -89,7 +89,7 @@ static void add_position(struct grid *g, const struct page *p, const struct posi
 		grid_addf(g, "%s to %s", from, figure_count(row->to_ntok, figure));
 	}
 	grid_add(g, figure_count(row->tokens, figure));
-	grid_add(g, figure_hours(row->gpu_ns, figure_hour_places(p->s), figure));
+	grid_add(g, figure_hours(at->gpu_ns, figure_hour_places(p->s), figure));
 	grid_add(g, at->rated_tokens > 0 ? figure_money(at->unit_nano, places, figure) : "–");
 	add_interval(g, at->rated_tokens > 0, at->low_nano, at->high_nano, places);
 	grid_add(g, at->list_known ? figure_money(at->list_nano, places, figure) : "–");
@@ -116,13 +116,13 @@ void table_positions(const struct page *p) {
 
 static void add_rule(struct grid *g, const struct page *p, const struct rule_result *r, int places) {
 	char figure[FIGURE_MAX], name[LABEL_MAX];
-	int64_t busy = r->row.prefill_gpu_ns + r->row.decode_gpu_ns;
+	int128 busy = r->prefill_gpu_ns + r->decode_gpu_ns;
 
 	grid_add(g, table_label(names_text(p->s->options.names, r->row.model), name));
 	grid_add(g, r->row.rule);
-	grid_add(g, figure_hours(r->row.prefill_gpu_ns, figure_hour_places(p->s), figure));
-	grid_add(g, figure_hours(r->row.decode_gpu_ns, figure_hour_places(p->s), figure));
-	grid_add(g, figure_percent(r->row.prefill_gpu_ns, busy, figure));
+	grid_add(g, figure_hours(r->prefill_gpu_ns, figure_hour_places(p->s), figure));
+	grid_add(g, figure_hours(r->decode_gpu_ns, figure_hour_places(p->s), figure));
+	grid_add(g, figure_percent(r->prefill_gpu_ns, busy, figure));
 	grid_add(g, r->in_known ? figure_money(r->in_nano, places, figure) : "–");
 	add_interval(g, r->in_known && r->has_interval, r->in_low_nano, r->in_high_nano, places);
 	grid_add(g, r->out_known ? figure_money(r->out_nano, places, figure) : "–");

@@ -106,8 +106,8 @@ static void check_month(struct world *w) {
 	struct fault why = {0};
 
 	if (w->closed && world_totals(w, true, &t, &why) >= 0 && !same_totals(&t, &w->month)) {
-		world_fail(w, "the closed month changed: %" PRId64 " requests, %" PRId64 " ns; it was closed with %" PRId64 ", %" PRId64, t.requests, t.capacity_ns,
-		     w->month.requests, w->month.capacity_ns);
+		world_fail(w, "the closed month changed: %" PRId64 " requests, %" PRId64 " ns; it was closed with %" PRId64 ", %" PRId64, t.requests, (int64_t)t.capacity_ns,
+		     w->month.requests, (int64_t)w->month.capacity_ns);
 	}
 }
 
@@ -186,8 +186,8 @@ void world_check_run(struct world *w) {
 		run = statement_totals(from_logs_statement(j));
 		book.capacity_nano = run.capacity_nano; /* rounded by days in a book */
 		if (!same_totals(&book, &run)) {
-			world_fail(w, "%" PRId64 " requests, %" PRId64 " ns in the book, %" PRId64 ", %" PRId64 " of run", book.requests, book.capacity_ns, run.requests,
-			     run.capacity_ns);
+			world_fail(w, "%" PRId64 " requests, %" PRId64 " ns in the book, %" PRId64 ", %" PRId64 " of run", book.requests, (int64_t)book.capacity_ns, run.requests,
+			     (int64_t)run.capacity_ns);
 		}
 	}
 	from_logs_free(j);

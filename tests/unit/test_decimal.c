@@ -60,6 +60,21 @@ static void writes_rounded_half_to_even(void **state) {
 	}
 }
 
+/* Sums of the time of many GPUs. */
+static void writes_beyond_64_bits(void **state) {
+	const int128 most = (int128)((~(unsigned __int128)0) >> 1);
+	(void)state;
+	char out[DECIMAL_TEXT_MAX], digits[EXACT_TEXT_MAX];
+
+	assert_string_equal(decimal_format((int128)INT64_MAX * 1000, 9, out), "9223372036854.775807000");
+	assert_string_equal(decimal_format(-(int128)INT64_MAX * 10, 2, out), "-92233720368.55");
+	assert_string_equal(decimal_format(most, 9, out), "170141183460469231731687303715.884105727");
+	assert_string_equal(exact_print((int128)INT64_MAX + 1, digits), "9223372036854775808");
+	assert_string_equal(exact_print(most, digits), "170141183460469231731687303715884105727");
+	assert_string_equal(exact_print(-most - 1, digits), "-170141183460469231731687303715884105728");
+	assert_string_equal(exact_print(0, digits), "0");
+}
+
 static void there_and_back(void **state) {
 	(void)state;
 	char out[DECIMAL_TEXT_MAX];
@@ -79,6 +94,7 @@ int main(void) {
 		cmocka_unit_test(reads_exactly),
 		cmocka_unit_test(refuses_what_it_cannot_hold),
 		cmocka_unit_test(writes_rounded_half_to_even),
+		cmocka_unit_test(writes_beyond_64_bits),
 		cmocka_unit_test(there_and_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

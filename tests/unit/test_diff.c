@@ -70,7 +70,7 @@ static void check_sums(const struct json *j, json_at row) {
  * and twice the decode time, at twice the rate; idle 5 s instead of 10.
  * Volume: 10 more. Mix: none. Efficiency: prefill 6 instead of 8: -2. Price: 6 + 12 again, and 5 for idle. Idle: -5.
  */
-static void test_causes(void **state) {
+static void check_causes(const char *before, const char *after) {
 	static const struct {
 		const char *cause;
 		int64_t units;
@@ -79,10 +79,7 @@ static void test_causes(void **state) {
 	struct fault why = {0};
 	struct json *j = json_new();
 
-	(void)state;
-	char *text =
-	    diff_of(STATEMENT("USD", BLOCK("m", "1000", "100", "4000", "6000", "10000", "4", "6", "10")),
-		    STATEMENT("USD", BLOCK("m", "2000", "200", "6000", "12000", "5000", "12", "24", "10")), true, &why);
+	char *text = diff_of(before, after, true, &why);
 	assert_non_null(text);
 	assert_true(json_parse(j, text_of(text), NULL));
 	json_at total = json_get(j, 0, T("total"));
@@ -95,6 +92,19 @@ static void test_causes(void **state) {
 	check_sums(j, total);
 	json_free(j);
 	free(text);
+}
+
+static void test_causes(void **state) {
+	(void)state;
+	check_causes(STATEMENT("USD", BLOCK("m", "1000", "100", "4000", "6000", "10000", "4", "6", "10")),
+	             STATEMENT("USD", BLOCK("m", "2000", "200", "6000", "12000", "5000", "12", "24", "10")));
+}
+
+/* Times beyond 64 bits: years of many GPUs. */
+static void test_wide(void **state) {
+	(void)state;
+	check_causes(STATEMENT("USD", BLOCK("m", "1000", "100", "40000000000000000000", "60000000000000000000", "100000000000000000000", "4", "6", "10")),
+	             STATEMENT("USD", BLOCK("m", "2000", "200", "60000000000000000000", "120000000000000000000", "50000000000000000000", "12", "24", "10")));
 }
 
 /* Odd figures, a new model and a removed one: the sums are exact to the last unit. */
@@ -160,6 +170,7 @@ static void test_refused(void **state) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_wide),
 	    cmocka_unit_test(test_sums),
 	    cmocka_unit_test(test_table),
 	    cmocka_unit_test(test_refused),

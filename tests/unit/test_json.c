@@ -142,6 +142,31 @@ static void integers_are_whole(void **state) {
 	json_free(j);
 }
 
+static void integers_beyond_64_bits(void **state) {
+	static const struct {
+		const char *bytes;
+		bool good;
+		int128 value;
+	} cases[] = {
+		{"12", true, 12}, {"-7", true, -7}, {"1e3", true, 1000}, {"9223372036854775808", true, (int128)INT64_MAX + 1},
+		{"92233720368547758070", true, (int128)INT64_MAX * 10}, {"\"12\"", false, 0}, {"9223372036854775808.5", false, 0},
+		{"-9223372036854775809", false, 0}, {"99999999999999999999999999999999999999999", false, 0}, {"[]", false, 0},
+		{"\"9223372036854775808\"", false, 0},
+	};
+	(void)state;
+	struct json *j = json_new();
+	int128 got;
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		assert_true(parses(j, cases[i].bytes, NULL));
+		if (json_wide(j, 0, &got) != cases[i].good || (cases[i].good && got != cases[i].value)) {
+			fail_msg("%s", cases[i].bytes);
+		}
+	}
+	assert_false(json_wide(j, JSON_ABSENT, &got));
+	json_free(j);
+}
+
 static void a_number_of_400_digits_does_not_fit(void **state) {
 	(void)state;
 	struct json *j = json_new();
@@ -277,7 +302,8 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_whole_values),         cmocka_unit_test(refuses_the_rest),
 		cmocka_unit_test(depth_ends_at_64),           cmocka_unit_test(walks_and_finds),
-		cmocka_unit_test(integers_are_whole),         cmocka_unit_test(a_number_of_400_digits_does_not_fit),
+		cmocka_unit_test(integers_are_whole),         cmocka_unit_test(integers_beyond_64_bits),
+		cmocka_unit_test(a_number_of_400_digits_does_not_fit),
 		cmocka_unit_test(strings_lose_their_escapes), cmocka_unit_test(escapes_what_could_do_harm),
 		cmocka_unit_test(escaping_can_be_undone),     cmocka_unit_test(places_are_lines_and_columns),
 		cmocka_unit_test(many_keys_take_linear_time),

@@ -312,7 +312,7 @@ static void test_positions(void **state) {
 	const struct position *p = f->s->positions.rows;
 	assert_int_equal(p[0].row.from_ntok, 0);
 	assert_int_equal(p[1].row.tokens, 20);
-	assert_int_equal(p[1].row.gpu_ns, 2 * SECOND);
+	assert_int_equal(p[1].gpu_ns, 2 * SECOND);
 	assert_int_equal(p[1].cost_nano, 3000000); /* 0.001 + 0.002 */
 	assert_int_equal(p[1].unit_nano, 150 * NANO); /* over 20 tokens */
 }

@@ -27,7 +27,7 @@ double html_paid_over_list(const struct statement *s, int kind) {
 	return list > 0 ? paid / list : 0;
 }
 
-static double share(int64_t part, int64_t whole) {
+static double share(int128 part, int128 whole) {
 	return whole > 0 ? (double)part / (double)whole : 0;
 }
 
@@ -151,7 +151,7 @@ void html_answer(const struct statement *s, FILE *out) {
 static const char *const kind_words[TOKEN_KINDS] = {"Input", "Cached input", "Output"};
 
 static void put_grades(FILE *out, const struct block *b) {
-	int64_t busy = block_busy_ns(b);
+	int128 busy = block_busy_ns(b);
 
 	if (busy == 0) {
 		return;
@@ -381,11 +381,11 @@ static const char *const part_words[PARTS][2] = {
 };
 
 static void put_paid(FILE *out, const struct statement *s) {
-	char figure[FIGURE_MAX];
+	char figure[FIGURE_MAX], ns[EXACT_TEXT_MAX];
 
 	fputs("<span class=\"aside\">", out);
 	html_sum(out, s, s->total.capacity_nano);
-	fprintf(out, " paid · <data value=\"%lld\">%s</data> GPU-hours", (long long)s->total.capacity_ns,
+	fprintf(out, " paid · <data value=\"%s\">%s</data> GPU-hours", exact_print(s->total.capacity_ns, ns),
 	        figure_hours(s->total.capacity_ns, s->total.capacity_ns < NS_PER_HOUR * 10 ? 3 : 0, figure));
 	if (s->series.rate_count == 1) {
 		fputs(" at ", out);

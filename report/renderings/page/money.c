@@ -9,7 +9,7 @@
 #define MATRIX_COLUMNS 12
 #define HEATS 9
 
-static double share(int64_t part, int64_t whole) {
+static double share(int128 part, int128 whole) {
 	return whole > 0 ? (double)part / (double)whole : 0;
 }
 

@@ -13,11 +13,11 @@ struct points {
 	double *x, *y, *radius;
 	const char **labels;
 	size_t from[ROOF_KINDS], count[ROOF_KINDS];
-	int64_t gpu_ns[ROOF_KINDS], all_ns;
+	int128 gpu_ns[ROOF_KINDS], all_ns;
 };
 
 static void fill(struct points *p, const struct roofline_picture *r) {
-	int64_t most = 1;
+	int128 most = 1;
 
 	*p = (struct points){must_calloc(r->count, sizeof *p->x), must_calloc(r->count, sizeof *p->y), must_calloc(r->count, sizeof *p->radius),
 	                     must_calloc(r->count, sizeof *p->labels), {0}, {0}, {0}, 0};
@@ -32,8 +32,8 @@ static void fill(struct points *p, const struct roofline_picture *r) {
 		p->labels[i] = kinds[c->kind].label;
 		p->from[c->kind] = i; /* cells come by kind */
 		p->count[c->kind]++;
-		exact_add(&p->gpu_ns[c->kind], c->gpu_ns);
-		exact_add(&p->all_ns, c->gpu_ns);
+		p->gpu_ns[c->kind] += c->gpu_ns;
+		p->all_ns += c->gpu_ns;
 	}
 }
 
@@ -73,7 +73,7 @@ static void put_plot(FILE *out, const struct roofline_picture *r, const struct p
 
 static void put_table(FILE *out, const struct roofline_picture *r) {
 	static const char *const heads[] = {"<kind", "FLOP per byte", "TFLOP/s", "steps", "GPU-hours"};
-	char exact[40], shown[FIGURE_MAX];
+	char exact[EXACT_TEXT_MAX], shown[FIGURE_MAX];
 
 	fputs("<details><summary>The figures</summary>", out);
 	page_table(out, "roofcells", "Steps under the roofline", heads, 5, -1);
@@ -83,7 +83,7 @@ static void put_table(FILE *out, const struct roofline_picture *r) {
 		        roof_tflop_s(c), roof_tflop_s(c));
 		snprintf(exact, sizeof exact, "%lld", (long long)c->steps);
 		fprintf(out, "<td><data value=\"%s\">%s</data></td>", exact, figure_count(c->steps, shown));
-		fprintf(out, "<td><data value=\"%lld\">%s</data></td></tr>\n", (long long)c->gpu_ns, figure_hours(c->gpu_ns, 6, shown));
+		fprintf(out, "<td><data value=\"%s\">%s</data></td></tr>\n", exact_print(c->gpu_ns, exact), figure_hours(c->gpu_ns, 6, shown));
 	}
 	fputs("</tbody>", out);
 	page_table_end(out);

@@ -55,9 +55,9 @@ static int64_t token_unit(const struct statement *s) {
 	return n >= 10000000000 ? 1000000 : n >= 10000000 ? 1000 : 1;
 }
 
-static void put_hours(FILE *out, const struct statement *s, int64_t ns) {
-	char shown[FIGURE_MAX];
-	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)ns,
+static void put_hours(FILE *out, const struct statement *s, int128 ns) {
+	char shown[FIGURE_MAX], exact[EXACT_TEXT_MAX];
+	fprintf(out, "<td><data value=\"%s\">%s</data></td>", exact_print(ns, exact),
 		figure_hours(ns, figure_hour_places(s), shown));
 }
 
@@ -75,7 +75,7 @@ static void put_ratio(FILE *out, double ratio, const char *unit) {
 	}
 }
 
-static void put_share(FILE *out, int64_t part, int64_t whole) {
+static void put_share(FILE *out, int128 part, int128 whole) {
 	char shown[FIGURE_MAX];
 	if (whole == 0) {
 		fputs("<td>–</td>", out);
@@ -182,7 +182,7 @@ void html_margins(const struct statement *s, FILE *out) {
 
 /* ---- the tie-out ---- */
 
-static void put_part(FILE *out, const char *name, int64_t ns, int64_t nano, const struct statement *s) {
+static void put_part(FILE *out, const char *name, int128 ns, int64_t nano, const struct statement *s) {
 	bool sum = name[0] == '=';
 	fprintf(out, "<tr%s><td class=\"l\">", sum ? " class=\"sum\"" : "");
 	if (!sum) {
@@ -244,9 +244,9 @@ void html_rules(const struct statement *s, FILE *out) {
 		fputs("<tr>", out);
 		put_name(out, names_text(s->options.names, r->row.model));
 		put_name(out, text_of(r->row.rule));
-		put_hours(out, s, r->row.prefill_gpu_ns);
-		put_hours(out, s, r->row.decode_gpu_ns);
-		put_share(out, r->row.prefill_gpu_ns, r->row.prefill_gpu_ns + r->row.decode_gpu_ns);
+		put_hours(out, s, r->prefill_gpu_ns);
+		put_hours(out, s, r->decode_gpu_ns);
+		put_share(out, r->prefill_gpu_ns, r->prefill_gpu_ns + r->decode_gpu_ns);
 		put_money(out, r->in_known, r->in_nano, places);
 		put_money(out, r->in_known && r->has_interval, r->in_low_nano, places);
 		put_money(out, r->in_known && r->has_interval, r->in_high_nano, places);
@@ -303,7 +303,7 @@ void html_positions(const struct statement *s, FILE *out) {
 			p->row.kind == ENTRY_OUTPUT ? "output" : "input", figure_count(p->row.prompt_over_ntok, over));
 		put_range(out, &p->row);
 		put_count(out, p->row.tokens);
-		put_hours(out, s, p->row.gpu_ns);
+		put_hours(out, s, p->gpu_ns);
 		put_money(out, p->rated_tokens > 0, p->unit_nano, places);
 		put_money(out, p->rated_tokens > 0, p->low_nano, places);
 		put_money(out, p->rated_tokens > 0, p->high_nano, places);
