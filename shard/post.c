@@ -69,14 +69,13 @@ static struct ledger_run new_run(const struct lot *b) {
 	                           .currency = b->currency, .basis = b->plan->sha256, .started_ns = book_now_ns()};
 }
 
-/* Checks the run's settings: with another key, tenants would have other aliases; amounts have one currency. */
+/* Checks the run's settings: with another key, tenants would have other aliases. */
 static int keep_basis(struct lot *b, struct ledger *l, const struct ledger_run *run, struct fault *why) {
 	struct book book = {.ledger = l, .run = *run};
 	int rc = book_keep_documents(l, run->id, &b->plan->set, b->plan->set.fleet, b->prices, why);
 
 	quality_init(&book.quality);
 	rc = rc < 0 ? rc : book_check_tenants(&book, b->key, why);
-	rc = rc < 0 ? rc : book_check_currency(&book, false, why);
 	quality_release(&book.quality);
 	return rc;
 }
@@ -86,7 +85,9 @@ static int post_once(void *batch, struct ledger *l, struct fault *why) {
 	struct lot *b = batch;
 	struct ledger_run run = new_run(b);
 	int rc = ledger_run_add(l, &run, &run.id, why);
+	struct book amounts = {.ledger = l, .run = run};
 
+	rc = rc < 0 ? rc : book_check_currency(&amounts, false, why);
 	rc = rc < 0 ? rc : post_days(b, l, run.id, &run.restated, why);
 	if (rc < 0 || run.restated == 0) {
 		return rc;
