@@ -70,6 +70,7 @@ static bool hand_on(struct reading *r, struct record *out) {
 	const struct ingest_watch *watch = r->run->options->watch;
 
 	stream_name_replica(r->s, out);
+	stream_note_writer(r->s, out);
 	fill(&out->model, r->path->source->model);
 	name_tenant(r, out);
 	stream_plain_names(r->s, r->names, out);
@@ -152,6 +153,7 @@ static void take_unwrapped(struct reading *r, const struct unwrapped *line, stru
 	bool any = false;
 
 	r->s = stream_of(r, &line->origin);
+	r->s->pid = line->origin.pid;
 	r->s->parser.local = line->local;
 	r->s->parser.has_local = line->has_local;
 	if (!r->s->decided) {

@@ -15,7 +15,7 @@ enum { LENGTHS = ORIGIN_PARTS + 2 };
 /* A line in the spool: followed by its text, the parts of its origin and the rule's value. */
 struct item {
 	int64_t at_ns, order;
-	int64_t stamp_ns;
+	int64_t stamp_ns, pid;
 	uint64_t number;
 	const struct name_rule *rule;
 	struct civil local;
@@ -67,7 +67,7 @@ static struct text piece_of(const struct unwrapped *line, int i) {
 
 bool reorder_add(struct reorder *r, uint64_t number, int64_t at_ns, const struct unwrapped *line, struct fault *why,
                  int *failed) {
-	struct item head = {.stamp_ns = line->stamp_ns, .number = number, .rule = line->origin.rule, .local = line->local,
+	struct item head = {.stamp_ns = line->stamp_ns, .pid = line->origin.pid, .number = number, .rule = line->origin.rule, .local = line->local,
 	                    .has_local = line->has_local};
 	size_t len = 0;
 
@@ -98,7 +98,7 @@ static void unpack(const struct item *item, struct held_line *out) {
 	const char *at = (const char *)(item + 1);
 
 	*out = (struct held_line){.number = item->number,
-	                          .line = {.stamp_ns = item->stamp_ns, .origin = {.rule = item->rule}, .local = item->local,
+	                          .line = {.stamp_ns = item->stamp_ns, .origin = {.rule = item->rule, .pid = item->pid}, .local = item->local,
 	                                   .has_local = item->has_local}};
 	for (int i = 0; i < LENGTHS; i++) {
 		struct text t = {at, item->len[i]};

@@ -301,6 +301,32 @@ void stream_name_replica(struct stream *s, struct record *out) {
 	out->replica = out->replica.len == 0 ? s->parser.replica : out->replica;
 }
 
+static struct writer *find_writer(struct stream *s, uint64_t replica) {
+	for (size_t i = 0; i < WRITERS_MOST; i++) {
+		if (s->writers[i].replica == replica || s->writers[i].pid == 0) {
+			return &s->writers[i];
+		}
+	}
+	return NULL;
+}
+
+void stream_note_writer(struct stream *s, const struct record *r) {
+	bool work = s->pid > 0 && (r->kind == RECORD_STEP || r->kind == RECORD_WINDOW);
+	uint64_t replica = work ? text_hash(r->replica) + r->kind : 0;
+	struct writer *w = work ? find_writer(s, replica) : NULL;
+
+	if (!w || w->pid == s->pid) {
+		return;
+	}
+	if (s->pid == w->former) {
+		quality_finding(s->parser.quality, "several-servers", s->name, "--replica", QUALITY_NO_AMOUNT,
+		                "%s: the processes %lld and %lld write its records by turns: they are separate servers that are counted as one; give each its own "
+				"unit or log, or a name by its _PID in the fleet file", s->name, (long long)(s->pid < w->pid ? s->pid : w->pid),
+		                (long long)(s->pid < w->pid ? w->pid : s->pid));
+	}
+	*w = (struct writer){replica, s->pid, w->pid};
+}
+
 /* From here on each name is one that every ledger can store. */
 void stream_plain_names(const struct stream *s, char (*names)[PLAIN_NAME_MAX], struct record *out) {
 	struct request *q = &out->request;

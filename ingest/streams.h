@@ -13,6 +13,13 @@
 /* Up to this many servers of one file are separated; more are read as one. */
 #define STREAMS_MAX 4096
 
+/* Which process wrote the last step or window of a server, by the envelopes. */
+struct writer {
+	uint64_t replica; /* hash of its name and the kind of record */
+	int64_t pid, former; /* former: the process before that one, or 0 */
+};
+#define WRITERS_MOST 16
+
 struct stream {
 	const struct ingest_format_info *chosen; /* NULL: no format yet */
 	const struct format *format;             /* its reader, or NULL */
@@ -31,6 +38,8 @@ struct stream {
 	int64_t records;
 	int64_t kinds[RECORD_KINDS];  /* records by kind */
 	int64_t overlapping;          /* windows without times by phase, and requests with shared times */
+	int64_t pid;      /* that wrote the current line; 0: not stated */
+	struct writer writers[WRITERS_MOST];
 	struct text key;  /* its origin, as bytes */
 	struct text above, within; /* its namespace or host, and its container, which are not in the name */
 };
@@ -63,6 +72,9 @@ void stream_decide(struct streams *s, struct stream *one, const struct unwrapped
 
 /* From --replica or a rule of the fleet file, else from the record, else from its envelope, path or file. */
 void stream_name_replica(struct stream *s, struct record *out);
+
+/* A finding for processes that write steps or windows of one server by turns; one that takes another's place is a restart. */
+void stream_note_writer(struct stream *s, const struct record *r);
 
 /* Makes each name of a record one that every ledger can store; `names` stores those that had to be changed. */
 void stream_plain_names(const struct stream *s, char (*names)[PLAIN_NAME_MAX], struct record *out);

@@ -207,6 +207,7 @@ void origin_from_json(struct origin *o, const struct name_rules *rules, const st
 		origin_from_path(o, text_under(j, object, path_keys[i]));
 	}
 	take_tags(o, j, object);
+	text_to_i64(text_under(j, object, T("_PID")), &o->pid);
 	uint64_t there = json_key_bytes(j, object); /* most known keys have no such level */
 	for (size_t i = 0; i < KNOWN_KEYS; i++) {
 		if (json_may_have(there, known_keys[i].key) && o->part[known_keys[i].part].len == 0) {

@@ -24,6 +24,7 @@ struct origin {
 	struct text part[ORIGIN_PARTS];
 	const struct name_rule *rule; /* the rule of the fleet file with a field that is there; or NULL */
 	struct text value;            /* value of that field */
+	int64_t pid;                  /* of the process that wrote the line; 0: not stated */
 	uint64_t serial;              /* of a log, two origins with the same one are equal; 0: not known */
 };
 

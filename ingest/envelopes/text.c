@@ -81,6 +81,7 @@ bool strip_unit(struct envelope *e, struct peeling *p) {
 	}
 	origin_set(&p->origin, ORIGIN_HOST, host);
 	origin_set(&p->origin, ORIGIN_UNIT, unit);
+	p->origin.pid = pid;
 	p->text = t;
 	p->stamped = false;
 	return true;
@@ -164,6 +165,8 @@ bool strip_syslog_5424(struct envelope *e, struct peeling *p) {
 		}
 		if (words < 2) {
 			named[words] = text_eq(word, T("-")) ? T("") : word;
+		} else if (words == 2) {
+			text_to_i64(word, &p->origin.pid);
 		}
 	}
 	if (!skip_structured_data(&t)) {

@@ -436,7 +436,7 @@ static void find_several(struct parser *p) {
 		quality_finding(p->quality, "several-servers", p->replica.at, "--replica", QUALITY_NO_AMOUNT,
 		                "%s: its %lld lines \"Decode batch\" have %.0f tokens, and the steps between lines of one server generate about %.0f: "
 				"several servers log here and are counted as one; give each server its own log or name, with --replica or "
-				" \"names\" in the fleet file",
+				"\"names\" in the fleet file",
 		                p->replica.at, (long long)all.paced, (double)all.got, (double)all.due);
 	}
 }
