@@ -1,4 +1,4 @@
-/* Sums of a statement that do not fit 64 bits are an error, and never another figure. */
+/* Sums of a statement that do not fit are an error, and never another figure: time has 128 bits, all else 64. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,17 +16,17 @@ static const struct {
 	const char *name;
 	size_t member;
 	enum entry_kind kind;
-	bool bounded; /* in a total it is a bound of an interval, which stays at the largest number */
+	bool bounded; /* in a total it is a time, or a bound of an interval, which stays at the largest number */
 } members[] = {
-	{"gpu_ns", offsetof(struct entry, gpu_ns), ENTRY_IDLE, false},
-	{"gpu_ns of work", offsetof(struct entry, gpu_ns), ENTRY_OUTPUT, false},
+	{"gpu_ns", offsetof(struct entry, gpu_ns), ENTRY_IDLE, true},
+	{"gpu_ns of work", offsetof(struct entry, gpu_ns), ENTRY_OUTPUT, true},
 	{"tokens", offsetof(struct entry, tokens), ENTRY_OUTPUT, false},
 	{"requests", offsetof(struct entry, requests), ENTRY_INPUT, false},
 	{"reasoning_tokens", offsetof(struct entry, reasoning_tokens), ENTRY_OUTPUT, false},
 	{"cache_write_tokens", offsetof(struct entry, cache_write_tokens), ENTRY_INPUT, false},
 	{"spread_ns", offsetof(struct entry, spread_ns), ENTRY_OUTPUT, true},
 	{"energy_mj", offsetof(struct entry, energy_mj), ENTRY_OUTPUT, false},
-	{"metered_ns", offsetof(struct entry, metered_ns), ENTRY_OUTPUT, false},
+	{"metered_ns", offsetof(struct entry, metered_ns), ENTRY_OUTPUT, true},
 };
 
 static void begin(struct fixture *f, struct prices *prices, enum by_key by) {
@@ -66,6 +66,10 @@ static void sums_of_entries(void **state) {
 			if (rc != (apart && members[i].bounded ? 0 : ERROR_RANGE)) {
 				fail_msg("%s, %s: %d %s", members[i].name, apart ? "apart" : "in one cell", rc, why.message);
 			}
+			const struct block *b = &f->s->total;
+			int128 whole = members[i].member == offsetof(struct entry, gpu_ns) ? b->capacity_ns : b->metered_ns;
+			bool time = members[i].member == offsetof(struct entry, gpu_ns) || members[i].member == offsetof(struct entry, metered_ns);
+			assert_true(rc < 0 || !time || whole == 2 * (int128)HALF);
 		}
 	}
 }
@@ -119,6 +123,24 @@ static int add_row(struct fixture *f, int kind, int64_t n) {
 }
 #define ROW_KINDS 11
 
+/* The sum of the rows that add_row added, of a kind that is a time; else 0. */
+static int128 time_of(const struct statement *s, int kind) {
+	switch (kind) {
+	case 2:
+		return s->batches.rows[0].decode_gpu_ns;
+	case 3:
+		return s->batches.rows[0].step_ns;
+	case 7:
+		return s->rules.rows[0].prefill_gpu_ns;
+	case 8:
+		return s->rules.rows[0].decode_gpu_ns;
+	case 10:
+		return s->positions.rows[0].gpu_ns;
+	default:
+		return 0;
+	}
+}
+
 static void sums_of_rows(void **state) {
 	struct fixture *f = *state;
 
@@ -130,7 +152,8 @@ static void sums_of_rows(void **state) {
 		give(f, "a", ENTRY_OUTPUT, SECOND, 10);
 		rc = rc < 0 ? rc : statement_finish(f->s, &f->quality, &why);
 		bool curve = kind >= 4 && kind <= 6; /* all of a row or none: a part of it would tilt the curve */
-		if (rc != (curve ? 0 : ERROR_RANGE) || (curve && f->s->curves.rows[0].row.steps > HALF)) {
+		int128 ns = time_of(f->s, kind);
+		if (rc != (curve || ns != 0 ? 0 : ERROR_RANGE) || (ns != 0 && ns != 2 * (int128)HALF) || (curve && f->s->curves.rows[0].row.steps > HALF)) {
 			fail_msg("kind %d: %d %s", kind, rc, why.message);
 		}
 	}
