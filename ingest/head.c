@@ -283,8 +283,8 @@ static enum line_order order_by_format(const struct head *h, const struct seen *
 static enum line_order find_order(const struct head *h, const struct seen *s, const struct ingest_format_info *format) {
 	struct tally t = {0};
 
-	if (format && format->format->unordered) {
-		return format->format->unordered(s->at, s->count) ? ORDER_MIXED : ORDER_OLDEST_FIRST;
+	if (format && format->format->unordered && format->format->unordered(s->at, s->count)) {
+		return ORDER_MIXED;
 	}
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->stamp_ns[i] != UNKNOWN) {
@@ -292,7 +292,9 @@ static enum line_order find_order(const struct head *h, const struct seen *s, co
 		}
 	}
 	if (t.stamped > 1) {
-		return order_of(&t, true);
+		enum line_order order = order_of(&t, true);
+		bool by_instant = format && format->format->unordered && order == ORDER_NEWEST_FIRST; /* lines of one instant stay in order */
+		return by_instant ? ORDER_MIXED : order;
 	}
 	return format && order_matters(format) ? order_by_format(h, s, format) : ORDER_OLDEST_FIRST;
 }

@@ -176,14 +176,15 @@ static void take_unwrapped(struct reading *r, const struct unwrapped *line, stru
 
 /* True if the line is read later, in order, or never. */
 static bool hold(struct reading *r, const struct unwrapped *line) {
-	int64_t at_ns = line->stamp_ns;
+	int64_t at_ns = line->stamp_ns, own_ns = UNKNOWN;
 
 	if (!r->reorder) {
 		return false;
 	}
-	if (has_instants(r) && !r->chosen->format->instant(line->text, &at_ns)) {
+	if (has_instants(r) && !r->chosen->format->instant(line->text, &own_ns)) {
 		return true;
 	}
+	at_ns = own_ns != UNKNOWN ? own_ns : at_ns;
 	return reorder_add(r->reorder, r->lines.number, at_ns, line, r->why, &r->failed);
 }
 

@@ -216,6 +216,11 @@ static enum parse_result finish(struct parser *p, struct record *out) {
 			return result;
 		}
 		warn_loop(p, m);
+		if (m->scrapes.back > 0) {
+			quality_finding(p->quality, "order", p->replica.at, NULL, QUALITY_NO_AMOUNT,
+			                "%s: the time goes back from one scrape of a server to the next, %lld times: what was counted in between is left "
+					"out; write the scrapes oldest first, and each server's to its own file", p->replica.at, (long long)m->scrapes.back);
+		}
 		if (m->scrapes.ended == 1) {
 			quality_warn(p->quality, "a file with a single scrape of counters: at least two are needed");
 		}
@@ -247,13 +252,26 @@ static int prometheus_bid(const struct text *lines, size_t count) {
 	return bid;
 }
 
+/* A line with only a time that is before that of the former such line: scrapes newest first. */
+static bool goes_back(struct text line, int64_t *before_ns) {
+	struct scrape_time time;
+	bool stamped = line.len > 0 && scrape_time(text_trim(line), &time);
+	bool back = stamped && time.ns < *before_ns;
+
+	*before_ns = stamped ? time.ns : *before_ns;
+	return back;
+}
+
 /* Series one after the other: a sample of another time follows one of the same series, or time goes back. */
 static bool prometheus_unordered(const struct text *lines, size_t count) {
-	int64_t before_ns = UNKNOWN;
+	int64_t before_ns = UNKNOWN, scraped_ns = INT64_MIN;
 	uint64_t before = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		struct sample_line l;
+		if (goes_back(lines[i], &scraped_ns)) {
+			return true;
+		}
 		if (lines[i].len == 0 || lines[i].at[0] == '#' || text_starts(lines[i], T("{\"")) || !take_sample(lines[i], &l) || l.at_ns == UNKNOWN ||
 		    !metric_known(l.name)) {
 			continue;
@@ -277,9 +295,7 @@ static bool prometheus_instant(struct text line, int64_t *ns) {
 		*ns = l.at_ns;
 		return metric_known(l.name);
 	case LINE_TIME:
-		if (time.zone_given) {
-			*ns = time.ns;
-		}
+		*ns = time.ns; /* without a zone as if it was UTC: only the order counts */
 		return true;
 	case LINE_DAMAGED: /* to be refused */
 		return true;

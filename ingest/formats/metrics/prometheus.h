@@ -71,6 +71,7 @@ struct scrapes {
 	bool timeless; /* a scrape had no time */
 	bool warned_times;
 	int64_t ended; /* scrapes */
+	int64_t back;  /* how often a server's scrape has an earlier time than the one before */
 	uint64_t server_hash; /* of the Prometheus server whose samples count, where there are several; 0: not seen */
 };
 

@@ -575,6 +575,7 @@ enum parse_result scrapes_end(struct parser *p, struct scrapes *s, struct record
 		bool ready = from->touched && from->before_ns != UNKNOWN && s->at_ns != UNKNOWN && has_tokens(from);
 		enum parse_result result = ready ? make_window(p, s, from, out) : PARSE_NONE;
 		if (from->touched) {
+			s->back += from->before_ns != UNKNOWN && s->at_ns != UNKNOWN && s->at_ns < from->before_ns;
 			roll_over(from, s->at_ns);
 		}
 		if (ready) {
