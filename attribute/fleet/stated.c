@@ -90,7 +90,26 @@ static const char *field(const struct quality_notice *n, enum notice_field which
 	return n->field[which] ? n->field[which] : "";
 }
 
-static void apply_notice(struct fleet *f, struct names *names, const struct quality_notice *n, struct quality *q) {
+/* The notices of one run. */
+struct notices {
+	const struct quality_notice *at;
+	size_t count;
+};
+
+/* Does another log of the same server state the number that --gpus gives? */
+static bool is_confirmed(const struct fleet *f, const struct notices *all, const char *name) {
+	for (size_t i = 0; i < all->count; i++) {
+		const struct quality_notice *n = &all->at[i];
+		int64_t gpus;
+		if (strcmp(field(n, NOTICE_KIND), "gpus") == 0 && strcmp(field(n, NOTICE_SUBJECTS), name) == 0 &&
+		    text_to_i64(text_of(field(n, NOTICE_VALUE)), &gpus) && gpus == f->fallback.gpus_per_replica) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void apply_notice(struct fleet *f, struct names *names, const struct notices *all, const struct quality_notice *n, struct quality *q) {
 	const char *name = field(n, NOTICE_SUBJECTS);
 	name_id replica = names_id(names, text_of(name));
 	const struct pool *p = fleet_pool_of(f, names, replica, 0);
@@ -106,6 +125,10 @@ static void apply_notice(struct fleet *f, struct names *names, const struct qual
 		                "%s (%s), but pool %s of the fleet file counts %lld per replica: correct \"gpus_per_replica\"",
 		                field(n, NOTICE_TEXT), field(n, NOTICE_SOURCE), names_text(names, p->name).at,
 		                (long long)p->gpus_per_replica);
+	}
+	if (!own_pool && f->gpus_given && f->fallback.gpus_per_replica != gpus && !is_confirmed(f, all, name)) {
+		quality_finding(q, "gpus", name, "--gpus", QUALITY_NO_AMOUNT, "%s (%s), but --gpus counts %lld: leave it out, or give \"gpus_per_replica\" in a fleet file",
+		                field(n, NOTICE_TEXT), field(n, NOTICE_SOURCE), (long long)f->fallback.gpus_per_replica);
 	}
 	if (own_pool || f->gpus_given) {
 		return;
@@ -127,11 +150,12 @@ void fleet_apply_stated(struct fleet *f, struct names *names, const struct quali
 	struct quality found;
 	size_t count;
 	const struct quality_notice *n = quality_notices(stated, NOTICE_ASSUMPTION, &count);
+	const struct notices all = {n, count};
 
 	quality_init(&found); /* `out` may be `stated` */
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(field(&n[i], NOTICE_KIND), "gpus") == 0) {
-			apply_notice(f, names, &n[i], &found);
+			apply_notice(f, names, &all, &n[i], &found);
 		}
 	}
 	quality_merge(out, &found);
