@@ -51,15 +51,15 @@ static int add_log(void *paths, const char *name, const struct ingest_found *fou
 }
 
 static void add_logs(struct paths *p, const struct ingest_options *logs) {
-	struct ingest_options names = *logs;
+	struct ingest_options folders = *logs;
 	struct quality ignored; /* a folder that cannot be listed is reported when it is read */
 
-	names.names_only = true;
+	folders.folders_only = true;
 	quality_init(&ignored);
 	for (size_t i = 0; i < logs->source_count; i++) {
 		add(p, strcmp(logs->sources[i].path, "-") == 0 ? NULL : logs->sources[i].path);
 	}
-	(void)ingest_files(&names, add_log, p, &ignored);
+	(void)ingest_files(&folders, add_log, p, &ignored);
 	quality_release(&ignored);
 }
 

@@ -195,7 +195,7 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
 }
 
 int ingest_files(const struct ingest_options *o, ingest_file_sink *sink, void *context, struct quality *quality) {
-	struct paths paths = {.names_only = o->names_only};
+	struct paths paths = {.folders_only = o->folders_only};
 	int rc = 0;
 
 	for (size_t i = 0; i < o->source_count; i++) {

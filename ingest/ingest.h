@@ -125,7 +125,7 @@ struct ingest_options {
 	size_t place_count;
 	/* other files are read elsewhere: one without evidence is a finding, even if it is the only one */
 	bool part;
-	bool names_only;            /* ingest_files is asked for names, not for what regular files of folders are */
+	bool folders_only;          /* ingest_files gives one regular file of each folder, and does not look at it */
 	const struct ingest_patterns *patterns; /* read matching lines in place of other formats; may be NULL */
 };
 

@@ -43,18 +43,23 @@ static int by_name(const void *a, const void *b) {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names in a directory, sorted, each with its type (d_type) after its end; NULL if it cannot be read. */
-static char **list_names(const char *name, size_t *count) {
+static bool is_listed(const struct dirent *d, bool one_file, size_t *files) {
+	*files += d->d_type == DT_REG;
+	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && !(one_file && d->d_type == DT_REG && *files > 1);
+}
+
+/* The names in a directory, sorted, each with its type (d_type) after its end; NULL if it cannot be read. `one_file`: of its files one. */
+static char **list_names(const char *name, bool one_file, size_t *count) {
 	DIR *dir = opendir(name);
 	char **names = NULL;
-	size_t room = 0;
+	size_t room = 0, files = 0;
 
 	*count = 0;
 	if (!dir) {
 		return NULL;
 	}
 	for (struct dirent *d; (d = readdir(dir));) {
-		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0) {
+		if (!is_listed(d, one_file, &files)) {
 			continue;
 		}
 		names = must_grow(names, *count, &room, sizeof *names, 64);
@@ -95,7 +100,7 @@ static void add_below(struct paths *p, const char *name, unsigned char type, con
                       const struct ingest_source *source, struct quality *quality) {
 	struct stat st;
 
-	if (p->names_only && type == DT_REG) {
+	if (p->folders_only && type == DT_REG) {
 		add_file(p, name, &(struct ingest_found){.regular = true}, source);
 	} else if (stat(name, &st) != 0) {
 		cannot(quality, name, "cannot be opened");
@@ -113,22 +118,28 @@ static void add_below(struct paths *p, const char *name, unsigned char type, con
 static void add_directory(struct paths *p, const char *name, const struct above *above,
                           const struct ingest_source *source, struct quality *quality) {
 	size_t count;
-	char **names = list_names(name, &count);
+	char **names = list_names(name, p->folders_only, &count);
 
 	if (!names) {
 		cannot(quality, name, "cannot be listed");
 		return;
 	}
-	size_t len = strlen(name);
-	const char *slash = name[len - 1] == '/' ? "" : "/";
+	size_t len = strlen(name), longest = 0;
 	for (size_t i = 0; i < count; i++) {
-		size_t room = len + strlen(names[i]) + 2;
-		char *inner = must_alloc(room);
-		snprintf(inner, room, "%s%s%s", name, slash, names[i]);
-		add_below(p, inner, (unsigned char)names[i][strlen(names[i]) + 1], above, source, quality);
-		free(inner);
+		size_t bytes = strlen(names[i]);
+		longest = bytes > longest ? bytes : longest;
+	}
+	char *inner = must_alloc(len + longest + 2);
+	memcpy(inner, name, len);
+	inner[len] = '/';
+	len += name[len - 1] != '/';
+	for (size_t i = 0; i < count; i++) {
+		size_t bytes = strlen(names[i]) + 1;
+		memcpy(inner + len, names[i], bytes);
+		add_below(p, inner, (unsigned char)names[i][bytes], above, source, quality);
 		free(names[i]);
 	}
+	free(inner);
 	free(names);
 }
 

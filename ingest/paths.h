@@ -16,7 +16,7 @@ struct path {
 struct paths {
 	struct path *at;
 	size_t count, room;
-	bool names_only; /* what regular files of folders are is not asked */
+	bool folders_only; /* one regular file of each folder, not looked at */
 };
 
 /*

@@ -300,6 +300,48 @@ static void unknown_format_name(void **state) {
 	run_release(&r);
 }
 
+/* ---- which folders ---- */
+
+static int note_found(void *list, const char *name, const struct ingest_found *found, const struct ingest_source *source) {
+	struct bytes *b = list;
+
+	(void)source;
+	bytes_add(b, text_of(strrchr(name, '/') - 1));
+	bytes_add(b, found->linked ? T(" linked\n") : T("\n"));
+	return 0;
+}
+
+/* One file of each folder, and all links: what may be read is known from these. */
+static void folders_only(void **state) {
+	static const char *const files[] = {"a/x", "a/y", "a/z", "a/b/x", "a/b/y"};
+	struct place place;
+	struct bytes found = {0};
+	struct quality quality;
+	char path[256], target[256];
+
+	(void)state;
+	place_init(&place);
+	assert_int_equal(mkdir(place_path(&place, "a", path), 0700), 0);
+	assert_int_equal(mkdir(place_path(&place, "a/b", path), 0700), 0);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		place_write(&place, files[i], T("line\n"));
+	}
+	assert_int_equal(symlink(place_path(&place, "a/x", target), place_path(&place, "a/b/link", path)), 0);
+	struct ingest_source source = {.path = place_path(&place, "a", path)};
+	quality_init(&quality);
+	assert_int_equal(ingest_files(&(struct ingest_options){.sources = &source, .source_count = 1, .folders_only = true}, note_found, &found, &quality), 0);
+	size_t lines = 0;
+	for (size_t i = 0; i < found.len; i++) {
+		lines += found.at[i] == '\n';
+	}
+	assert_int_equal(lines, 3);
+	assert_true(text_find(bytes_text(&found), T("b/link linked\n")) != SIZE_MAX);
+	assert_true(text_find(bytes_text(&found), T("a/")) != SIZE_MAX);
+	quality_release(&quality);
+	bytes_release(&found);
+	place_release(&place);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(compression_and_blocks_do_not_matter),
@@ -312,6 +354,7 @@ int main(void) {
 		cmocka_unit_test(long_lines),
 		cmocka_unit_test(a_failing_sink_stops_the_run),
 		cmocka_unit_test(unknown_format_name),
+		cmocka_unit_test(folders_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
