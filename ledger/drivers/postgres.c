@@ -304,11 +304,15 @@ static int ask_one(struct connection *c, const char *sql, int64_t *out, struct f
 
 #define HAS_SCHEMA "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = "
 
-static int make_schema(struct connection *c, struct fault *why) {
-	int64_t there;
+static int make_schema(struct connection *c, const char *where, struct fault *why) {
+	int64_t there, utf8;
 	char version[80];
-	int rc = execute(c, BEGIN_WRITE, why);
+	int rc = ask_one(c, "SELECT count(*) WHERE current_setting('server_encoding') IN ('UTF8', 'SQL_ASCII')", &utf8, why);
 
+	if (rc == 0 && utf8 == 0) {
+		return fault_set(why, ERROR_CONFIG, "%s: names are in UTF-8, expected a database of that encoding (createdb --encoding=UTF8 --template=template0)", where);
+	}
+	rc = rc < 0 ? rc : execute(c, BEGIN_WRITE, why);
 	/* another writer may have been faster */
 	rc = rc < 0 ? rc : ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why);
 	if (rc == 0 && there == 0) {
@@ -329,7 +333,7 @@ static int check_version(struct connection *c, const struct driver_options *o, s
 	int rc = ask_one(c, HAS_SCHEMA "'ledger_version'", &there, why);
 
 	if (rc == 0 && there == 0) {
-		rc = o->mode == LEDGER_CREATE ? make_schema(c, why)
+		rc = o->mode == LEDGER_CREATE ? make_schema(c, o->where, why)
 		                              : fault_set(why, ERROR_CONFIG, "%s: there is no ledger in this database", o->where);
 	}
 	return rc < 0 ? rc : schema_bring_up(&postgres_driver, c, o, why);
@@ -427,6 +431,8 @@ static void close_connection(void *connection) {
 	"SELECT set_config('" name "', '" value "', false) WHERE current_setting('" name "') = '0';"
 static const char settings[] =
 	"SET application_name = 'tollbook'; SET client_min_messages = warning; SET bytea_output = 'hex';"
+	/* bytes as they are, whatever PGCLIENTENCODING or the role's encoding */
+	"SELECT set_config('client_encoding', current_setting('server_encoding'), false);"
 	UNLESS_SET("statement_timeout", "15min") UNLESS_SET("lock_timeout", "10min")
 	UNLESS_SET("idle_in_transaction_session_timeout", "15min");
 

@@ -41,6 +41,15 @@ report() { # BOOK FILE
 
 gzip -dc "$tree/samples/serving/steps.jsonl.gz" | head -300 > steps.jsonl
 gzip -dc "$tree/samples/serving/requests.jsonl.gz" | head -20 > requests.jsonl
+# Names with NUL or bytes that are not UTF-8, and names that differ only in how they are written.
+gzip -dc "$tree/samples/serving/requests.jsonl.gz" | sed -n '21,28p' | python3 -c '
+import sys
+names = [(b"nul\\u0000x", b"m\\u0000"), (b"nul\\\\x00x", b"m\\\\x00"), (b"bad\xff\xfe", b"m\xff"), (b"\\ud800lone", b"m"),
+         (b"caf\\u00e9", b"a\\tb"), (b"caf\xc3\xa9", b"a\\\\tb"), (b"cafe\xcc\x81", b"a/b"), (b"\xed\xa0\x80", b"a\\/b")]
+for line, (tenant, model) in zip(sys.stdin.buffer, names):
+    before, rest = line.split(b"\"tenant\":\"", 1)
+    of, rest = rest.split(b"\"model\":\"", 1)
+    sys.stdout.buffer.write(before + b"\"tenant\":\"" + tenant + b"\",\"model\":\"" + model + rest[rest.index(b"\""):])' >> requests.jsonl
 "$tollbook" shard plan --fleet "$tree/samples/fleet.json" --tasks 1 -o plan steps.jsonl requests.jsonl
 "$tollbook" shard map plan --task 0 -q && "$tollbook" shard fit plan --task 0 -q || exit 1
 attribute book || { cat said; exit 1; }
@@ -57,6 +66,13 @@ report "$(server)" pg.json
 same "the report" "$(cmp pg.json good.json 2>&1)" ""
 "$tollbook" backup -q --dump --book "$(server)" pg.dump
 same "the dump" "$(cmp pg.dump good.dump 2>&1)" ""
+same "names with NUL, bytes that are not UTF-8, and other escapes" \
+	"$(sql tollbook -c "SELECT count(*) FROM name WHERE text LIKE 'caf%' OR text LIKE 'nul%' OR text LIKE 'bad%' OR text LIKE 'a%b'")" 8
+PGCLIENTENCODING=LATIN1 report "$(server)" pg.json
+same "a client's encoding changes nothing" "$(cmp pg.json good.json 2>&1)" ""
+createdb -h "$work/pg" -U tollbook --encoding=EUC_JP --template=template0 --locale=C japanese
+attribute "$(server japanese)"
+same "a database of another encoding is refused" "$? $(grep -c 'expected a database of that encoding' said)" "2 1"
 runs=$(sql tollbook -c 'SELECT count(*) FROM run')
 attribute "$(server)"
 same "the same task again: no other run" "$? $(sql tollbook -c 'SELECT count(*) FROM run')" "0 $runs"
