@@ -30,6 +30,7 @@ static struct fitted_model fitted_of(const struct fit_key *k, const struct step_
 		.overlap_token_kv_ns = m->overlap.token_kv,
 		.overlap_kv_ns = m->overlap.kv + m->overlap.unequal,
 		.prompt_ns = m->ns[TERM_PROMPT],
+		.both_ns = m->ns[TERM_BOTH],
 		.hinge_count = HINGE_COUNT,
 		.early_count = EARLY_COUNT,
 	};

@@ -24,7 +24,6 @@ static void form_terms(const struct step_model *m, const struct batch *b, double
 
 	step_model_terms(m, b, terms);
 	terms[FORM_PURE] = prompts && !sequences;
-	terms[FORM_BOTH] = prompts && sequences;
 	terms[FORM_FAR] = prompts && sequences && far > 0 ? (double)far : 0;
 }
 
@@ -68,11 +67,11 @@ static double split_mixed(const struct solve *s, struct form *forms, size_t coun
 }
 
 /*
- * The terms in which the forms differ from the model. The third, a prompt's cost in steps with sequences only, fits as
- * well where there are few steps of prompts alone.
+ * The terms in which the forms differ from the model. The second and third, a prompt's cost in all steps or in those with
+ * sequences only, fit as well where there are few steps of prompts alone.
  */
 static const int others[][2] = {
-	{FORM_PURE, FORM_PURE}, {FORM_BOTH, FORM_BOTH}, {TERM_PROMPT, FORM_BOTH}, {FORM_FAR, FORM_FAR}, {TERM_OVERLAP, TERM_OVERLAP},
+	{FORM_PURE, FORM_PURE}, {TERM_BOTH, TERM_BOTH}, {TERM_PROMPT, TERM_PROMPT}, {FORM_FAR, FORM_FAR}, {TERM_OVERLAP, TERM_OVERLAP},
 	{TERM_MIXED_UNEQUAL, TERM_MIXED_UNEQUAL}, {TERM_PREFILL_CONTEXT, TERM_PREFILL_CONTEXT}, {TERM_UNEQUAL, TERM_MIXED_UNEQUAL},
 	{TERM_NEAR_CONTEXT, TERM_NEAR_CONTEXT},
 };

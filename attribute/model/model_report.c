@@ -27,6 +27,7 @@ static const char *term_name(int term, char out[64]) {
 		[TERM_MIXED_UNEQUAL] = "b8  the same in mixed steps, extra",
 		[TERM_NEAR_CONTEXT] = "b9  context token up to a total of 32768",
 		[TERM_OVERLAP] = "b10 hidden share of the smaller attention",
+		[TERM_BOTH] = "b11 prompts and sequences in the batch, extra",
 	};
 	bool early = term >= TERM_EARLY && term < TERM_EARLY + EARLY_COUNT;
 

@@ -152,6 +152,21 @@ static void add_class(struct solve *s, const struct class_sums *c) {
 	}
 }
 
+/*
+ * How much of what a prompt costs beside sequences (b5 + b11) it also costs without them (b5) is seen in steps of prompts
+ * alone only. Without these it is half: the difference of the two counts as an observation of 0, with this weight of a step.
+ */
+#define EQUAL_PARTS 0.1
+
+static void expect_equal_parts(struct solve *s) {
+	double weight = s->steps > 0 ? EQUAL_PARTS * s->gram[TERM_FLOOR][TERM_FLOOR] / s->steps : 0;
+
+	s->gram[TERM_PROMPT][TERM_PROMPT] += weight;
+	s->gram[TERM_BOTH][TERM_BOTH] += weight;
+	s->gram[TERM_PROMPT][TERM_BOTH] -= weight;
+	s->gram[TERM_BOTH][TERM_PROMPT] -= weight;
+}
+
 static void sum_up(struct solve *s) {
 	struct class_sums *classes = must_calloc(SAMPLE_CLASSES, sizeof *classes);
 
@@ -172,6 +187,7 @@ static void sum_up(struct solve *s) {
 			add_class(s, &classes[i]);
 		}
 	}
+	expect_equal_parts(s);
 	free(classes);
 }
 

@@ -7,10 +7,9 @@
 #include "attribute/model/step_bins.h"
 
 /*
- * Terms that the model does not have, and other forms of it do: a prompt without sequences in its step, a prompt with
- * sequences, and the time of sequences' contexts beyond NEAR_NTOK together with a prompt.
+ * Terms that the model does not have, and other forms of it do: a prompt without sequences in its step, and the time of sequences' contexts beyond NEAR_NTOK together with a prompt.
  */
-enum { FORM_PURE = TERMS, FORM_BOTH, FORM_FAR, FORM_TERMS };
+enum { FORM_PURE = TERMS, FORM_FAR, FORM_TERMS };
 
 struct sample {
 	const struct step_bin *bin;

@@ -2,7 +2,7 @@
  * fitted.h: the step model as fitted by attribution, for other rooms such as replay.
  *
  *   T = floor + sum_j early_j min(n, until_j) + sum_j slope_j max(0, n - from_j) + token n + prefill_token_kv A
- *       + decode_kv K + near_kv min(K, 32768) + (mixed_kv K + prompt) [P > 0]
+ *       + decode_kv K + near_kv min(K, 32768) + (mixed_kv K + prompt) [P > 0] + both [P > 0 and D > 0]
  *       - overlap min(overlap_token_kv A, overlap_kv K)
  *
  * in nanoseconds of wall time, with P prefill and D decode tokens, n = P + D, A the sum over chunks of tokens x
@@ -27,7 +27,7 @@ struct fitted_model {
 	bool has_attention, has_context; /* A and K are known, from the log or its requests */
 	int64_t steps;
 	double residual;    /* standard deviation of (T - fit) / fit */
-	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns, prompt_ns;
+	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns, prompt_ns, both_ns;
 	double near_kv_ns;
 	double context_ntok; /* mean of a sequence that decodes, in the steps of the fit; 0: not known */
 	/* time of a context token of decode, with the spread and length of contexts in the fitted steps */

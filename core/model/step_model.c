@@ -13,7 +13,7 @@ static const char *const term_names[TERMS] = {
 	[TERM_FLOOR] = "floor",          [TERM_TOKENS] = "token",          [TERM_ATTENTION] = "prefill_token_kv",
 	[TERM_CONTEXT] = "decode_kv",    [TERM_MIXED_CONTEXT] = "mixed_kv", [TERM_PROMPT] = "prompt",
 	[TERM_PREFILL_CONTEXT] = "prefill_kv", [TERM_UNEQUAL] = "unequal_kv", [TERM_MIXED_UNEQUAL] = "mixed_unequal_kv",
-	[TERM_NEAR_CONTEXT] = "near_kv",    [TERM_OVERLAP] = "overlap",
+	[TERM_NEAR_CONTEXT] = "near_kv",    [TERM_OVERLAP] = "overlap",     [TERM_BOTH] = "both_phases",
 };
 
 const char *step_model_term(int term, int64_t *ntok) {
@@ -63,6 +63,7 @@ void step_model_terms(const struct step_model *m, const struct batch *b, double 
 	terms[TERM_NEAR_CONTEXT] = m->has_context ? less_of(context, NEAR_NTOK) : 0;
 	terms[TERM_MIXED_UNEQUAL] = prompts ? unequal : 0;
 	terms[TERM_OVERLAP] = -overlap_of(&m->overlap, terms[TERM_ATTENTION], terms[TERM_PREFILL_CONTEXT], context, unequal, terms[TERM_NEAR_CONTEXT]);
+	terms[TERM_BOTH] = prompts && b->decode_tokens > 0;
 }
 
 void batch_of_phases(const struct batch *b, struct batch *chunks, struct batch *decoders) {
@@ -108,7 +109,10 @@ double step_model_ns(const struct step_model *m, const struct batch *b) {
 	sum += ns[TERM_UNEQUAL] * unequal;
 	sum += prompts ? ns[TERM_MIXED_UNEQUAL] * unequal : 0;
 	sum += ns[TERM_NEAR_CONTEXT] * near;
-	return ns[TERM_OVERLAP] != 0 ? sum - ns[TERM_OVERLAP] * overlap_of(&m->overlap, token_kv, prefill_kv, context, unequal, near) : sum;
+	if (ns[TERM_OVERLAP] != 0) {
+		sum -= ns[TERM_OVERLAP] * overlap_of(&m->overlap, token_kv, prefill_kv, context, unequal, near);
+	}
+	return prompts && b->decode_tokens > 0 ? sum + ns[TERM_BOTH] : sum;
 }
 
 /* Terms with a coefficient: the others have no part in time, share and covariance. */

@@ -3,7 +3,7 @@
  * for replays.
  *
  *   T = b0 + sum_j e_j min(n, u_j) + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0] + b5 [P > 0]
- *       + b6 H + b7 U + b8 U [P > 0] + b9 min(K, 32768) - b10 min(a, k)
+ *       + b6 H + b7 U + b8 U [P > 0] + b9 min(K, 32768) - b10 min(a, k) + b11 [P > 0 and D > 0]
  *
  * with all coefficients >= 0, b9 <= b3 + b7, b10 <= 1, P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of
  * tokens x (context before + tokens / 2), H the sum of the contexts before chunks, K the sum of the decoders'
@@ -27,7 +27,7 @@ extern const int64_t early_ntok[EARLY_COUNT]; /* u: each is one of the hinges */
 /* The coefficients by number: the floor, the hinges, then the rest. */
 enum term { TERM_FLOOR, TERM_HINGES, TERM_TOKENS = TERM_HINGES + HINGE_COUNT, TERM_ATTENTION, TERM_CONTEXT,
 	    TERM_MIXED_CONTEXT, TERM_PROMPT, TERM_EARLY, TERM_PREFILL_CONTEXT = TERM_EARLY + EARLY_COUNT, TERM_UNEQUAL,
-	    TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP, TERMS };
+	    TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP, TERM_BOTH, TERMS };
 
 /* The content of a batch. */
 struct batch {

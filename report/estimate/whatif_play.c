@@ -63,6 +63,7 @@ static void scale(struct player *p, const struct gpu *from, const struct gpu *to
 	m->decode_kv_ns *= memory;
 	m->mixed_kv_ns *= memory;
 	m->prompt_ns *= memory;
+	m->both_ns *= memory;
 	for (int i = 0; i < m->early_count; i++) {
 		m->early_ns[i] *= memory;
 	}
