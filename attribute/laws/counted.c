@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "attribute/laws/proportions.h"
+
 const double counted_budget_ntok[COUNTED_BUDGETS] = {512, 1024, 2048, 4096, 8192, 16384};
 
 /* Sequences' attention is slower in a step with a prompt. */
@@ -19,6 +21,9 @@ const double counted_budget_ntok[COUNTED_BUDGETS] = {512, 1024, 2048, 4096, 8192
 #define FULL 0.88
 #define MANY_RUNNING 4
 #define FULL_OF_MANY 0.75
+
+/* The part of a step's floor that does not depend on the number of experts. */
+#define ALWAYS_READ 0.15
 
 /* Part of a window: a prompt that takes at least this much may have begun before it. */
 #define LONG_PART 0.1
@@ -51,6 +56,7 @@ struct means {
 	double beside;                    /* sequences in a step with prompts */
 	double alone;                     /* fraction of the steps with prompts that have no sequences */
 	double silent;                    /* steps that made no token */
+	double room;                      /* tokens of prompts in a step next to sequences */
 };
 
 static double context_of(const struct window_item *i, const struct counted_gauges *before, double prompts) {
@@ -62,6 +68,7 @@ static double context_of(const struct window_item *i, const struct counted_gauge
 	return prompts > 0 ? (known(i->input_tokens) + known(i->output_tokens) / 2) / prompts : 0;
 }
 
+#define LEAST_ROOM 0.25 /* of the maximum tokens of a step */
 #define LEAST_SPREAD 1.02
 #define EXACT_STEPS 8
 
@@ -89,14 +96,37 @@ static double steps_beyond(double mean, double square, double budget) {
  * Properties of prompts, from those that ended in the window: tokens squared by tokens, and steps beyond the first by
  * computed tokens.
  */
-static void set_lengths(const struct window_item *i, double hit, double budget_ntok, struct means *m) {
+static void set_lengths(const struct window_item *i, double hit, struct means *m) {
 	double tokens = known(i->prompt_tokens), mean = m->prompts > 0 ? m->tokens / m->prompts / (1 - hit + 1e-9) : 0;
 	bool timed = tokens > 0 && i->prompt_square > 0 && i->prompts > 0;
 	double square = timed ? known(i->prompt_square) / tokens : mean;
 	double each = timed ? tokens / known(i->prompts) * (1 - hit) : 0;
 
 	m->length = square * (1 + hit) / 2;
-	m->more = each > 0 ? steps_beyond(each, square * each * (1 - hit), budget_ntok) / each : 0;
+	m->more = each > 0 ? steps_beyond(each, square * each * (1 - hit), m->room) / each : 0;
+}
+
+/* Tokens of a step that its sequences leave to prompts: each takes one, with drafts as many as it gets at least. */
+static double room_of(const struct window_item *i, const struct means *m, double budget_ntok) {
+	double each = m->sequence_steps > 0 ? fmax(1, (known(i->output_tokens) - m->prompts) / m->sequence_steps) : 1;
+
+	return fmax(budget_ntok * LEAST_ROOM, budget_ntok - m->beside * each);
+}
+
+/*
+ * The steps with prompts, this many of which begin in each. A prompt takes more steps where others wait: they fill
+ * steps, so that the end of each step cuts one.
+ */
+static void set_chunks(double each, struct means *m) {
+	double cuts = m->tokens * m->more, alone = m->prompts + cuts, full = m->tokens / m->room;
+
+	m->prompt_steps = fmax(full, m->prompts / each + cuts);
+	double queued = alone > full ? fmin(1, (alone - m->prompt_steps) / (alone - full)) : 0;
+	if (full > cuts) {
+		cuts += queued * (full - cuts);
+		m->more = cuts / m->tokens;
+	}
+	m->chunks = m->prompts + cuts;
 }
 
 static void set_prompts(const struct window_item *i, double budget_ntok, struct means *m, double length_ns) {
@@ -104,16 +134,16 @@ static void set_prompts(const struct window_item *i, double budget_ntok, struct 
 
 	m->prompts = known(i->first_tokens);
 	m->hit = hit;
-	m->tokens = i->input_is_computed ? known(i->input_tokens) : known(i->input_tokens) * (1 - hit);
-	set_lengths(i, hit, budget_ntok, m);
+	m->tokens = known(i->preempted) * m->context + (i->input_is_computed ? known(i->input_tokens) : known(i->input_tokens) * (1 - hit));
+	m->room = room_of(i, m, budget_ntok);
+	set_lengths(i, hit, m);
 	m->attention = m->tokens * m->length;
-	m->chunks = m->prompts + m->tokens * m->more;
 	/* How many prompts share a step: from the number of steps with prompts, and from arrivals during a step. */
 	double seen = i->prompt_steps > 0 && known(i->prompt_steps) < m->prompts ? known(i->prompt_steps) : m->prompts;
 	double each = seen > 0 ? m->prompts / seen : 1, arriving = m->prompts / length_ns * LONG_STEP * m->step_ns;
 	m->others = fmax((each - 1) * (1 + 1 / each), arriving);
 	each = (m->others + sqrt(m->others * m->others + 4)) / 2;
-	m->prompt_steps = fmax(m->tokens / budget_ntok, m->prompts / each + m->chunks - m->prompts);
+	set_chunks(each, m);
 }
 
 static struct means means_of(const struct window_item *i, const struct counted_gauges *before, double budget_ntok, double length_ns) {
@@ -121,12 +151,12 @@ static struct means means_of(const struct window_item *i, const struct counted_g
 
 	m.square = i->sequence_square > 0 ? known(i->sequence_square) : m.sequence_steps * m.sequence_steps / m.steps;
 	m.step_ns = m.sequence_steps > 0 ? known(i->sequence_ns) / m.sequence_steps : 0;
-	set_prompts(i, budget_ntok, &m, length_ns);
 	double busy_ns = fmin(length_ns, m.steps * m.step_ns), seen = known(i->sequence_ns);
 	m.alone = exp(-seen / length_ns);
 	m.beside = m.alone < 1 && busy_ns > 0 ? seen / busy_ns : 0;
+	m.context = context_of(i, before, known(i->first_tokens));
+	set_prompts(i, budget_ntok, &m, length_ns);
 	m.silent = (m.chunks - m.prompts) * m.alone;
-	m.context = context_of(i, before, m.prompts);
 	return m;
 }
 
@@ -160,7 +190,13 @@ static bool was_throughout(const struct window_item *i, const struct counted_gau
 	return least > 0 && part >= (least >= MANY_RUNNING ? FULL_OF_MANY : FULL);
 }
 
-void counted_window(const struct window_item *i, enum role role, const struct counted_gauges *before, double budget_ntok, struct counted_window *out) {
+/* The part of a step's floor with this many sequences: the experts that they choose, and what is always read. */
+static double floor_part(double chosen, double sequences) {
+	return ALWAYS_READ + (1 - ALWAYS_READ) * experts_read(chosen, fmax(1, sequences));
+}
+
+void counted_window(const struct window_item *i, enum role role, const struct counted_gauges *before, double budget_ntok, double chosen,
+                    struct counted_window *out) {
 	double length_ns = (double)(i->end_ns - i->head.at_ns);
 	struct means m = means_of(i, before, budget_ntok, length_ns);
 	double timed = role == ROLE_DECODE ? 0 : known(i->prompts);
@@ -180,18 +216,20 @@ void counted_window(const struct window_item *i, enum role role, const struct co
 	out->long_prompts = timed > 0 && known(i->prompt_ns) / timed > LONG_PART * length_ns;
 	out->throughout = was_throughout(i, before, (m.steps + m.silent) * m.step_ns / length_ns);
 	double beside = m.beside * both; /* averaged over all steps with prompts */
-	put(out->all, fmax(0, m.steps + m.silent - m.prompt_steps), m.sequence_steps,
+	/* For the mean number of sequences: of all steps, and as sequences see it. */
+	double read = floor_part(chosen, m.sequence_steps / m.steps), read_seen = floor_part(chosen, m.square / m.sequence_steps);
+	put(out->all, read * fmax(0, m.steps + m.silent - m.prompt_steps), m.sequence_steps,
 	    m.context * (m.sequence_steps + BESIDE * beside * m.prompt_steps), m.tokens, m.attention, m.prompt_steps);
-	put(out->seen, fmax(0, m.sequence_steps - m.prompt_steps * beside), m.square,
+	put(out->seen, read_seen * fmax(0, m.sequence_steps - m.prompt_steps * beside), m.square,
 	    m.context * (m.square + BESIDE * m.beside * beside * m.prompt_steps), m.tokens * beside, m.attention * beside,
 	    m.prompt_steps * beside);
 	/* A step's budget limits the tokens of all prompts together. */
-	double seen = fmin(tokens * (1 + m.others), fmax(tokens, chunks * budget_ntok));
+	double seen = fmin(tokens * (1 + m.others), fmax(tokens, chunks * m.room));
 	put(out->prompts, 0, chunks * beside, chunks * beside * m.context * (1 + BESIDE), seen, seen * m.length, chunks);
 	double steps = m.prompt_steps * both, sequences = m.beside * steps;
 	put(out->mixed, 0, sequences, m.context * sequences * (1 + BESIDE), m.tokens * both, m.attention * both, steps);
 	put(out->mixed_prompts, 0, 0, 0, m.tokens * both, m.attention * both, steps);
-	put(out->mixed_sequences, steps, sequences, m.context * sequences, 0, 0, 0);
+	put(out->mixed_sequences, floor_part(chosen, m.beside) * steps, sequences, m.context * sequences, 0, 0, 0);
 	put(out->pure, 0, 0, 0, m.tokens * m.alone, m.attention * m.alone, m.prompt_steps * m.alone);
 }
 

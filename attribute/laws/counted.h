@@ -67,11 +67,12 @@ struct counted_window {
 /* Does the engine count what this model needs? */
 bool counted_has(const struct window_item *i);
 
-/* `before`: gauges at the start, UNKNOWN if not known. */
+/* `before`: gauges at the start, UNKNOWN if not known. `chosen`: the part of the experts that a token uses; 0: there are none. */
 struct counted_gauges {
 	int64_t running, context_tokens;
 };
-void counted_window(const struct window_item *i, enum role role, const struct counted_gauges *before, double budget_ntok, struct counted_window *out);
+void counted_window(const struct window_item *i, enum role role, const struct counted_gauges *before, double budget_ntok, double chosen,
+                    struct counted_window *out);
 
 /* Adds up windows that are too short to be used one by one. */
 void counted_window_add(struct counted_window *to, const struct counted_window *from);

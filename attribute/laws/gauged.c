@@ -116,11 +116,6 @@ static void put(double x[GAUGED_TERMS], double steps, double sequences, double c
 	memcpy(x, terms, sizeof terms);
 }
 
-/* The fraction of experts that the tokens of this many sequences choose. */
-static double experts_read(const struct proportions *p, double sequences) {
-	return p->chosen > 0 ? 1 - pow(1 - p->chosen, sequences) : 1;
-}
-
 bool gauged_window(const struct window_item *i, enum role role, const struct gauges *before, const struct gauges *g,
                    const struct proportions *p, struct gauged_window *out) {
 	double length_ns = (double)(i->end_ns - i->head.at_ns);
@@ -129,7 +124,7 @@ bool gauged_window(const struct window_item *i, enum role role, const struct gau
 		return false;
 	}
 	struct done d = done_of(i, role, before, g);
-	double read = experts_read(p, d.sequences), attention = d.prompt * d.length, n = d.sequences;
+	double read = experts_read(p->chosen, d.sequences), attention = d.prompt * d.length, n = d.sequences;
 	double beside = fmin(d.output, n * d.with_prompts), steps = fmax(0, d.output - n * d.with_prompts);
 	*out = (struct gauged_window){
 		.length_ns = length_ns,

@@ -115,6 +115,10 @@ static void by_description(const struct modelspec *m, struct proportions *out) {
 	}
 }
 
+double experts_read(double chosen, double sequences) {
+	return chosen > 0 ? 1 - pow(1 - chosen, sequences) : 1;
+}
+
 /* A token's cache grows less than the parameters do. */
 static double cache_ntok(const struct gpu *card, int64_t gpus, const struct proportions *p) {
 	double room = MEMORY_PART * (double)card->memory_bytes * (double)gpus - BYTES_A_PARAM * p->params;

@@ -22,6 +22,9 @@ struct proportions {
 	bool params_known;
 };
 
+/* The part of the experts that the tokens of this many sequences choose; 1: there are none. */
+double experts_read(double chosen, double sequences);
+
 /* `described` may be NULL. Defaults for what is not known: a dense model of 8e9 parameters, a ridge of 300 tokens. */
 void proportions_of(const struct gpu_catalogue *catalogue, struct text gpu, int64_t gpus, const struct modelspec *described,
                     struct text model, struct proportions *out);

@@ -14,6 +14,13 @@ static enum role role_of(const struct pass *pass) {
 	return pass->pool ? pass->pool->role : ROLE_MIXED;
 }
 
+/* The part of the model's experts that a token uses. */
+static double chosen_of(const struct pass *pass, const struct window_item *i) {
+	struct fit_key key = pass_fit_key(pass, pass->summary->model, i->head.at_ns);
+
+	return fits_proportions(pass->fits, &key)->chosen;
+}
+
 void counting_end_rows(struct pass *pass, struct counting *c) {
 	if (c->count > 0) {
 		struct fit_key key = pass_fit_key(pass, pass->summary->model, c->from_ns);
@@ -31,9 +38,10 @@ void counting_end_rows(struct pass *pass, struct counting *c) {
 void counting_note(struct pass *pass, struct counting *c, const struct window_item *i,
 		   const struct counted_gauges *before, struct aggregates *r, unsigned bucket) {
 	struct counted_window window;
+	double chosen = chosen_of(pass, i);
 
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		counted_window(i, role_of(pass), before, counted_budget_ntok[k], &window);
+		counted_window(i, role_of(pass), before, counted_budget_ntok[k], chosen, &window);
 		struct counted_by *by = &aggregates_counted(r)->by[k];
 		counted_note_totals(by, &window);
 		counted_note_throughout(by, bucket % COUNTED_BUCKETS, &window);
@@ -64,7 +72,7 @@ void counting_split(const struct pass *pass, struct counting *c, const struct co
 	enum role role = role_of(pass);
 	struct counted_window window;
 
-	counted_window(i, role, before, m->budget_ntok, &window);
+	counted_window(i, role, before, m->budget_ntok, chosen_of(pass, i), &window);
 	double gaps = window.gaps_ns / window.length_ns, busy = counted_ns(m, &window) / window.length_ns;
 	out->throughout = window.throughout || busy + gaps >= 1;
 	out->gaps_ns = (int64_t)((double)room_ns * gaps);

@@ -54,7 +54,7 @@ static void note(struct counted *c, const struct window_item *i, int64_t number)
 
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		struct counted_window w, several = {0};
-		counted_window(i, ROLE_MIXED, &before, counted_budget_ntok[k], &w);
+		counted_window(i, ROLE_MIXED, &before, counted_budget_ntok[k], 0, &w);
 		assert_true(w.throughout);
 		counted_note_totals(&c->by[k], &w);
 		counted_note_throughout(&c->by[k], (unsigned)number % COUNTED_BUCKETS, &w);
@@ -83,7 +83,7 @@ static void the_law_comes_out_of_counts(void **state) {
 	struct window_item i = busy_window(0, 10, 40);
 	struct counted_window w;
 	const struct counted_gauges before = {10, 0};
-	counted_window(&i, ROLE_MIXED, &before, m.budget_ntok, &w);
+	counted_window(&i, ROLE_MIXED, &before, m.budget_ntok, 0, &w);
 	double prefill = 40 * (1000 * TOKEN_NS + (STEP_NS + 0 * SEQUENCE_NS) / 2), all = (double)WINDOW_NS - (double)i.steps * GAP_NS;
 	assert_true(fabs(counted_ns(&m, &w) / all - 1) < 0.05);
 	assert_true(fabs(counted_share(&m, &w, RULE_SHAPLEY) / (prefill / all) - 1) < 0.12);
@@ -112,7 +112,7 @@ static void busy_throughout(void **state) {
 		i.steps = (int64_t)(rows[n].part * (double)i.steps);
 		i.sequence_steps = 4 * i.steps;
 		i.sequence_ns = (int64_t)((double)WINDOW_NS * rows[n].part * 4);
-		counted_window(&i, ROLE_MIXED, &before, 2048, &w);
+		counted_window(&i, ROLE_MIXED, &before, 2048, 0, &w);
 		assert_int_equal(w.throughout, rows[n].throughout);
 	}
 }
@@ -128,8 +128,70 @@ static void steps_of_long_prompts(void **state) {
 		struct counted_window w;
 		i.input_tokens = i.prompt_tokens = 10 * 4000;
 		i.prompt_square = INT64_C(10) * 4000 * 4000;
-		counted_window(&i, ROLE_MIXED, &before, budgets[k], &w);
+		counted_window(&i, ROLE_MIXED, &before, budgets[k], 0, &w);
 		assert_true(w.all[COUNTED_PROMPT] >= 10 * least[k] && w.all[COUNTED_PROMPT] <= 10 * most[k]);
+	}
+}
+
+/* 120 prompts of 1000 tokens in 60 steps of 2048: they wait for each other, and most ends of steps cut one. Few: none. */
+static void queued_prompts_are_cut(void **state) {
+	static const struct {
+		double prompts;
+		int64_t steps; /* with prompts */
+		double least, most;
+	} rows[] = {{120, 60, 170, 180}, {6, 6, 6, 6.3}};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
+		struct window_item i = busy_window(0, 4, rows[n].prompts);
+		const struct counted_gauges before = {4, 0};
+		struct counted_window w;
+		i.prompt_steps = rows[n].steps;
+		counted_window(&i, ROLE_MIXED, &before, 2048, 0, &w);
+		assert_true(w.prompts[COUNTED_PROMPT] >= rows[n].least && w.prompts[COUNTED_PROMPT] <= rows[n].most);
+	}
+}
+
+/* Sequences leave no room in steps of 512 tokens: prompts take more steps. */
+static void sequences_take_room(void **state) {
+	struct counted_window few, many;
+	const struct counted_gauges before = {4, 0};
+	struct window_item i = busy_window(0, 4, 10);
+
+	(void)state;
+	counted_window(&i, ROLE_MIXED, &before, 512, 0, &few);
+	i = busy_window(0, 256, 10);
+	counted_window(&i, ROLE_MIXED, &before, 512, 0, &many);
+	assert_true(many.all[COUNTED_PROMPT] > 1.5 * few.all[COUNTED_PROMPT]);
+}
+
+/* The context of a preempted sequence is computed again. */
+static void preempted_contexts_are_prompts(void **state) {
+	struct window_item i = busy_window(0, 4, 10);
+	const struct counted_gauges before = {4, 8000};
+	struct counted_window w;
+
+	(void)state;
+	i.context_tokens = 8000;
+	i.preempted = 5;
+	counted_window(&i, ROLE_MIXED, &before, 2048, 0, &w);
+	assert_true(fabs(w.all[COUNTED_TOKEN] - (10 * 1000 + 5 * 2000)) < 1);
+}
+
+/* One sequence chooses a quarter of the experts, many choose all: a step's floor is read in part. */
+static void few_sequences_read_few_experts(void **state) {
+	static const struct {
+		double sequences, chosen, part;
+	} rows[] = {{1, 0.25, 0.3625}, {1, 0, 1}, {64, 0.25, 1}};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
+		struct window_item i = busy_window(0, rows[n].sequences, 0);
+		const struct counted_gauges before = {i.running, 0};
+		struct counted_window w;
+		counted_window(&i, ROLE_MIXED, &before, 2048, rows[n].chosen, &w);
+		assert_true(fabs(w.all[COUNTED_STEP] / (double)i.steps - rows[n].part) < 1e-3);
+		assert_true(fabs(w.seen[COUNTED_STEP] / (double)i.sequence_steps - rows[n].part) < 1e-3);
 	}
 }
 
@@ -153,7 +215,9 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_law_comes_out_of_counts),
 		cmocka_unit_test(busy_throughout),
-		cmocka_unit_test(steps_of_long_prompts),
+		cmocka_unit_test(steps_of_long_prompts), cmocka_unit_test(queued_prompts_are_cut),
+		cmocka_unit_test(sequences_take_room), cmocka_unit_test(preempted_contexts_are_prompts),
+		cmocka_unit_test(few_sequences_read_few_experts),
 		cmocka_unit_test(sums_do_not_depend_on_order),
 	};
 
