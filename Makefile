@@ -4,7 +4,7 @@ VERSION := 0.2.0
 # Settings: make V=1 shows commands; CC, CFLAGS, LDFLAGS, prefix (or PREFIX) and DESTDIR are as usual; BUILD is the build folder.
 BUILD ?= build
 PKG_CONFIG ?= pkg-config
-CFLAGS ?= -O3 -g
+CFLAGS ?= -O3 -g $(COPIES)
 PREFIX ?= /usr/local
 prefix ?= $(PREFIX)
 bindir ?= $(prefix)/bin
@@ -40,6 +40,9 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow
 cc_has = $(shell printf '\043include <string.h>\n' | $(CC) -O2 -Werror $(1) -x c -c -o /dev/null - 2> /dev/null && echo '$(1)')
 HARDENING := $(or $(call cc_has,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3),-D_FORTIFY_SOURCE=2) $(foreach flag,-fstack-protector-strong \
 	-fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero,$(call cc_has,$(flag)))
+# Structs are copied and zeroed by vectors: GCC's default for x86-64, "rep movs", takes longer to begin than most of these copies take.
+STRATEGY := vector_loop:1024:noalign,libcall:-1:noalign
+COPIES := $(call cc_has,-mmemset-strategy=$(STRATEGY) -mmemcpy-strategy=$(STRATEGY))
 # The same figures on every machine: a product and a sum are rounded apart. (x86-64 has nothing that would join them by default.)
 EXACT := $(if $(findstring x86_64,$(shell $(CC) -dumpmachine)),,-ffp-contract=off)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(HARDENING) $(EXACT)$(if $(EXACT), )-fPIE -pthread -I. -DTOLLBOOK_VERSION='"$(VERSION)"' $(FEATURES) \

@@ -5,7 +5,6 @@
 #include "attribute/fleet/stated.h"
 #include "attribute/bought_sums.h"
 #include "attribute/check.h"
-#include "attribute/early_fits.h"
 #include "attribute/split/bought_post.h"
 #include "attribute/split/breakdowns.h"
 #include "attribute/evidence/join.h"
@@ -26,7 +25,6 @@ struct attribution {
 	struct attribute_options options;
 	struct evidence *evidence;
 	struct replicas *replicas;
-	struct early_fits *early;
 	struct attribution_fits *fits; /* of this run's own evidence */
 	struct accounts_common common;
 	struct spool *patches;         /* tenants that another attribution joined; or NULL */
@@ -41,17 +39,8 @@ struct attribution {
 	size_t adopted_count, decided_count;
 	struct quality identity;       /* findings and warnings about names and clocks */
 	bool sealed, fitted;
-	bool once;                     /* each record is known to be there once */
 	int64_t duplicates, rewritten; /* rewritten: duplicates left out on the way */
 };
-
-/* An evidence_watcher. */
-static void watch(void *attribution, unsigned lane, const struct item *item) {
-	struct attribution *a = attribution;
-
-	replicas_add_item(a->replicas, lane, item);
-	early_fits_add_item(a->early, lane, item);
-}
 
 struct attribution *attribution_new(const struct attribute_options *o) {
 	struct attribution *a = must_calloc(1, sizeof *a);
@@ -61,8 +50,7 @@ struct attribution *attribution_new(const struct attribute_options *o) {
 	quality_init(&a->identity);
 	a->evidence = evidence_new(o->names, lanes, EVIDENCE_BYTES);
 	a->replicas = replicas_new(o->names, lanes);
-	a->early = early_fits_new(lanes);
-	evidence_watch(a->evidence, watch, a);
+	evidence_watch(a->evidence, replicas_add_item, a->replicas);
 	evidence_only(a->evidence, o->only_replica);
 	evidence_set_period(a->evidence, o->from_ns, o->to_ns);
 	evidence_set_vendors(a->evidence, o->is_vendors, o->vendors);
@@ -96,7 +84,6 @@ void attribution_free(struct attribution *a) {
 	free(a->decided);
 	evidence_free(a->evidence);
 	replicas_free(a->replicas);
-	early_fits_free(a->early);
 	attribution_fits_free(a->fits);
 	entries_free(a->common.entries);
 	spool_free(a->patches);
@@ -203,8 +190,7 @@ static int apply(struct attribution *a, struct servers *s, struct fault *why) {
 	a->replicas = replicas_new(a->options.names, 1);
 	carry_spans(a, before, s);
 	replicas_free(before);
-	early_fits_free(a->early);
-	a->early = early_fits_new(1);
+	evidence_watch(a->evidence, replicas_add_item, a->replicas);
 	return evidence_rewrite(a->evidence, servers_apply, s, &a->rewritten, why);
 }
 
@@ -231,7 +217,6 @@ static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 	                          a->adopted, a->adopted_count};
 	int rc = servers_decide(&s, &ask, &a->identity, why);
 
-	a->once = servers_found_each_once(s) && !servers_change(s);
 	if (rc >= 0 && servers_change(s)) {
 		rc = apply(a, s, why);
 	}
@@ -245,7 +230,6 @@ static int settle_once(struct attribution *a, bool *again, struct fault *why) {
 static int settle_by_verdicts(struct attribution *a, struct fault *why) {
 	struct servers *s = servers_of_verdicts(a->options.names, a->verdicts, a->verdict_count);
 	int rc = servers_change(s) ? apply(a, s, why) : 0;
-	a->once &= !servers_change(s);
 
 	rc = rc < 0 ? rc : read_ranks(a, s, why);
 	servers_free(s);
@@ -359,9 +343,7 @@ static int fit(struct attribution *a, struct quality *quality, struct fault *why
 		return rc;
 	}
 	a->fitted = true;
-	if (a->ranks || !early_fits_take(a->early, a->replicas, &a->options, a->once, a->fits)) {
-		rc = run_pass(a, PASS_FIT, a->fits, quality, why);
-	}
+	rc = run_pass(a, PASS_FIT, a->fits, quality, why);
 	return rc < 0 ? rc : fits_solve(a->options.fits ? a->options.fits : a->fits, why);
 }
 

@@ -16,8 +16,8 @@ static bool rebuild(int64_t part, int64_t explained, int64_t whole, int64_t *out
 	return true;
 }
 
-struct known_batch batch_of_step(const struct flight *f, const struct step_item *s) {
-	struct known_batch k = {
+void batch_of_step(const struct flight *f, const struct step_item *s, struct known_batch *out) {
+	*out = (struct known_batch){
 	    .batch = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens,
 		      s->prefill_kv_tokens, 0},
 	    .attention_known = true,
@@ -25,23 +25,22 @@ struct known_batch batch_of_step(const struct flight *f, const struct step_item 
 	};
 
 	if (s->prefill_token_kv == UNKNOWN) {
-		k.attention_known =
-		    rebuild(f->chunk_token_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_token_kv);
+		out->attention_known =
+		    rebuild(f->chunk_token_kv, f->chunk_tokens, s->prefill_tokens, &out->batch.prefill_token_kv);
 	}
 	if (s->decode_kv_tokens == UNKNOWN) {
-		k.context_known =
-		    rebuild(f->context_sum, (int64_t)f->decoding_count, s->decode_requests, &k.batch.decode_kv_tokens);
+		out->context_known =
+		    rebuild(f->context_sum, (int64_t)f->decoding_count, s->decode_requests, &out->batch.decode_kv_tokens);
 	}
 	if (s->prefill_kv_tokens == UNKNOWN) {
-		rebuild(f->chunk_kv, f->chunk_tokens, s->prefill_tokens, &k.batch.prefill_kv_tokens);
+		rebuild(f->chunk_kv, f->chunk_tokens, s->prefill_tokens, &out->batch.prefill_kv_tokens);
 	}
 	if ((int64_t)f->decoding_count * 100 >= (int64_t)s->decode_requests * REBUILT_PERCENT) {
-		k.batch.decode_unequal_kv = (int64_t)s->decode_requests * flight_longest(f);
+		out->batch.decode_unequal_kv = (int64_t)s->decode_requests * flight_longest(f);
 	}
-	if (k.context_known && k.batch.decode_unequal_kv < k.batch.decode_kv_tokens) {
-		k.batch.decode_unequal_kv = k.batch.decode_kv_tokens;
+	if (out->context_known && out->batch.decode_unequal_kv < out->batch.decode_kv_tokens) {
+		out->batch.decode_unequal_kv = out->batch.decode_kv_tokens;
 	}
-	return k;
 }
 
 struct batches batches_of(const struct batch *b) {

@@ -13,7 +13,7 @@ struct known_batch {
 	bool attention_known, context_known;
 };
 
-struct known_batch batch_of_step(const struct flight *f, const struct step_item *s);
+void batch_of_step(const struct flight *f, const struct step_item *s, struct known_batch *out);
 
 /* A batch, and what it would be without its sequences, and without its chunks. */
 struct batches {

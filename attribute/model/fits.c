@@ -199,22 +199,6 @@ struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_
 	return aggregates_of(fits_of(f, key));
 }
 
-static void add_bins(struct attribution_fits *f, struct fit *fit, const struct step_bins *bins) {
-	for (size_t i = 0; bins->slots && i < (size_t)1 << bins->slots_log2; i++) {
-		if (bins->slots[i].key != 0) {
-			bins_add_bin(fits_bins(f, fit), &bins->slots[i], bins->level);
-		}
-	}
-}
-
-void fits_add_bins(struct attribution_fits *f, const struct fit_key *key, const struct step_bins *bins, int64_t unfit) {
-	struct fit *fit = fits_of(f, key);
-
-	fit->unfit += unfit;
-	fits_bins(f, fit);
-	add_bins(f, fit, bins);
-}
-
 static void merge_fit(void *to, struct fit *from, const struct step_bins *bins) {
 	struct attribution_fits *f = to;
 	struct fit *fit = fits_of(f, &from->key);
@@ -224,7 +208,11 @@ static void merge_fit(void *to, struct fit *from, const struct step_bins *bins) 
 	if (from->aggregates) {
 		aggregates_join(aggregates_of(fit), from->aggregates);
 	}
-	add_bins(f, fit, bins);
+	for (size_t i = 0; bins->slots && i < (size_t)1 << bins->slots_log2; i++) {
+		if (bins->slots[i].key != 0) {
+			bins_add_bin(fits_bins(f, fit), &bins->slots[i], bins->level);
+		}
+	}
 }
 
 int fits_merge(struct attribution_fits *f, struct attribution_fits *from, struct fault *why) {

@@ -11,7 +11,6 @@
 #include "attribute/attribute.h"
 #include "attribute/fleet/fleet.h"
 #include "attribute/model/aggregates.h"
-#include "attribute/model/step_bins.h"
 #include "core/model/step_model.h"
 
 /* What one model is fitted for. */
@@ -31,9 +30,6 @@ struct fit_step {
 
 /* Adds a step. Memory is only allocated for a kind of step not seen before. */
 void fits_add_step(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s);
-
-/* Adds the sums of steps, and the number of those that they leave out. */
-void fits_add_bins(struct attribution_fits *f, const struct fit_key *key, const struct step_bins *bins, int64_t unfit);
 
 /* The sums of requests and windows of a key. */
 struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_key *key);

@@ -118,7 +118,6 @@ int servers_collect_span(struct servers *s, struct evidence *e, const struct nam
 	if (rc >= 0) {
 		evidence_reader_seek(r, span->from);
 		rc = collect_items(s, r, span, why);
-		s->duplicates += evidence_duplicates(r);
 	}
 	evidence_reader_free(r);
 	return rc < 0 ? rc : 0;
@@ -131,10 +130,6 @@ static int collect(struct servers *s, const struct servers_ask *ask, struct faul
 		sample_end(&s->at[i].sample);
 	}
 	return rc;
-}
-
-bool servers_found_each_once(const struct servers *s) {
-	return s->read && s->duplicates == 0;
 }
 
 static void set_bounds(struct server *one, int64_t first_ns, int64_t last_ns) {
@@ -228,6 +223,5 @@ int servers_collect(struct servers *s, const struct servers_ask *ask, struct fau
 		rc = collect(s, ask, why);
 	}
 	find_outside(s);
-	s->read = rc >= 0;
 	return rc;
 }

@@ -47,9 +47,6 @@ void servers_free(struct servers *s);
 /* Those that are ranks of engines in lock-step, under their names from here on. NULL: none. The caller frees. */
 struct ranks *servers_ranks(const struct servers *s);
 
-/* Was all evidence read, and each record found only once? */
-bool servers_found_each_once(const struct servers *s);
-
 /* Is there anything to change in the evidence? */
 bool servers_change(const struct servers *s);
 /* The name of a name's evidence from here on; 0: all of it is left out. */

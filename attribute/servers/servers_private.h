@@ -50,8 +50,6 @@ struct servers {
 	size_t name_room;
 	/* the load of a name is compared with another's; its requests are compared with steps or windows */
 	bool needs_loads, needs_requests;
-	bool read;                  /* all evidence */
-	_Atomic int64_t duplicates; /* found while reading */
 	bool change;
 	bool several; /* names were separated; nothing else is decided yet */
 	const struct name_verdict *adopted; /* decisions of other days */

@@ -526,13 +526,15 @@ int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int
 	int rc = 0;
 
 	for (size_t i = 0; i < 3 && rc >= 0; i++) {
-		const struct entry what = {.tokens = tokens[i], .requests = token_kinds[i] == ENTRY_INPUT ? requests : 0};
-		if ((what.tokens == 0 && what.requests == 0) || (plain && !a->segment.wanted)) {
+		int64_t ended = token_kinds[i] == ENTRY_INPUT ? requests : 0;
+		if ((tokens[i] == 0 && ended == 0) || (plain && !a->segment.wanted)) {
 			continue;
 		}
 		if (plain) {
-			add_tokens(a, plain_posting(a, token_kinds[i]), &what);
+			struct entry *e = plain_posting(a, token_kinds[i]);
+			a->failed |= !exact_add(&e->tokens, tokens[i]) || !exact_add(&e->requests, ended);
 		} else {
+			const struct entry what = {.tokens = tokens[i], .requests = ended};
 			rc = post_tokens(a, accounts_key_of_no_tenant(a, token_kinds[i], GRADE_NONE, tenant), at_ns, &what, why);
 		}
 	}

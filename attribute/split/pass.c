@@ -17,18 +17,14 @@ static const struct splitter *splitter_of(const struct replica_summary *s) {
 	return NULL;
 }
 
-struct fit_key pass_key(const struct replica_summary *s, const struct pool *pool, name_id model, int64_t at_ns) {
+struct fit_key pass_fit_key(const struct pass *pass, name_id model, int64_t at_ns) {
 	return (struct fit_key){
-	    .model = model != 0 ? model : s->model,
-	    .gpu = pool ? pool->gpu : 0,
-	    .gpus_per_replica = pool ? pool->gpus_per_replica : 1,
-	    .role = pool ? pool->role : ROLE_MIXED,
+	    .model = model != 0 ? model : pass->summary->model,
+	    .gpu = pass->pool ? pass->pool->gpu : 0,
+	    .gpus_per_replica = pass->pool ? pass->pool->gpus_per_replica : 1,
+	    .role = pass->pool ? pass->pool->role : ROLE_MIXED,
 	    .day_ns = instant_floor(at_ns, NS_PER_DAY),
 	};
-}
-
-struct fit_key pass_fit_key(const struct pass *pass, name_id model, int64_t at_ns) {
-	return pass_key(pass->summary, pass->pool, model, at_ns);
 }
 
 void pass_note_substitute(struct pass *pass, enum substitute what, int64_t at_ns) {

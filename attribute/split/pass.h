@@ -66,8 +66,7 @@ int pass_begin(struct pass *pass, const struct replica_summary *s, struct fault 
 int pass_item(struct pass *pass, const struct item *item, struct fault *why);
 int pass_end(struct pass *pass, struct fault *why);
 
-/* The fit that a step of a replica belongs to; of this pass's replica. */
-struct fit_key pass_key(const struct replica_summary *s, const struct pool *pool, name_id model, int64_t at_ns);
+/* The fit that a step of this replica belongs to. */
 struct fit_key pass_fit_key(const struct pass *pass, name_id model, int64_t at_ns);
 
 /* Notes that time at an instant was split by a substitute; and warns once about each substitute used. */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "attribute/flight/batch.h"
 #include "attribute/laws/rules.h"
 #include "attribute/split/folds.h"
 #include "attribute/split/hits.h"
@@ -11,7 +12,6 @@
 #include "attribute/evidence/sequence.h"
 #include "attribute/split/in_flight.h"
 #include "attribute/split/pass.h"
-#include "attribute/split/step_fit.h"
 
 /*
  * Time with a request in flight and no step: up to this, the engine's own work between steps; longer, a gap that no
@@ -106,6 +106,10 @@ static int post_gap(struct pass *pass, int64_t to_ns, const struct step_item *ne
 	return rc;
 }
 
+static bool is_empty(const struct step_item *s) {
+	return (s->flags & STEP_DUMMY) != 0 || (s->prefill_tokens == 0 && s->decode_tokens == 0);
+}
+
 /* A step of ranks in lock-step is one of an engine with the GPUs of all of them. */
 static struct fit_key key_of(const struct pass *pass, const struct step_item *s) {
 	const struct steps_state *st = pass->state;
@@ -120,11 +124,14 @@ static struct fit_key key_of(const struct pass *pass, const struct step_item *s)
 
 static void fit_step(struct pass *pass, const struct step_item *s) {
 	const struct rank_others *others = &((struct steps_state *)pass->state)->others;
-	struct fit_step step;
+	struct known_batch k;
+	struct fit_key key = key_of(pass, s);
 
-	if (step_fit(&pass->flight, s, &step) && !others->counted) {
-		struct fit_key key = key_of(pass, s);
-		step.batch = others->most_tokens > 0 ? batches_of_rank(&step.batch, others).whole : step.batch;
+	batch_of_step(&pass->flight, s, &k);
+	struct batch batch = others->most_tokens > 0 ? batches_of_rank(&k.batch, others).whole : k.batch;
+	const struct fit_step step = {batch, s->duration_ns, k.attention_known, k.context_known};
+
+	if (!is_empty(s) && !others->counted && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
 		if (pass->folds) {
 			folds_add_step(pass->folds, &key, &step, s->head.at_ns);
 		} else {
@@ -210,10 +217,11 @@ static double share_sd(const struct step_model *m, const struct batch *b, const 
 static int post_busy(struct pass *pass, const struct step_item *s, int64_t start_ns, struct fault *why) {
 	const struct step_model *m = model_of(pass, s);
 	const struct rank_others *others = &((struct steps_state *)pass->state)->others;
-	struct known_batch k = batch_of_step(&pass->flight, s);
+	struct known_batch k;
 	struct split_times t;
 	int64_t total;
 
+	batch_of_step(&pass->flight, s, &k);
 	step_times(m, &k.batch, others, &t);
 	if (!accounts_gpu_ns(&pass->accounts, start_ns, start_ns + s->duration_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of a step does not fit 64 bits of nanoseconds");
@@ -287,7 +295,7 @@ static int post_step(struct pass *pass, const struct step_item *s, int64_t start
 	if (rc < 0) {
 		return rc;
 	}
-	if (step_is_empty(s)) {
+	if (is_empty(s)) {
 		rc = accounts_gap(&pass->accounts, ENTRY_OTHER, start_ns, end_ns, by_count, why);
 	} else {
 		rc = post_busy(pass, s, start_ns, why);
