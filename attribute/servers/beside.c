@@ -197,7 +197,10 @@ static void place_beside_counters(struct servers *s, struct server *lines) {
 	struct server *best = NULL;
 	double most = 0;
 
-	for (size_t i = 0; i < s->count && lines->sample.all_counted == 0 && !has_held(s, lines); i++) {
+	if (!servers_have_windows_alone(lines) || lines->sample.all_counted > 0 || has_held(s, lines)) {
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++) {
 		struct server *other = &s->at[i];
 		struct load_match m;
 		if (other->sample.all_counted < other->sample.all_windows || other->sample.all_windows == 0 || !may_be_one_by_windows(s, lines, other) || has_held(s, other)) {
