@@ -4,8 +4,8 @@ def parts: ["prefill", "decode", "other", "idle", "unobserved"];
 def nano: sub("\\."; "") | tonumber;
 # Sums of integers below 2^53: exact.
 def total(f): map(f) | add // 0;
-# What is unknown of a part is unknown of the whole.
-def known_total(f): if map(f) | any(. == null) then null else total(f) end;
+# What is unknown of a part is unknown of the whole, unless it is below 1 % of that: then the whole has at least the known parts.
+def known_total(f; $whole): if (map(f) | any(. == null) | not) or ($whole != null and total(f) > $whole) then total(f) else $whole end;
 def tie(what; left; right): if left == right then empty else "\(what): \(left) is not \(right)" end;
 
 def block(what):
@@ -19,7 +19,7 @@ def block(what):
 def whole(what; $list; $total; $keys):
 	($keys[] | . as $k | tie(what + ": gpu_ns." + $k; $list | total(.gpu_ns[$k]); $total.gpu_ns[$k])),
 	($keys[] | . as $k | tie(what + ": cost." + $k; $list | total(.cost[$k] | nano); $total.cost[$k] | nano)),
-	(("input", "input_cached", "output") as $k | tie(what + ": tokens." + $k; $list | known_total(.tokens[$k]); $total.tokens[$k])),
+	(("input", "input_cached", "output") as $k | tie(what + ": tokens." + $k; $list | known_total(.tokens[$k]; $total.tokens[$k]); $total.tokens[$k])),
 	tie(what + ": requests"; $list | total(.requests); $total.requests);
 
 . as $s
