@@ -6,7 +6,6 @@
 
 #include "core/error.h"
 #include "core/exact.h"
-#include "core/exact.h"
 #include "core/text.h"
 
 enum json_type { JSON_NONE, JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_BOOL, JSON_NULL };

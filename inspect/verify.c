@@ -409,7 +409,7 @@ static int work(struct check *c, bool all, struct fault *why) {
 	rc = rc < 0 ? rc : ledger_orphans(c->b->ledger, say_orphan, c, why);
 	rc = rc < 0 ? rc : ledger_gone(c->b->ledger, INT64_MIN, INT64_MAX, &gone, &since_ns, why);
 	rc = rc < 0 ? rc : check_periods(c, why);
-	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, &dirty, why);
+	rc = rc < 0 ? rc : ledger_dirty_count(c->b->ledger, INT64_MIN, INT64_MAX, &dirty, why);
 	rc = rc < 0 ? rc : ledger_evidence_plans(c->b->ledger, &plans, why);
 	if (rc == 0 && dirty > 0) {
 		terminal_warning(c->b->terminal, "records of %" PRId64 " day%s are not attributed yet: run tollbook attribute", dirty, PLURAL(dirty));

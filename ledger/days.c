@@ -120,8 +120,8 @@ int ledger_dirty_next(struct ledger *l, int64_t *day_ns, struct fault *why) {
 	return ask_int(l, Q_DIRTY_NEXT, NULL, 0, day_ns, why);
 }
 
-int ledger_dirty_count(struct ledger *l, int64_t *count, struct fault *why) {
-	int rc = ask_int(l, Q_DIRTY_COUNT, NULL, 0, count, why);
+int ledger_dirty_count(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t *count, struct fault *why) {
+	int rc = ask_int(l, Q_DIRTY_COUNT, VALUES(V_INT(from_ns), V_INT(to_ns)), count, why);
 
 	return rc < 0 ? rc : 0;
 }

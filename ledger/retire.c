@@ -68,7 +68,7 @@ static int keep_old(void *retiring, const struct ledger_segment *s) {
 /* Days that are still to be attributed need all records. */
 static int find_old(struct retiring *r, struct fault *why) {
 	int64_t dirty = 0;
-	int rc = ledger_dirty_count(r->l, &dirty, why);
+	int rc = ledger_dirty_count(r->l, INT64_MIN, INT64_MAX, &dirty, why);
 
 	if (rc < 0 || dirty > 0) {
 		return rc;

@@ -90,7 +90,7 @@ static int close_period(struct book *b, const struct look *k, struct fault *why)
 		return fault_set(why, ERROR_CONFIG, "%s: %s, so its statement is not final: close it once it is over", k->name,
 		                 k->from_ns > book_now_ns() ? "has not begun" : "is still running");
 	}
-	int rc = ledger_dirty_count(b->ledger, &days, why);
+	int rc = ledger_dirty_count(b->ledger, INT64_MIN, INT64_MAX, &days, why);
 	if (rc == 0 && days > 0) {
 		return fault_set(why, ERROR_CONFIG, "records of %" PRId64 " day%s are not attributed yet: run tollbook attribute or nightly first", days, PLURAL(days));
 	}

@@ -76,6 +76,26 @@ static int set_runs(struct run *r, struct book *b, const struct runs *runs, stru
 	return book_each_ledger(b, runs->at[0], check_run, r, why);
 }
 
+/* What a statement of the book as it is now does not contain. */
+struct waiting {
+	struct run *run;
+	int64_t from_ns, to_ns;
+	bool any;
+};
+
+static int find_waiting(void *waiting, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	struct waiting *w = waiting;
+	int64_t days = 0;
+	int rc = ledger_dirty_count(b->ledger, w->from_ns, w->to_ns, &days, why);
+
+	(void)i, (void)as_of;
+	if (rc == 0 && days > 0) {
+		w->any = true;
+		say_warning(w->run, "records of %" PRId64 " day%s are not attributed yet: run tollbook attribute", days, PLURAL(days));
+	}
+	return rc;
+}
+
 static int state(struct run *r, struct book *b, const struct settings *s, struct zone *tz, struct fault *why) {
 	struct pages pages = {0};
 	struct book_statement out = {.tz = tz, .as_of = s->as_of.count > 0 ? s->as_of.at[0] : INT64_MAX - 1, .pages_settings = &s->pages,
@@ -88,7 +108,9 @@ static int state(struct run *r, struct book *b, const struct settings *s, struct
 	if (status != 0) {
 		return status;
 	}
-	int rc = book_state(b, &out, why);
+	struct waiting waiting = {r, out.from_ns == INT64_MIN ? INT64_MIN : instant_floor(out.from_ns, NS_PER_DAY), out.to_ns, false};
+	int rc = s->as_of.count > 0 ? 0 : book_each_ledger(b, 0, find_waiting, &waiting, why);
+	rc = rc < 0 ? rc : book_state(b, &out, why);
 	if (rc == 0) {
 		say_warning(r, "the book has no entries in this period");
 		status = EXIT_FINDINGS;
@@ -97,22 +119,11 @@ static int state(struct run *r, struct book *b, const struct settings *s, struct
 		if (status == 0) {
 			pages_print(&pages, &r->set, stdout);
 		}
-		status = status == 0 && statement_has_findings(out.statement) ? EXIT_FINDINGS : status;
+		status = status == 0 && (waiting.any || statement_has_findings(out.statement)) ? EXIT_FINDINGS : status;
 	}
 	book_statement_release(&out);
 	pages_release(&pages);
 	return rc < 0 ? rc : status;
-}
-
-static int warn_of_dirty(void *run, struct book *b, size_t i, int64_t as_of, struct fault *why) {
-	int64_t days = 0;
-	int rc = ledger_dirty_count(b->ledger, &days, why);
-
-	(void)i, (void)as_of;
-	if (rc == 0 && days > 0) {
-		say_warning(run, "records of %" PRId64 " day%s are not attributed yet: run tollbook attribute", days, PLURAL(days));
-	}
-	return rc;
 }
 
 static int open_books(struct run *r, struct book *b, struct fault *why) {
@@ -148,10 +159,7 @@ static int report(struct run *r, struct fault *why) {
 		zone_free(tz);
 		return status;
 	}
-	status = s->runs ? ledger_runs(b.ledger, print_run, stdout, why) : book_each_ledger(&b, 0, warn_of_dirty, r, why);
-	if (status == 0 && !s->runs) {
-		status = state(r, &b, s, tz, why);
-	}
+	status = s->runs ? ledger_runs(b.ledger, print_run, stdout, why) : state(r, &b, s, tz, why);
 	book_close(&b);
 	zone_free(tz);
 	return status;

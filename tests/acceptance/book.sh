@@ -124,6 +124,18 @@ cp -r book other
 "$tollbook" attribute -q --book other --fleet fleet.json --rule proportional
 same "another rule than that of a closed month" "$("$tollbook" report --book other --prices prices.json --format json | jq -c '[.rule, (.assumptions[] | select(.subject == "2026-08").value)]')" '["proportional","shapley"]'
 "$tollbook" ingest -q --book book late.jsonl
+"$tollbook" report --book book -o waiting 2> said
+same "records wait for their attribution" "$? $(grep -c 'records of [0-9]* days are not attributed yet: run tollbook attribute' said)" "1 1"
+"$tollbook" report --book book -o waiting --to 2026-08-01 2> said
+same "but none of this period" "$(grep -c 'not attributed yet' said)" 0
+"$tollbook" report --book book -o waiting --as-of "$("$tollbook" report --book book --runs | awk '$3 == "close" {n = $1} END {print n}')" 2> said
+same "and a statement as of an earlier run is complete" "$(grep -c 'not attributed yet' said)" 0
+mkdir few && head -3 all.jsonl > few/1.jsonl && "$tollbook" ingest -q --book few/book few/1.jsonl && "$tollbook" attribute -q --book few/book --fleet fleet.json
+"$tollbook" report -q --book few/book -o waiting
+few=$?
+sed -n 5p all.jsonl > few/2.jsonl && "$tollbook" ingest -q --book few/book few/2.jsonl
+"$tollbook" report -q --book few/book -o waiting 2> said
+same "exit status of a statement with all records, and without the last ones" "$few $?" "0 1"
 "$tollbook" attribute -q --book book --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant
 for form in json jsonl csv html table; do "$tollbook" report -q --book book --format $form -o after.$form; done
 same "closed: the statement stays" "$(jq -S "$figures | del(.adjustments)" after.json)" "$(jq -S "$figures" before.json)"
