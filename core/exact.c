@@ -34,10 +34,14 @@ const char *exact_print(int128 n, char out[EXACT_TEXT_MAX]) {
 	size_t at = sizeof digits;
 
 	digits[--at] = '\0';
-	do {
+	for (; left > UINT64_MAX; left /= 10) {
 		digits[--at] = (char)('0' + (int)(left % 10));
-		left /= 10;
-	} while (left > 0);
+	}
+	uint64_t rest = (uint64_t)left; /* most figures: divided without a call */
+	do {
+		digits[--at] = (char)('0' + (int)(rest % 10));
+		rest /= 10;
+	} while (rest > 0);
 	if (n < 0) {
 		digits[--at] = '-';
 	}
