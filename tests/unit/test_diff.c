@@ -17,6 +17,7 @@
 	"},\"gpu_ns\":{\"prefill\":" ns_p ",\"decode\":" ns_d ",\"other\":0,\"idle\":" ns_i                            \
 	",\"unobserved\":0},\"cost\":{\"prefill\":\"" p "\",\"decode\":\"" d                                           \
 	"\",\"other\":\"0.000000000\",\"idle\":\"" i "\",\"unobserved\":\"0.000000000\"}}"
+#define LARGEST "9223372036854775807"
 #define STATEMENT(currency, models)                                                                                    \
 	"{\"schema\":\"tollbook.statement.v1\",\"currency\":\"" currency "\",\"models\":[" models "]}"
 
@@ -145,11 +146,50 @@ static void test_table(void **state) {
 	free(text);
 }
 
+/* A former statement without tokens has no volume, and a model without a name a row. */
+static void test_without_tokens(void **state) {
+	struct fault why = {0};
+	struct json *j = json_new();
+
+	(void)state;
+	char *text = diff_of(STATEMENT("USD", BLOCK("", "0", "0", "0", "0", "7", "0", "0", "7")),
+	                     STATEMENT("USD", BLOCK("", "5", "5", "1", "1", "1", "3", "4", "1")), true, &why);
+	assert_non_null(text);
+	assert_true(json_parse(j, text_of(text), NULL));
+	json_at total = json_get(j, 0, T("total"));
+	check_sums(j, total);
+	assert_int_equal(nano_of(j, total, "volume"), 0);
+	assert_int_equal(nano_of(j, total, "idle"), -6 * INT64_C(1000000000));
+	json_free(j);
+	free(text);
+	text = diff_of(STATEMENT("USD", BLOCK("", "1", "1", "1", "1", "1", "1", "1", "1")), STATEMENT("USD", ""), false, &why);
+	assert_non_null(text);
+	assert_non_null(strstr(text, "(none)"));
+	free(text);
+}
+
 static void test_refused(void **state) {
-	static const char good[] = STATEMENT("USD", "");
+	static const char good[] = STATEMENT("USD", BLOCK("m", "1", "1", "1", "1", "1", "9", "9", "9"));
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
+	    {STATEMENT("USD", BLOCK("m", "-1", "100", "4000", "6000", "5000", "4", "6", "5")), "not a row of a statement"},
+	    {STATEMENT("USD", BLOCK("m", "\"1\"", "100", "4000", "6000", "5000", "4", "6", "5")), "not a row of a statement"},
+	    {STATEMENT("USD", BLOCK("m", "1", "1e99", "4000", "6000", "5000", "4", "6", "5")), "not a row of a statement"},
+	    {STATEMENT("USD", BLOCK("m", "1", "100", "-4000", "6000", "5000", "4", "6", "5")), "not a row of a statement"},
+	    {STATEMENT("USD", BLOCK("m", "1", "100", "4000", "0.5", "5000", "4", "6", "5")), "not a row of a statement"},
+	    {STATEMENT("USD", BLOCK("m", "1", "100", "4000", "6000", "null", "4", "6", "5")), "not a row of a statement"},
+	    {STATEMENT("USD", BLOCK("m", "1", "100", "4000", "6000", "5000", "-4", "6", "5")), "not a row of a statement"},
+	    {STATEMENT("USD", BLOCK("m", "1", "100", "4000", "6000", "5000", "4", "six", "5")), "not a row of a statement"},
+	    {STATEMENT("USD", BLOCK("m", "1", "100", "4000", "6000", "5000", "4", "6", "99999999999")), "not a row of a statement"},
+	    {STATEMENT("USD", BLOCK("m", LARGEST, "100", "4000", "6000", "5000", "4", "6", "5")), "more tokens than fit 64 bits"},
+	    {STATEMENT("USD", BLOCK("m", "100", LARGEST, "4000", "6000", "5000", "4", "6", "5")), "more tokens than fit 64 bits"},
+	    {STATEMENT("USD", BLOCK("m", "1000000000000", "1", "1", "1", "1", "4", "6", "5")), "a cause of the change does not fit"},
+	    {STATEMENT("USD", BLOCK("m", "1", "1000000000000", "1", "1", "1", "4", "6", "5")), "a cause of the change does not fit"},
+	    {STATEMENT("USD", BLOCK("m", "1", "1", "1", "1", "10000000000000000000", "4", "6", "5")), "a cause of the change does not fit"},
+	    {STATEMENT("USD", BLOCK("m", "1", "1", "10000000000000000000", "1", "1", "4", "6", "5")), "a cause of the change does not fit"},
+	    {STATEMENT("USD", BLOCK("m", "1", "1", "1", "900000000000000000000000000", "1", "4", "6", "5")), "a cause of the change does not fit"},
+	    {STATEMENT("USD", BLOCK("m", "1", "1", "1", "1", "99999999999999999999999999999999999999999", "4", "6", "5")), "not a row of a statement"},
 	    {"{", ":1:2: not valid JSON"},
 	    {"{}", "not a statement"},
 	    {STATEMENT("EUR", ""), "expected two statements of one currency"},
@@ -174,6 +214,7 @@ int main(void) {
 	    cmocka_unit_test(test_sums),
 	    cmocka_unit_test(test_table),
 	    cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_without_tokens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
