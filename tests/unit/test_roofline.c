@@ -155,6 +155,9 @@ static void test_names(void **state) {
 		{"g2-standard-48", "L4"},             {"ct5lp-hightpu-8t", "TPU-v5e"},
 		{"Tesla P100-SXM2-16GB", "P100-SXM2-16GB"}, {"Tesla P100-PCIE-16GB", "P100-PCIe-16GB"},
 		{"NVIDIA GeForce RTX 4060 Laptop GPU", "RTX-4060-Laptop"}, {"BM.GPU.L40S.4", "L40S"},
+		{"NVIDIA H100 80GiB", "H100-SXM"},    {"H100 80g", "H100-SXM"},
+		{"H100 v2", "H100-SXM"},              {"TPU v6e 8t", "TPU-v6e"},
+		{"RTX 4090 PCIe", "RTX-4090"},        {"TPU-v6e-256", "TPU-v6e"},
 		{"a4x-maxgpu-4g-metal", "GB300"},     {"AMD Instinct MI325 OAM", "MI325X"},
 	};
 	struct gpu_catalogue *c;
@@ -172,6 +175,13 @@ static void test_names(void **state) {
 	assert_null(gpu_find(c, T("H100-PCIe SXM5")));
 	assert_null(gpu_find(c, T("Ascend 910B1")));
 	assert_null(gpu_find(c, T("8x H100")));
+	assert_null(gpu_find(c, T("RTX 4090 v2")));
+	assert_null(gpu_find(c, T("H100 40GB")));
+	assert_null(gpu_find(c, T("H100 999999999999GB")));
+	assert_null(gpu_find(c, T("H100 80MB")));
+	assert_null(gpu_find(c, T("RTX 4090 SXM")));
+	assert_null(gpu_find(c, T("L40S 17")));
+	assert_null(gpu_find(c, T("")));
 	assert_null(gpu_find(c, T("RTX 5090 D v2")));
 	assert_null(gpu_find(c, T("g6f.xlarge")));
 	assert_null(gpu_find(c, T("RTX 3060 8GB")));
