@@ -1,4 +1,5 @@
 /* copies.c: detects one log under two names. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "attribute/servers/servers_private.h"
@@ -89,18 +90,120 @@ static void drop_copy(struct servers *s, struct server *kept, struct server *cop
 			"of the logs, or resolve it with --same %s=%s or --different %s=%s", a, b, what, a, a, b, a, b);
 }
 
-void servers_find_copies(struct servers *s) {
-	for (size_t i = 0; i < s->count; i++) {
-		for (size_t k = i + 1; k < s->count && !s->at[i].dropped; k++) {
-			struct server *a = &s->at[i], *b = &s->at[k];
-			const char *what = b->dropped ? NULL : copied(&a->sample, &b->sample);
-			if (!what || servers_are_pair(&s->fleet->different, servers_text(s, a->sample.name), servers_text(s, b->sample.name))) {
-				continue;
-			}
-			bool first = says_more(s, a, b);
-			drop_copy(s, first ? a : b, first ? b : a, what);
+/* ---- which names to compare ---- */
+
+/* A mark of a name, by its place among the servers. */
+struct marked {
+	uint64_t mark;
+	uint32_t at;
+};
+
+/* Of over half of 64 marks in both, one is among the first 32 of each. */
+#define INDEXED_MOST (MARKS_MOST / 2)
+
+struct mark_index {
+	struct marked *all; /* by mark, then by place */
+	size_t count;
+	uint32_t *seen, *found; /* seen: by place, the last name that was compared with it, + 1 */
+	size_t found_count;
+};
+
+static int by_mark(const void *a, const void *b) {
+	const struct marked *x = a, *y = b;
+
+	return x->mark != y->mark ? (x->mark > y->mark) - (x->mark < y->mark) : (x->at > y->at) - (x->at < y->at);
+}
+
+static int by_place(const void *a, const void *b) {
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static size_t indexed_marks(const struct sample *s, uint64_t out[3 * INDEXED_MOST]) {
+	struct kind kinds[3];
+	size_t count = 0;
+
+	kinds_of(s, kinds);
+	for (size_t k = 0; k < 3; k++) {
+		for (size_t i = 0; i < kinds[k].marks->count && i < INDEXED_MOST; i++) {
+			out[count++] = kinds[k].marks->at[i] ^ k;
 		}
 	}
+	return count;
+}
+
+static struct mark_index index_marks(const struct servers *s) {
+	struct mark_index x = {.all = must_alloc((s->count * 3 * INDEXED_MOST + 1) * sizeof *x.all), .seen = must_calloc(s->count + 1, sizeof *x.seen),
+	                       .found = must_alloc((s->count + 1) * sizeof *x.found)};
+	uint64_t marks[3 * INDEXED_MOST];
+
+	for (size_t i = 0; i < s->count; i++) {
+		size_t count = indexed_marks(&s->at[i].sample, marks);
+		for (size_t k = 0; k < count; k++) {
+			x.all[x.count++] = (struct marked){marks[k], (uint32_t)i};
+		}
+	}
+	if (x.count > 0) {
+		qsort(x.all, x.count, sizeof *x.all, by_mark);
+	}
+	return x;
+}
+
+/* The first entry of a mark whose place is at least `at`. */
+static size_t first_entry(const struct mark_index *x, const struct marked *wanted) {
+	size_t low = 0, high = x->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		bool before = by_mark(&x->all[middle], wanted) < 0;
+		low = before ? middle + 1 : low;
+		high = before ? high : middle;
+	}
+	return low;
+}
+
+/* The names after one that share a mark with it, in their order. */
+static void find_sharing(struct mark_index *x, const struct servers *s, size_t i) {
+	uint64_t marks[3 * INDEXED_MOST];
+	size_t count = indexed_marks(&s->at[i].sample, marks);
+
+	x->found_count = 0;
+	for (size_t k = 0; k < count && x->found_count < s->count - i - 1; k++) {
+		const struct marked next = {marks[k], (uint32_t)i + 1};
+		for (size_t e = first_entry(x, &next); e < x->count && x->all[e].mark == marks[k]; e++) {
+			if (x->seen[x->all[e].at] != i + 1) {
+				x->seen[x->all[e].at] = (uint32_t)i + 1;
+				x->found[x->found_count++] = x->all[e].at;
+			}
+		}
+	}
+	if (x->found_count > 1) {
+		qsort(x->found, x->found_count, sizeof *x->found, by_place);
+	}
+}
+
+static void compare_copies(struct servers *s, struct server *a, struct server *b) {
+	const char *what = b->dropped ? NULL : copied(&a->sample, &b->sample);
+
+	if (what && !servers_are_pair(&s->fleet->different, servers_text(s, a->sample.name), servers_text(s, b->sample.name))) {
+		bool first = says_more(s, a, b);
+		drop_copy(s, first ? a : b, first ? b : a, what);
+	}
+}
+
+void servers_find_copies(struct servers *s) {
+	struct mark_index x = index_marks(s);
+
+	for (size_t i = 0; i < s->count; i++) {
+		find_sharing(&x, s, i);
+		for (size_t k = 0; k < x.found_count && !s->at[i].dropped; k++) {
+			compare_copies(s, &s->at[i], &s->at[x.found[k]]);
+		}
+	}
+	free(x.all);
+	free(x.seen);
+	free(x.found);
 }
 
 /* ---- requests that two logs report with their own timestamps ---- */
