@@ -93,10 +93,63 @@ name_id servers_engine(const struct servers *s, const struct server *one) {
 	return one->engine != 0 ? first_rank(s, one->engine)->named : 0;
 }
 
+/*
+ * A few steps of a server, near each other in memory: these alone show that nearly all pairs of a large fleet are no ranks.
+ * They are the first ones of the minute that comes first in the order of samples.
+ */
+#define HINTS 16
+struct hint {
+	uint64_t minute;
+	size_t count;
+	int64_t end_ns[HINTS], most_ns[HINTS];
+};
+
+static struct hint *hints_of(const struct servers *s) {
+	struct hint *all = must_calloc(s->count + 1, sizeof *all);
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct sample *x = &s->at[i].sample;
+		struct hint *h = &all[i];
+		h->minute = x->least_step_hash;
+		for (size_t k = 0; k < x->step_count && h->count < HINTS && x->step_count >= STEPS_LEAST; k++) {
+			if (sample_order(x->steps[k].end_ns) == h->minute) {
+				h->most_ns[h->count] = ranks_tolerance_ns(x->steps[k].duration_ns);
+				h->end_ns[h->count++] = x->steps[k].end_ns;
+			}
+		}
+	}
+	return all;
+}
+
+/* Do most of these steps end at other times, where there are enough of both? */
+static bool are_apart(const struct hint *a, const struct hint *b) {
+	size_t both = 0, together = 0, k = 0;
+
+	if (a->minute != b->minute || a->count < HINTS || b->count < HINTS) {
+		return false;
+	}
+	for (size_t i = 0; i < HINTS; i++) {
+		int64_t least = a->end_ns[i] - a->most_ns[i];
+		while (k < HINTS && b->end_ns[k] < least) {
+			k++;
+		}
+		if (k < HINTS && (k > 0 || b->end_ns[0] <= a->end_ns[i] + a->most_ns[i])) {
+			both++;
+			together += b->end_ns[k] <= a->end_ns[i] + a->most_ns[i];
+		}
+	}
+	return both >= HINTS / 2 && 2 * together < both;
+}
+
 void servers_find_ranks(struct servers *s) {
+	struct hint *hints = hints_of(s);
+
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *a = &s->at[i];
 		for (size_t k = i + 1; k < s->count && (a->engine == 0 || a->engine == i + 1); k++) {
+			if (are_apart(&hints[i], &hints[k])) {
+				continue;
+			}
 			struct server *b = &s->at[k];
 			bool fewer = a->sample.most_hash < b->sample.most_hash;
 			if (b->engine == 0 && may_be_ranks(s, a, b) &&
@@ -105,6 +158,7 @@ void servers_find_ranks(struct servers *s) {
 			}
 		}
 	}
+	free(hints);
 	state_ranks(s);
 }
 
