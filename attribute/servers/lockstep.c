@@ -4,6 +4,7 @@
 #include "attribute/evidence/ranks.h"
 #include "attribute/servers/servers_private.h"
 #include "core/exact.h"
+#include "core/hash_index.h"
 
 /*
  * Of at least so many steps during which both worked, so many hundredths begin and end together. Of two independent
@@ -95,55 +96,72 @@ name_id servers_engine(const struct servers *s, const struct server *one) {
 
 /*
  * A few steps of a server, near each other in memory: these alone show that nearly all pairs of a large fleet are no ranks.
- * They are the first ones of the minute that comes first in the order of samples.
+ * Of the minute that comes first in the order of samples, the first step that ends in each of some short slots: those
+ * with the smallest hashes, which are the same for all servers.
  */
 #define HINTS 16
+#define HINTS_LEAST 6
+#define SLOT_NS (NS_PER_SECOND / 16)
+
 struct hint {
-	uint64_t minute;
-	size_t count;
-	int64_t end_ns[HINTS], most_ns[HINTS];
+	uint64_t slot; /* hash */
+	int64_t end_ns, most_ns;
 };
 
-static struct hint *hints_of(const struct servers *s) {
-	struct hint *all = must_calloc(s->count + 1, sizeof *all);
+struct hints {
+	struct hint at[HINTS]; /* by slot */
+	size_t count;
+};
 
-	for (size_t i = 0; i < s->count; i++) {
-		const struct sample *x = &s->at[i].sample;
-		struct hint *h = &all[i];
-		h->minute = x->least_step_hash;
-		for (size_t k = 0; k < x->step_count && h->count < HINTS && x->step_count >= STEPS_LEAST; k++) {
-			if (sample_order(x->steps[k].end_ns) == h->minute) {
-				h->most_ns[h->count] = ranks_tolerance_ns(x->steps[k].duration_ns);
-				h->end_ns[h->count++] = x->steps[k].end_ns;
-			}
+static void add_hint(struct hints *h, const struct hint *one) {
+	size_t at = h->count < HINTS ? h->count++ : HINTS;
+
+	for (; at > 0 && h->at[at - 1].slot > one->slot; at--) {
+		if (at < HINTS) {
+			h->at[at] = h->at[at - 1];
 		}
 	}
-	return all;
+	if (at < HINTS) {
+		h->at[at] = *one;
+	}
 }
 
-/* Do most of these steps end at other times, where there are enough of both? */
-static bool are_apart(const struct hint *a, const struct hint *b) {
-	size_t both = 0, together = 0, k = 0;
+static void find_hints(struct hints *h, const struct sample *x) {
+	int64_t last = INT64_MIN;
 
-	if (a->minute != b->minute || a->count < HINTS || b->count < HINTS) {
-		return false;
-	}
-	for (size_t i = 0; i < HINTS; i++) {
-		int64_t least = a->end_ns[i] - a->most_ns[i];
-		while (k < HINTS && b->end_ns[k] < least) {
-			k++;
+	for (size_t k = 0; k < x->step_count; k++) {
+		const struct id_step *step = &x->steps[k];
+		int64_t slot = step->end_ns / SLOT_NS;
+		if (slot != last && sample_order(step->end_ns) == x->least_step_hash) {
+			add_hint(h, &(struct hint){hash_spread((uint64_t)slot), step->end_ns, ranks_tolerance_ns(step->duration_ns)});
 		}
-		if (k < HINTS && (k > 0 || b->end_ns[0] <= a->end_ns[i] + a->most_ns[i])) {
+		last = slot;
+	}
+}
+
+/* Do most steps end at other times, where there are enough of both? */
+static bool are_apart(const struct hints *a, const struct hints *b) {
+	size_t both = 0, together = 0, i = 0, k = 0;
+
+	while (i < a->count && k < b->count) {
+		const struct hint *x = &a->at[i], *y = &b->at[k];
+		if (x->slot == y->slot) {
+			int64_t off = x->end_ns - y->end_ns;
 			both++;
-			together += b->end_ns[k] <= a->end_ns[i] + a->most_ns[i];
+			together += off <= x->most_ns && off >= -x->most_ns;
 		}
+		i += x->slot <= y->slot;
+		k += y->slot <= x->slot;
 	}
-	return both >= HINTS / 2 && 2 * together < both;
+	return both >= HINTS_LEAST && 2 * together < both;
 }
 
 void servers_find_ranks(struct servers *s) {
-	struct hint *hints = hints_of(s);
+	struct hints *hints = must_calloc(s->count + 1, sizeof *hints);
 
+	for (size_t i = 0; i < s->count; i++) {
+		find_hints(&hints[i], &s->at[i].sample);
+	}
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *a = &s->at[i];
 		for (size_t k = i + 1; k < s->count && (a->engine == 0 || a->engine == i + 1); k++) {
