@@ -356,7 +356,8 @@ int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink 
 void attribution_print_models(const struct attribution *a, FILE *out);
 /*
  * Error of the model on steps that it had not seen, by kind of batch; and how requests or windows alone would split.
- * Reads the evidence several more times. The mixed steps' figure is stated in `quality`, in one sentence.
+ * Reads the evidence several more times. The mixed steps' figure is stated in `quality`, in one sentence. 1, or 0 if there
+ * is nothing to compare: then it writes nothing, else the day, too.
  */
 int attribution_cross_check(const struct attribution *a, FILE *out, struct quality *quality, struct fault *why);
 /* Every fit in use, after attribution_finish, in a fixed order. 0, or what the sink returned. */

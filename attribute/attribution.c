@@ -15,6 +15,7 @@
 #include "attribute/evidence/sequence.h"
 #include "attribute/servers/servers.h"
 #include "attribute/split/parallel.h"
+#include "core/instant.h"
 
 /* Part of the memory that streams may use, see the README. */
 #define EVIDENCE_BYTES ((size_t)8 << 20)
@@ -527,7 +528,16 @@ void attribution_print_models(const struct attribution *a, FILE *out) {
 int attribution_cross_check(const struct attribution *a, FILE *out, struct quality *quality, struct fault *why) {
 	const struct check check = {a->evidence, a->replicas, &a->options, a->options.fits ? a->options.fits : a->fits, a->common.hits, a->ranks, quality};
 
-	return a->sealed ? check_print(&check, out, why) : 0;
+	char *lines = NULL, day[INSTANT_TEXT_MAX];
+	size_t len = 0;
+	FILE *held = a->sealed ? open_memstream(&lines, &len) : NULL;
+	int rc = held ? check_print(&check, held, why) : 0;
+
+	if (held && fclose(held) == 0 && rc >= 0 && len > 0) {
+		fprintf(out, "%.10s\n%s", instant_format(a->options.from_ns, day), lines);
+	}
+	free(lines);
+	return rc < 0 ? rc : len > 0;
 }
 
 int attribution_keep_fits(const struct attribution *a, int64_t day_ns, fit_sink *sink, void *context, struct fault *why) {

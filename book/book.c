@@ -470,13 +470,10 @@ static int attribute_into(struct book *b, int64_t day_ns, struct entry_list *all
 	if (rc >= 0 && b->models) {
 		attribution_print_models(a, b->models);
 	}
-	if (rc >= 0 && b->checks) {
-		char instant[INSTANT_TEXT_MAX];
-		fprintf(b->checks, "%.10s\n", instant_format(day_ns, instant));
-	}
-	rc = rc >= 0 && b->checks ? attribution_cross_check(a, b->checks, day, why) : rc;
+	int checked = rc >= 0 && b->checks ? attribution_cross_check(a, b->checks, day, why) : 0;
+	b->checked += checked > 0;
 	attribution_free(a);
-	return rc;
+	return checked < 0 ? checked : rc;
 }
 
 struct day_cost {

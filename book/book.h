@@ -41,6 +41,7 @@ struct book {
 	struct book_answers *answers; /* who answered gateways' requests, on the day that is attributed; NULL: none yet */
 	struct book_spans *spans; /* what is known of replicas as of this run; NULL: not requested yet */
 	int64_t places;        /* files that need not be read again, as of this run */
+	int64_t checked;       /* days with something to compare in the cross-check */
 	int64_t attributed;    /* days, in this run: whether or not their entries changed */
 	int64_t restated_nano; /* additional cost of open days that had entries before, in this run */
 	int64_t restated_days; /* days for which that is not 0 */

@@ -47,6 +47,11 @@ static int attribute(struct run *r, struct fault *why) {
 	if (status == 0) {
 		book_merge_days(&b);
 		findings_say(&r->terminal, &b.quality);
+		const struct settings *s = r->own;
+		if (s->cross_check && b.checked == 0) {
+			puts("cross-check: nothing to compare: no day that was attributed now has logged steps; requests, statistics lines and "
+			     "scrapes alone\ndo not show an error. --all attributes all open days again");
+		}
 		if (!r->quiet) {
 			fprintf(stderr, "run %" PRId64 ": %" PRId64 " replica-day%s restated\n", b.run.id, b.run.restated, PLURAL(b.run.restated));
 		}
