@@ -299,11 +299,11 @@ static double done_rate(const struct flight *f, const struct active *a) {
 	double m = f->tokens_a_step, steps = (double)flight_decode_steps(f, a);
 	double sd = sqrt(0.25 + steps * (m - 1) / (m * m) + PACE_SD * PACE_SD * steps * steps);
 
-	if (f->step_end_ns < a->request.finish_ns - LATE_NS) {
+	if (a->request.finish_ns == UNKNOWN || f->step_end_ns + LATE_NS < a->request.finish_ns) {
 		return 0;
 	}
 	double rate = hazard(((double)(f->decode_step - a->first_decode) - steps) / sd) / sd;
-	return f->step_end_ns > a->request.finish_ns + NS_PER_SECOND + LATE_NS ? rate + OVERDUE : rate;
+	return f->step_end_ns - NS_PER_SECOND - LATE_NS > a->request.finish_ns ? rate + OVERDUE : rate;
 }
 
 size_t flight_likeliest_done(const struct flight *f) {

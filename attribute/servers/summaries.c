@@ -308,7 +308,7 @@ static bool read_window(struct sample *s, struct text *t) {
 static bool read_day(struct sample *s, struct text *t) {
 	int64_t v[4];
 
-	if (!unpack_numbers(t, v, 4) || v[2] > v[3]) {
+	if (!unpack_numbers(t, v, 4) || v[2] > v[3] || v[2] < INT64_MIN / 2 || v[3] > INT64_MAX / 2) {
 		return false;
 	}
 	active_put(v[0] ? &s->window_days : &s->request_days, &(struct active_day){v[1], v[2], v[3]});
