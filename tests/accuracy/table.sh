@@ -36,8 +36,7 @@ drafts|vLLM stats lines alone|prefill total|40
 experts|vLLM stats lines alone|prefill total|63
 sparse|vLLM stats lines alone|prefill total|69
 cached|vLLM stats lines alone|prefill total|26
-preempt|vLLM iteration lines alone|prefill total|8.6
-preempt|vLLM iteration lines alone|interval: truth outside by|4.7
+preempt|vLLM iteration lines alone|interval: truth outside by|0.6
 ranks|steps and requests|intervals by position that do not hold|8
 cached|requests without first tokens|prefill total|50
 cached|steps, too few to fit|prefill total|58
