@@ -38,6 +38,9 @@ sparse|vLLM stats lines alone|prefill total|69
 cached|vLLM stats lines alone|prefill total|26
 preempt|vLLM iteration lines alone|interval: truth outside by|0.6
 ranks|steps and requests|intervals by position that do not hold|8
+drafted|steps and requests|intervals of totals that do not hold|8.4
+drafted|vLLM iteration lines and requests|intervals of totals that do not hold|8.4
+drafted|vLLM iteration lines and requests|intervals of tenants that do not hold|8.4
 cached|requests without first tokens|prefill total|50
 cached|steps, too few to fit|prefill total|58
 full|steps, too few to fit|prefill total|21
