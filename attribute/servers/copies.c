@@ -31,27 +31,43 @@ static bool near(int64_t a_ns, int64_t b_ns) {
 /* Logs of few records: the same records at the same time. */
 static bool are_alike(const struct kind *a, const struct kind *b) {
 	return a->marks->count >= ALIKE_LEAST && a->count == b->count && a->marks->count == b->marks->count &&
-	       memcmp(a->marks->at, b->marks->at, a->marks->count * sizeof *a->marks->at) == 0 && near(a->first_ns, b->first_ns) &&
+	       memcmp(a->marks->at, b->marks->at, a->marks->count * sizeof *a->marks->at) == 0 &&
+	       memcmp(a->marks->times, b->marks->times, a->marks->count * sizeof *a->marks->times) == 0 && near(a->first_ns, b->first_ns) &&
 	       near(a->last_ns, b->last_ns);
 }
 
-/* Do two names have the same evidence: are over half of the marks of one kind in both? */
-static const char *copied(const struct sample *a, const struct sample *b) {
-	struct kind x[3], y[3];
-	size_t both, of;
+/*
+ * Over half of the marks are in both. Busy servers of one kind may share these, where steps are full and durations vary
+ * little; but a copy, or a part of one, has none of them more often.
+ */
+static bool are_shared(const struct marks_shared *m) {
+	return 2 * m->both > m->of;
+}
 
+static bool are_of_copies(const struct marks_shared *m) {
+	size_t most = m->within > m->around ? m->within : m->around;
+
+	return are_shared(m) && 10 * most >= 9 * m->both;
+}
+
+/* What two names have both, or NULL; *sure: one is a copy of the other. */
+static const char *copied(const struct sample *a, const struct sample *b, bool *sure) {
+	const char *perhaps = NULL;
+	struct kind x[3], y[3];
+
+	*sure = true;
 	kinds_of(a, x);
 	kinds_of(b, y);
 	for (size_t i = 0; i < 3; i++) {
-		marks_compare(x[i].marks, y[i].marks, &both, &of);
-		if (servers_overlap(x[i].first_ns, x[i].last_ns, y[i].first_ns, y[i].last_ns) && 2 * both > of) {
+		struct marks_shared m = marks_compare(x[i].marks, y[i].marks);
+		bool overlap = servers_overlap(x[i].first_ns, x[i].last_ns, y[i].first_ns, y[i].last_ns);
+		if ((overlap && are_of_copies(&m)) || ((i < 2 || y[i].marks->count >= WINDOWS_LEAST) && are_alike(&x[i], &y[i]))) {
 			return x[i].what;
 		}
-		if ((i < 2 || y[i].marks->count >= WINDOWS_LEAST) && are_alike(&x[i], &y[i])) {
-			return x[i].what;
-		}
+		perhaps = overlap && are_shared(&m) ? x[i].what : perhaps;
 	}
-	return NULL;
+	*sure = false;
+	return perhaps;
 }
 
 /* Of two copies the more complete one counts, else the one named in the fleet file, else the first by name. */
@@ -183,12 +199,24 @@ static void find_sharing(struct mark_index *x, const struct servers *s, size_t i
 	}
 }
 
-static void compare_copies(struct servers *s, struct server *a, struct server *b) {
-	const char *what = b->dropped ? NULL : copied(&a->sample, &b->sample);
+static void find_perhaps(struct servers *s, const char *a, const char *b, const char *what) {
+	quality_finding(s->quality, "counted-twice", b, "--different", QUALITY_NO_AMOUNT,
+	                "%s and %s report %s with the same tokens and durations, but not equally often: both are counted; resolve it with "
+	                "--same %s=%s if one is a copy of the other, or --different %s=%s", a, b, what, a, b, a, b);
+}
 
-	if (what && !servers_are_pair(&s->fleet->different, servers_text(s, a->sample.name), servers_text(s, b->sample.name))) {
-		bool first = says_more(s, a, b);
+static void compare_copies(struct servers *s, struct server *a, struct server *b) {
+	const char *x = servers_text(s, a->sample.name), *y = servers_text(s, b->sample.name);
+	bool sure, first = says_more(s, a, b);
+	const char *what = b->dropped ? NULL : copied(&a->sample, &b->sample, &sure);
+
+	if (!what || servers_are_pair(&s->fleet->different, x, y)) {
+		return;
+	}
+	if (sure || servers_are_pair(&s->fleet->same, x, y)) {
 		drop_copy(s, first ? a : b, first ? b : a, what);
+	} else {
+		find_perhaps(s, x, y, what);
 	}
 }
 

@@ -47,7 +47,7 @@ static int64_t instant_of(const struct id_request *r) {
 /* Precision to which logs round durations. */
 #define TICK_NS 10000
 
-void marks_add(struct marks *m, uint64_t hash) {
+void marks_add(struct marks *m, uint64_t hash, int64_t times) {
 	size_t at = m->count;
 
 	if (m->count == MARKS_MOST && hash >= m->at[MARKS_MOST - 1]) {
@@ -57,11 +57,14 @@ void marks_add(struct marks *m, uint64_t hash) {
 		at--;
 	}
 	if (at < m->count && m->at[at] == hash) {
+		(void)!exact_add(&m->times[at], times);
 		return;
 	}
 	size_t behind = (m->count < MARKS_MOST ? m->count : MARKS_MOST - 1) - at;
 	memmove(m->at + at + 1, m->at + at, behind * sizeof *m->at);
+	memmove(m->times + at + 1, m->times + at, behind * sizeof *m->times);
 	m->at[at] = hash;
+	m->times[at] = times;
 	m->count += m->count < MARKS_MOST;
 }
 
@@ -71,24 +74,27 @@ static void mark(struct marks *m, const int64_t *values, size_t count) {
 	for (size_t i = 0; i < count; i++) {
 		hash = hash_of((int64_t)(hash ^ (uint64_t)values[i]));
 	}
-	marks_add(m, hash);
+	marks_add(m, hash, 1);
 }
 
-void marks_compare(const struct marks *a, const struct marks *b, size_t *both, size_t *of) {
+struct marks_shared marks_compare(const struct marks *a, const struct marks *b) {
+	struct marks_shared m = {.of = 0};
 	size_t i = 0, k = 0;
 
-	*both = *of = 0;
 	if (a->count < MARKS_LEAST || b->count < MARKS_LEAST) {
-		return;
+		return m;
 	}
-	while (*of < MARKS_MOST && (i < a->count || k < b->count)) {
+	while (m.of < MARKS_MOST && (i < a->count || k < b->count)) {
 		bool left = k == b->count || (i < a->count && a->at[i] <= b->at[k]);
 		bool right = i == a->count || (k < b->count && b->at[k] <= a->at[i]);
-		*both += left && right;
+		m.both += left && right;
+		m.within += left && right && a->times[i] <= b->times[k];
+		m.around += left && right && a->times[i] >= b->times[k];
 		i += left;
 		k += right;
-		(*of)++;
+		m.of++;
 	}
+	return m;
 }
 
 static int64_t between(int64_t from_ns, int64_t to_ns) {

@@ -11,11 +11,16 @@
 #define MARKS_MOST 64
 struct marks {
 	uint64_t at[MARKS_MOST]; /* ascending */
+	int64_t times[MARKS_MOST]; /* the number of records with it */
 	size_t count;
 };
-void marks_add(struct marks *m, uint64_t hash);
-/* How many of the smallest marks of two sets are in both, and of how many; 0 of 0 if there are too few to decide. */
-void marks_compare(const struct marks *a, const struct marks *b, size_t *both, size_t *of);
+void marks_add(struct marks *m, uint64_t hash, int64_t times);
+/* Of the smallest marks of two sets; all 0 if there are too few to decide. */
+struct marks_shared {
+	size_t of, both; /* how many these are, and how many of them are in both sets */
+	size_t within, around; /* of `both`: at most as often in the first set as in the second; at least as often */
+};
+struct marks_shared marks_compare(const struct marks *a, const struct marks *b);
 
 /*
  * The evidence of one name. Minutes are kept in the order of a hash, the same for all names, until the sample is

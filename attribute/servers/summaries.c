@@ -171,7 +171,7 @@ static int put_marks(const struct packing *p, const struct sample *s) {
 
 	for (int64_t k = 0; k < 3; k++) {
 		for (size_t i = 0; i < kinds[k]->count && rc >= 0; i++) {
-			rc = put(p, (const int64_t[]){ITEM_MARK, k, (int64_t)kinds[k]->at[i]}, 3);
+			rc = put(p, (const int64_t[]){ITEM_MARK, k, (int64_t)kinds[k]->at[i], kinds[k]->times[i]}, 4);
 		}
 	}
 	return rc;
@@ -317,12 +317,12 @@ static bool read_day(struct sample *s, struct text *t) {
 
 static bool read_mark(struct sample *s, struct text *t) {
 	struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks};
-	int64_t v[2];
+	int64_t v[3];
 
-	if (!unpack_numbers(t, v, 2) || v[0] < 0 || v[0] > 2) {
+	if (!unpack_numbers(t, v, 3) || v[0] < 0 || v[0] > 2 || v[2] <= 0) {
 		return false;
 	}
-	marks_add(kinds[v[0]], (uint64_t)v[1]);
+	marks_add(kinds[v[0]], (uint64_t)v[1], v[2]);
 	return true;
 }
 
