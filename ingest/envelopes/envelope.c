@@ -28,6 +28,7 @@ void envelope_free(struct envelope *e) {
 	free(e->label_room);
 	free(e->common);
 	wide_release(&e->wide);
+	export_release(&e->entry);
 	free(e);
 }
 
@@ -66,10 +67,6 @@ static bool strip_json(struct envelope *e, struct peeling *p) {
 		shapes_learn(&e->shapes, object, p);
 	}
 	return true;
-}
-
-static bool strip_entry(struct envelope *e, struct peeling *p) {
-	return strip_export(&e->entry, p);
 }
 
 /* A log that begins with the header of a table is a table. */
@@ -115,7 +112,7 @@ static bool strip_front(struct envelope *e, struct peeling *p) {
 }
 
 static bool strip_one(struct envelope *e, struct peeling *p) {
-	if (p->depth == 0 && (strip_entry(e, p) || strip_table(e, p))) {
+	if (p->depth == 0 && (strip_export(&e->entry, e->rules, e->max_line_bytes, p) || strip_table(e, p))) {
 		return true;
 	}
 	if (p->stamped && (strip_labels(e, p) || strip_cri(e, p) || strip_unit(e, p) || strip_tracing(e, p))) {
@@ -170,6 +167,9 @@ static enum envelope_status take_inner(struct envelope *e, struct peeling *p) {
 	enum envelope_status status = ENVELOPE_LINE;
 
 	p->depth++;
+	if (p->too_long) {
+		return ENVELOPE_TOO_LONG;
+	}
 	if (p->dropped) {
 		return ENVELOPE_PART;
 	}
@@ -272,16 +272,28 @@ enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct 
 }
 
 enum envelope_status envelope_more(struct envelope *e, struct unwrapped *out) {
-	if (!e->entries.path && e->wide.columns == 0) { /* most lines contain only one */
+	if (!e->entries.path && e->wide.columns == 0 && !e->entry.ended) { /* most lines contain only one */
 		return ENVELOPE_DONE;
 	}
 	struct peeling p = {.stamp_ns = UNKNOWN};
 
-	if (!entries_next(e, &e->entries, &p) && !wide_next(e, &e->wide, &p)) {
+	if (!entries_next(e, &e->entries, &p) && !wide_next(e, &e->wide, &p) && !(e->entry.ended && export_next(&e->entry, e->rules, &p))) {
 		return ENVELOPE_DONE;
 	}
 	p.depth = 1;
 	return peel(e, &p, out);
+}
+
+/* An entry of the journal without its end. */
+static bool peek_entry(const struct envelope *e, struct unwrapped *out) {
+	struct export_entry copy = e->entry;
+	struct peeling p = {.stamp_ns = UNKNOWN};
+
+	if (!export_next(&copy, e->rules, &p)) {
+		return false;
+	}
+	*out = (struct unwrapped){.text = p.text, .stamp_ns = p.stamp_ns, .origin = p.origin};
+	return true;
 }
 
 bool envelope_peek(const struct envelope *e, int *from, struct unwrapped *out) {
@@ -292,15 +304,18 @@ bool envelope_peek(const struct envelope *e, int *from, struct unwrapped *out) {
 			return true;
 		}
 	}
-	return false;
+	return (*from)++ == STREAMS && peek_entry(e, out);
 }
 
 bool envelope_last(struct envelope *e, struct unwrapped *out) {
 	int from = 0;
 	bool any = envelope_peek(e, &from, out);
 
-	if (any) {
+	if (any && from <= STREAMS) {
 		e->joints[from - 1].len = 0;
+	} else if (any) {
+		struct peeling p = {.stamp_ns = UNKNOWN};
+		export_next(&e->entry, e->rules, &p);
 	}
 	return any;
 }

@@ -3,6 +3,7 @@
 #define INGEST_ENVELOPE_PRIVATE_H
 
 #include "ingest/envelopes/entries.h"
+#include "ingest/envelopes/export.h"
 #include "ingest/envelopes/peeling.h"
 #include "ingest/envelopes/shape.h"
 #include "ingest/envelopes/table.h"

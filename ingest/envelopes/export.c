@@ -1,10 +1,38 @@
 /*
  * export.c: journalctl -o export: an entry is lines "KEY=value" and an empty line. A value
  * with control characters is "KEY", then its length in 8 bytes (little endian), then the bytes.
+ *
+ * The message may come before the fields that name its server: it is kept until the entry ends.
  */
-#include "ingest/envelopes/peeling.h"
+#include "ingest/envelopes/export.h"
+
+#include <stdlib.h>
+
+#include "core/error.h"
 
 enum { LENGTH_BYTES = 8 };
+
+static void append(struct export_text *to, struct text t, size_t most) {
+	if (t.len > most - to->len) {
+		to->too_long = true;
+		return;
+	}
+	if (to->len + t.len + 1 > to->room) {
+		to->room = 2 * (to->len + t.len) + 256;
+		to->at = must_realloc(to->at, to->room);
+	}
+	if (t.len > 0) {
+		memcpy(to->at + to->len, t.at, t.len);
+	}
+	to->len += t.len;
+	to->at[to->len++] = '\n';
+}
+
+static void begin(struct export_entry *x) {
+	x->message.len = x->fields.len = x->taken = 0;
+	x->message.too_long = x->fields.too_long = x->ended = false;
+	x->stamp_ns = UNKNOWN;
+}
 
 /* The line's end is also a byte of the length or the data. */
 static void take_length(struct export_entry *x, struct text *t) {
@@ -22,58 +50,88 @@ static void take_length(struct export_entry *x, struct text *t) {
 }
 
 /* A piece of the data, up to the line's end. */
-static void take_data(struct export_entry *x, struct peeling *p, struct text t) {
+static void take_data(struct export_entry *x, struct text t, size_t most) {
 	uint64_t piece = t.len < x->left ? t.len : x->left;
 
 	x->left -= piece;
 	x->left -= x->left > 0; /* the line's end */
 	x->in_data = x->left > 0;
-	p->dropped = !x->is_message || piece == 0;
-	p->text = text_cut(t, 0, (size_t)piece);
+	if (x->is_message) {
+		append(&x->message, text_cut(t, 0, (size_t)piece), most);
+	}
 }
 
-static void take_field(struct export_entry *x, struct peeling *p, struct text t) {
+static void take_field(struct export_entry *x, struct text t, size_t most) {
 	struct text key, value = t;
 	int64_t us;
 
-	p->dropped = true;
 	if (!text_until(&value, T("="), &key)) {
-		*x = (struct export_entry){.on = true, .stamp_ns = t.len > 0 ? x->stamp_ns : UNKNOWN, .length_due = t.len > 0,
-		                           .is_message = text_eq(t, T("MESSAGE"))};
+		x->length_due = true;
+		x->length_got = 0;
+		x->left = 0;
+		x->is_message = text_eq(t, T("MESSAGE"));
 	} else if (text_eq(key, T("__REALTIME_TIMESTAMP"))) {
 		if (!text_to_i64(value, &us) || __builtin_mul_overflow(us, 1000, &x->stamp_ns)) {
 			x->stamp_ns = UNKNOWN;
 		}
-	} else if (text_eq(key, T("MESSAGE"))) {
-		p->text = value;
-		p->dropped = false;
+	} else {
+		append(text_eq(key, T("MESSAGE")) ? &x->message : &x->fields, text_eq(key, T("MESSAGE")) ? value : t, most);
 	}
 }
 
-bool strip_export(struct export_entry *x, struct peeling *p) {
-	if (p->depth > 0) {
+static void take_line(struct export_entry *x, struct text t, size_t most) {
+	if (x->ended) {
+		begin(x);
+	}
+	if (x->length_due) {
+		take_length(x, &t);
+		if (x->in_data) {
+			take_data(x, t, most);
+		}
+	} else if (x->in_data) {
+		take_data(x, t, most);
+	} else if (t.len > 0) {
+		take_field(x, t, most);
+	} else {
+		x->ended = true;
+	}
+}
+
+bool export_next(struct export_entry *x, const struct name_rules *rules, struct peeling *p) {
+	struct text rest = text_cut((struct text){x->message.at, x->message.len}, x->taken, x->message.len), line, key;
+	struct text fields = {x->fields.at, x->fields.len};
+
+	if (x->message.too_long || !text_until(&rest, T("\n"), &line)) {
 		return false;
 	}
+	x->taken = x->message.len - rest.len;
+	p->text = line;
+	if (x->stamp_ns != UNKNOWN) {
+		set_stamp(p, x->stamp_ns);
+	}
+	while (text_until(&fields, T("\n"), &line)) {
+		if (text_until(&line, T("="), &key)) {
+			origin_from_pair(&p->origin, rules, key, line);
+		}
+	}
+	return true;
+}
+
+bool strip_export(struct export_entry *x, const struct name_rules *rules, size_t most, struct peeling *p) {
 	if (!x->on) {
 		if (!text_starts(p->text, T("__CURSOR=")) && !text_starts(p->text, T("__REALTIME_TIMESTAMP="))) {
 			return false;
 		}
-		*x = (struct export_entry){.on = true, .stamp_ns = UNKNOWN};
+		x->on = true;
+		begin(x);
 	}
-	struct text t = p->text;
-	if (x->length_due) {
-		take_length(x, &t);
-		p->dropped = true;
-		if (x->in_data) {
-			take_data(x, p, t);
-		}
-	} else if (x->in_data) {
-		take_data(x, p, t);
-	} else {
-		take_field(x, p, t);
-	}
-	if (!p->dropped && x->stamp_ns != UNKNOWN) {
-		set_stamp(p, x->stamp_ns);
-	}
+	take_line(x, p->text, most);
+	p->too_long = x->ended && x->message.too_long;
+	p->dropped = !p->too_long && (!x->ended || !export_next(x, rules, p));
 	return true;
+}
+
+void export_release(struct export_entry *x) {
+	free(x->message.at);
+	free(x->fields.at);
 }

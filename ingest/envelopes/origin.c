@@ -222,6 +222,9 @@ void origin_from_pair(struct origin *o, const struct name_rules *rules, struct t
 			take_rule(o, &rules->at[i], value);
 		}
 	}
+	if (text_eq(key, T("_PID"))) {
+		text_to_i64(value, &o->pid);
+	}
 	for (size_t i = 0; i < KNOWN_KEYS; i++) {
 		if (text_eq(known_keys[i].key, key)) {
 			origin_set(o, known_keys[i].part, value);

@@ -22,6 +22,7 @@ struct peeling {
 	bool part;       /* the envelope shows that the line continues */
 	bool ended;      /* the line of an object includes its newline */
 	bool in_parts;   /* the envelope has parts of lines */
+	bool too_long;   /* the line is too long, and left out */
 	bool dropped;    /* part of an envelope of several lines, not a line itself */
 	enum stream stream;
 	bool stamped;    /* a timestamp was removed just before */
@@ -110,17 +111,5 @@ stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_s
 
 /* fluent.c */
 stripper strip_fluent_bit, strip_fluentd;
-
-/* export.c: the journal's export format, with entries of lines "KEY=value". */
-struct export_entry {
-	bool on;            /* the log has this format */
-	int64_t stamp_ns;   /* of the entry; UNKNOWN: not yet seen */
-	bool length_due;    /* "MESSAGE" without "=": a length of 8 bytes and binary data follow */
-	size_t length_got;  /* bytes of the length read so far */
-	uint64_t left;      /* of the length, then of the data */
-	bool is_message;    /* the data are a message, not another field */
-	bool in_data;
-};
-bool strip_export(struct export_entry *x, struct peeling *p);
 
 #endif
