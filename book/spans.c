@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "book/book.h"
+#include "core/instant.h"
 
 /* Days of one run are attributed with the same spans: they are read once. */
 struct book_spans {
@@ -62,12 +63,21 @@ static int get_spans(struct book *b, struct fault *why) {
 	return ledger_spans(b->ledger, keep_span, b->spans, why);
 }
 
-/* If the only replica's log has no steps, it is also paid for while gateways' requests ran on it. */
+/* The only replica is also paid for while gateways' requests ran on it; on days with steps these alone show its time. */
 static struct replica_span span_of(const struct book_spans *s, const struct ledger_span *span) {
-	bool whole = s->known.gateways.are == GATEWAYS_OF_ONE && span->kind == SPAN_REQUESTS;
-	struct ledger_reach reach = whole ? s->known.all : (struct ledger_reach){span->first_ns, span->last_ns};
+	struct replica_span own = {span->first_ns, span->last_ns, span->first_day_ns, span->last_day_ns, span->first_step_day_ns, span->last_step_day_ns};
+	const struct ledger_reach *all = &s->known.all;
 
-	return (struct replica_span){reach.first_ns, reach.last_ns, span->first_day_ns, span->last_day_ns, span->first_step_day_ns, span->last_step_day_ns};
+	if (s->known.gateways.are != GATEWAYS_OF_ONE || span->kind == SPAN_GATEWAY) {
+		return own;
+	}
+	if (span->kind == SPAN_REQUESTS || instant_floor(all->first_ns, NS_PER_DAY) < own.first_step_day_ns) {
+		own.first_ns = all->first_ns;
+	}
+	if (span->kind == SPAN_REQUESTS || instant_floor(all->last_ns, NS_PER_DAY) > own.last_step_day_ns) {
+		own.last_ns = all->last_ns;
+	}
+	return own;
 }
 
 /* Is it the span of a server? Gateways' requests for a vendor's model are not, and no GPU is paid for them. */

@@ -134,6 +134,10 @@ rm -rf book
 [ $? -eq 1 ] || wrong "a gateway with vendors and a server: no finding: $(jq -c .findings book.json)"
 jq -e '.findings | any(.kind == "gateway" and (.subjects | index("k")))' book.json > said || wrong "a gateway with vendors and a server: $(jq -c .findings book.json)"
 
+# A gateway's requests on days without steps of the only server: it is paid for then, too.
+{ requests m 01; step 1 "2026-08-04 12:00:00" 500 100 0; requests m 06; } > o.log
+four_ways o.log 1
+jq -e '.total.gpu_ns.capacity == (5 * 86400 + 10) * 1000000000' book.json > said || wrong "a gateway before the steps: $(jq -c .total.gpu_ns book.json)"
 # The price list gets a model later: what was attributed as the fleet's is the vendor's, and the other way round. A server
 # with steps is paid for by these, whatever gateways' requests are under its name.
 prices() { # MODEL
