@@ -136,8 +136,13 @@ jq -e '.findings | any(.kind == "gateway" and (.subjects | index("k")))' book.js
 
 # A gateway's requests on days without steps of the only server: it is paid for then, too.
 { requests m 01; step 1 "2026-08-04 12:00:00" 500 100 0; requests m 06; } > o.log
-four_ways o.log 1
-jq -e '.total.gpu_ns.capacity == (5 * 86400 + 10) * 1000000000' book.json > said || wrong "a gateway before the steps: $(jq -c .total.gpu_ns book.json)"
+rm -rf book
+"$tollbook" run -q --gpu-hour 2 --format json -o run.json o.log > said 2>&1
+"$tollbook" ingest -q --book book o.log > said 2>&1
+"$tollbook" attribute -q --gpu-hour 2 --book book >> said 2>&1
+"$tollbook" report -q --book book --format json -o book.json >> said 2>&1
+jq -e '.total.gpu_ns.capacity == (5 * 86400 + 10) * 1000000000' run.json > said || wrong "a gateway before and after the steps: $(jq -c .total.gpu_ns run.json)"
+[ "$(figures run.json)" = "$(figures book.json)" ] || wrong "a gateway before and after the steps: $(figures run.json), in the book $(figures book.json)"
 # The price list gets a model later: what was attributed as the fleet's is the vendor's, and the other way round. A server
 # with steps is paid for by these, whatever gateways' requests are under its name.
 prices() { # MODEL
