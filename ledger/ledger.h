@@ -218,12 +218,18 @@ struct ledger_pause {
 	int64_t day_ns, missing;
 };
 
+struct ledger_reach {
+	int64_t first_ns, last_ns; /* first > last: none */
+};
+#define LEDGER_REACH_NOTHING (struct ledger_reach){INT64_MAX, INT64_MIN}
+
 /* A replica, with the best kind of its records, and the first and last instant of each day's best kind. */
 struct ledger_span {
 	name_id replica, model;
 	enum span_kind kind;
 	bool requests, gateways; /* an engine, a gateway reports requests under this name */
 	int64_t first_ns, last_ns; /* of the days of one clock */
+	struct ledger_reach gateway_days; /* of days on which gateways alone have records under this name */
 	int64_t first_day_ns, last_day_ns;
 	int64_t first_step_day_ns, last_step_day_ns; /* of its steps; first > last: none */
 	int64_t records, apart;    /* on these days; apart: on other days, years from them, which are not counted */
@@ -234,16 +240,12 @@ typedef int ledger_span_sink(void *context, const struct ledger_span *s);
 int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct fault *why);
 
 /* Totals of spans; begins as LEDGER_KNOWN_NOTHING. */
-struct ledger_reach {
-	int64_t first_ns, last_ns; /* first > last: none */
-};
 struct ledger_known {
 	struct ledger_reach all, engines_reach;
 	struct engines engines;
 	bool gateways_reported;
 	struct gateways gateways;
 };
-#define LEDGER_REACH_NOTHING (struct ledger_reach){INT64_MAX, INT64_MIN}
 #define LEDGER_KNOWN_NOTHING (struct ledger_known){.all = LEDGER_REACH_NOTHING, .engines_reach = LEDGER_REACH_NOTHING}
 void ledger_known_add(struct ledger_known *k, const struct ledger_span *s);
 int ledger_known_get(struct ledger *l, struct ledger_known *out, struct fault *why);

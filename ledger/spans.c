@@ -65,6 +65,9 @@ static void reach(struct ledger_span *to, name_id model, const struct ledger_seg
 		to->first_day_ns = first ? s->day_ns : to->first_day_ns;
 		to->last_day_ns = s->day_ns;
 	}
+	if (kind == SPAN_GATEWAY) {
+		exact_widen(&to->gateway_days.first_ns, &to->gateway_days.last_ns, s->span_first_ns, s->span_last_ns);
+	}
 	if (kind == SPAN_STEPS) {
 		to->first_step_day_ns = to->first_step_day_ns == INT64_MAX ? s->day_ns : to->first_step_day_ns;
 		to->last_step_day_ns = s->day_ns;
@@ -91,7 +94,8 @@ static void choose(struct ledger_span *best, const struct ledger_span *other) {
 	best->apart += lesser.kind == SPAN_NONE ? 0 : lesser.records + lesser.apart;
 }
 
-static const struct ledger_span no_span = {.kind = SPAN_NONE, .first_step_day_ns = INT64_MAX, .last_step_day_ns = INT64_MIN};
+static const struct ledger_span no_span = {
+	.kind = SPAN_NONE, .gateway_days = {INT64_MAX, INT64_MIN}, .first_step_day_ns = INT64_MAX, .last_step_day_ns = INT64_MIN};
 
 /* The pauses of a replica. */
 struct pause_list {
@@ -166,6 +170,7 @@ int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct
 
 void ledger_known_add(struct ledger_known *k, const struct ledger_span *s) {
 	exact_widen(&k->all.first_ns, &k->all.last_ns, s->first_ns, s->last_ns);
+	exact_widen(&k->all.first_ns, &k->all.last_ns, s->gateway_days.first_ns, s->gateway_days.last_ns);
 	if (s->kind > SPAN_GATEWAY) {
 		exact_widen(&k->engines_reach.first_ns, &k->engines_reach.last_ns, s->first_ns, s->last_ns);
 		engines_add(&k->engines, s->replica, s->requests);

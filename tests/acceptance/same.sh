@@ -143,6 +143,13 @@ rm -rf book
 "$tollbook" report -q --book book --format json -o book.json >> said 2>&1
 jq -e '.total.gpu_ns.capacity == (5 * 86400 + 10) * 1000000000' run.json > said || wrong "a gateway before and after the steps: $(jq -c .total.gpu_ns run.json)"
 [ "$(figures run.json)" = "$(figures book.json)" ] || wrong "a gateway before and after the steps: $(figures run.json), in the book $(figures book.json)"
+# The same where the gateway names the server.
+sed 's/"tenant"/"gateway":true,"replica":"a","tenant"/' o.log > p.log
+rm -rf book
+"$tollbook" ingest -q --book book p.log > said 2>&1
+"$tollbook" attribute -q --gpu-hour 2 --book book >> said 2>&1
+"$tollbook" report -q --book book --format json -o book.json >> said 2>&1
+[ "$(figures run.json)" = "$(figures book.json)" ] || wrong "a gateway that names the server: $(figures run.json), in the book $(figures book.json)"
 # The price list gets a model later: what was attributed as the fleet's is the vendor's, and the other way round. A server
 # with steps is paid for by these, whatever gateways' requests are under its name.
 prices() { # MODEL
