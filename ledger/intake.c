@@ -488,6 +488,15 @@ static int sync_written(struct ledger *l, struct ledger_intake *in, struct fault
 	return rc;
 }
 
+/* The only server is also paid for between its own records and those of gateways: days without any, up to where it was known. */
+static int mark_between(struct ledger *l, const struct ledger_reach *known, const struct ledger_reach *now, struct fault *why) {
+	if (known->first_ns > known->last_ns) {
+		return mark_period(l, now->first_ns, now->last_ns, why);
+	}
+	int rc = now->first_ns < known->first_ns ? mark_period(l, now->first_ns, known->first_ns, why) : 0;
+	return rc < 0 || now->last_ns <= known->last_ns ? rc : mark_period(l, known->last_ns, now->last_ns, why);
+}
+
 /* If the role of gateways changes, because of the first log of an engine or a gateway, all open days change. */
 static int mark_all(struct ledger *l, struct ledger_intake *in, struct fault *why) {
 	const struct gateways *was = &in->before.gateways, *are = &in->known.gateways;
@@ -495,7 +504,8 @@ static int mark_all(struct ledger *l, struct ledger_intake *in, struct fault *wh
 	int rc = reported ? ledger_known_get(l, &in->known, why) : 0;
 	bool alike = was->are == are->are && was->replica == are->replica;
 
-	return rc < 0 || alike ? rc : ledger_dirty_basis(l, "", why);
+	rc = rc < 0 || alike ? rc : ledger_dirty_basis(l, "", why);
+	return rc < 0 || are->are != GATEWAYS_OF_ONE ? rc : mark_between(l, alike ? &in->before.all : &LEDGER_REACH_NOTHING, &in->known.all, why);
 }
 
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why) {

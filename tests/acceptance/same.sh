@@ -135,13 +135,13 @@ rm -rf book
 jq -e '.findings | any(.kind == "gateway" and (.subjects | index("k")))' book.json > said || wrong "a gateway with vendors and a server: $(jq -c .findings book.json)"
 
 # A gateway's requests on days without steps of the only server: it is paid for then, too.
-{ requests m 01; step 1 "2026-08-04 12:00:00" 500 100 0; requests m 06; } > o.log
+{ requests m 01; step 1 "2026-08-10 12:00:00" 500 100 0; requests m 20; } > o.log
 rm -rf book
 "$tollbook" run -q --gpu-hour 2 --format json -o run.json o.log > said 2>&1
 "$tollbook" ingest -q --book book o.log > said 2>&1
 "$tollbook" attribute -q --gpu-hour 2 --book book >> said 2>&1
 "$tollbook" report -q --book book --format json -o book.json >> said 2>&1
-jq -e '.total.gpu_ns.capacity == (5 * 86400 + 10) * 1000000000' run.json > said || wrong "a gateway before and after the steps: $(jq -c .total.gpu_ns run.json)"
+jq -e '.total.gpu_ns.capacity == (19 * 86400 + 10) * 1000000000' run.json > said || wrong "a gateway before and after the steps: $(jq -c .total.gpu_ns run.json)"
 [ "$(figures run.json)" = "$(figures book.json)" ] || wrong "a gateway before and after the steps: $(figures run.json), in the book $(figures book.json)"
 # The same where the gateway names the server.
 sed 's/"tenant"/"gateway":true,"replica":"a","tenant"/' o.log > p.log
