@@ -331,13 +331,10 @@ static int mark_days(struct merge *m, int64_t span_first, int64_t span_last, str
 		return 0; /* without any instant */
 	}
 	int rc = mark_period(m->l, first, last, why);
-	if (rc >= 0 && span_first <= span_last && span_last < first) {
-		rc = mark_period(m->l, span_last, first, why);
+	if (rc < 0 || span_first > span_last) {
+		return rc;
 	}
-	if (rc >= 0 && span_first <= span_last && span_first > last) {
-		rc = mark_period(m->l, last, span_first, why);
-	}
-	return rc;
+	return span_last < first ? mark_period(m->l, span_last, first, why) : span_first > last ? mark_period(m->l, last, span_first, why) : 0;
 }
 
 /* The first day with steps after a day whose steps changed: how many are missing before it may have changed. */
@@ -488,13 +485,12 @@ static int sync_written(struct ledger *l, struct ledger_intake *in, struct fault
 	return rc;
 }
 
-/* The only server is also paid for between its own records and those of gateways: days without any, up to where it was known. */
-static int mark_between(struct ledger *l, const struct ledger_reach *known, const struct ledger_reach *now, struct fault *why) {
-	if (known->first_ns > known->last_ns) {
-		return mark_period(l, now->first_ns, now->last_ns, why);
-	}
-	int rc = now->first_ns < known->first_ns ? mark_period(l, now->first_ns, known->first_ns, why) : 0;
-	return rc < 0 || now->last_ns <= known->last_ns ? rc : mark_period(l, known->last_ns, now->last_ns, why);
+/* The only server is also paid for between its own records and those of gateways, on days of which neither has any. */
+static int mark_paid(struct ledger *l, struct ledger_reach known, struct ledger_reach now, struct fault *why) {
+	bool any = known.first_ns <= known.last_ns;
+	int rc = !any || now.first_ns < known.first_ns ? mark_period(l, now.first_ns, any ? known.first_ns : now.last_ns, why) : 0;
+
+	return rc < 0 || !any || now.last_ns <= known.last_ns ? rc : mark_period(l, known.last_ns, now.last_ns, why);
 }
 
 /* If the role of gateways changes, because of the first log of an engine or a gateway, all open days change. */
@@ -505,7 +501,7 @@ static int mark_all(struct ledger *l, struct ledger_intake *in, struct fault *wh
 	bool alike = was->are == are->are && was->replica == are->replica;
 
 	rc = rc < 0 || alike ? rc : ledger_dirty_basis(l, "", why);
-	return rc < 0 || are->are != GATEWAYS_OF_ONE ? rc : mark_between(l, alike ? &in->before.all : &LEDGER_REACH_NOTHING, &in->known.all, why);
+	return rc < 0 || are->are != GATEWAYS_OF_ONE ? rc : mark_paid(l, alike ? in->before.all : LEDGER_REACH_NOTHING, in->known.all, why);
 }
 
 int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run, int64_t *records, struct fault *why) {
