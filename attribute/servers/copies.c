@@ -1,4 +1,4 @@
-/* copies.c: detects one log under two names. */
+/* copies.c: detects one log under two names, and ranks by their scrapes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,23 +136,24 @@ static int by_place(const void *a, const void *b) {
 	return (*x > *y) - (*x < *y);
 }
 
-static size_t indexed_marks(const struct sample *s, uint64_t out[3 * INDEXED_MOST]) {
-	struct kind kinds[3];
+#define INDEXED_KINDS 4
+
+static size_t indexed_marks(const struct sample *s, uint64_t out[INDEXED_KINDS * INDEXED_MOST]) {
+	const struct marks *kinds[INDEXED_KINDS] = {&s->step_marks, &s->request_marks, &s->window_marks, &s->count_marks};
 	size_t count = 0;
 
-	kinds_of(s, kinds);
-	for (size_t k = 0; k < 3; k++) {
-		for (size_t i = 0; i < kinds[k].marks->count && i < INDEXED_MOST; i++) {
-			out[count++] = kinds[k].marks->at[i] ^ k;
+	for (size_t k = 0; k < INDEXED_KINDS; k++) {
+		for (size_t i = 0; i < kinds[k]->count && i < INDEXED_MOST; i++) {
+			out[count++] = kinds[k]->at[i] ^ k;
 		}
 	}
 	return count;
 }
 
 static struct mark_index index_marks(const struct servers *s) {
-	struct mark_index x = {.all = must_alloc((s->count * 3 * INDEXED_MOST + 1) * sizeof *x.all), .seen = must_calloc(s->count + 1, sizeof *x.seen),
+	struct mark_index x = {.all = must_alloc((s->count * INDEXED_KINDS * INDEXED_MOST + 1) * sizeof *x.all), .seen = must_calloc(s->count + 1, sizeof *x.seen),
 	                       .found = must_alloc((s->count + 1) * sizeof *x.found)};
-	uint64_t marks[3 * INDEXED_MOST];
+	uint64_t marks[INDEXED_KINDS * INDEXED_MOST];
 
 	for (size_t i = 0; i < s->count; i++) {
 		size_t count = indexed_marks(&s->at[i].sample, marks);
@@ -181,7 +182,7 @@ static size_t first_entry(const struct mark_index *x, const struct marked *wante
 
 /* The names after one that share a mark with it, in their order. */
 static void find_sharing(struct mark_index *x, const struct servers *s, size_t i) {
-	uint64_t marks[3 * INDEXED_MOST];
+	uint64_t marks[INDEXED_KINDS * INDEXED_MOST];
 	size_t count = indexed_marks(&s->at[i].sample, marks);
 
 	x->found_count = 0;
@@ -205,12 +206,36 @@ static void find_perhaps(struct servers *s, const char *a, const char *b, const 
 	                "--same %s=%s if one is a copy of the other, or --different %s=%s", a, b, what, a, b, a, b);
 }
 
+/*
+ * Between scrapes at the same instants, ranks in lock-step count the same steps unless one of them idles. Two saturated
+ * servers do so in some of 10 windows.
+ */
+#define EQUAL_COUNTS_LEAST 4
+
+static void find_ranks_by_counts(struct servers *s, const struct server *a, const struct server *b) {
+	struct marks_shared m = marks_compare(&a->sample.count_marks, &b->sample.count_marks);
+	const struct server *both[] = {a, b};
+
+	if (m.both < EQUAL_COUNTS_LEAST || 4 * m.both < m.of || a->sample.all_steps > 0 || b->sample.all_steps > 0) {
+		return;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		quality_finding(s->quality, "lockstep", servers_text(s, both[i]->sample.name), "--different", QUALITY_NO_AMOUNT,
+		                "servers count the same numbers of steps between scrapes, as ranks of one engine in lock-step do: the split of such ranks "
+		                "from scrapes may be off by more than its interval; logs of their steps show it, or --different A=B if they are no ranks");
+	}
+}
+
 static void compare_copies(struct servers *s, struct server *a, struct server *b) {
 	const char *x = servers_text(s, a->sample.name), *y = servers_text(s, b->sample.name);
 	bool sure, first = says_more(s, a, b);
 	const char *what = b->dropped ? NULL : copied(&a->sample, &b->sample, &sure);
 
-	if (!what || servers_are_pair(&s->fleet->different, x, y)) {
+	if (servers_are_pair(&s->fleet->different, x, y)) {
+		return;
+	}
+	if (!what) {
+		find_ranks_by_counts(s, a, b);
 		return;
 	}
 	if (sure || servers_are_pair(&s->fleet->same, x, y)) {

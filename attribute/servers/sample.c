@@ -103,6 +103,9 @@ static int64_t between(int64_t from_ns, int64_t to_ns) {
 	return from_ns == UNKNOWN || to_ns == UNKNOWN || __builtin_sub_overflow(to_ns, from_ns, &ns) ? UNKNOWN : ns / TICK_NS;
 }
 
+/* Fewer steps between two scrapes are equal by chance. */
+#define COUNTED_STEPS_LEAST 20
+
 static void mark_item(struct sample *s, const struct item *item) {
 	const struct step_item *x = (const struct step_item *)item;
 	const struct request_item *r = (const struct request_item *)item;
@@ -117,6 +120,9 @@ static void mark_item(struct sample *s, const struct item *item) {
 		                                          between(r->arrival_ns, r->finish_ns)}, 4);
 	} else if (item->kind == ITEM_WINDOW && (w->input_tokens > 0 || w->output_tokens > 0)) {
 		mark(&s->window_marks, (const int64_t[]){w->input_tokens, w->output_tokens, w->running, between(w->head.at_ns, w->end_ns)}, 4);
+	}
+	if (item->kind == ITEM_WINDOW && w->steps >= COUNTED_STEPS_LEAST) {
+		mark(&s->count_marks, (const int64_t[]){w->head.at_ns, w->end_ns, w->steps}, 3);
 	}
 }
 

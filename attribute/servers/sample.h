@@ -33,6 +33,7 @@ struct sample {
 	struct id_step *steps;
 	size_t step_count, step_room;
 	struct marks step_marks, request_marks, window_marks;
+	struct marks count_marks; /* of numbers of steps between two scrapes, with their instants */
 	struct id_request *requests; /* by first token */
 	size_t request_count, request_room;
 	struct load loads[LOAD_KINDS]; /* of its steps, requests and windows */

@@ -166,10 +166,10 @@ static int put(const struct packing *p, const int64_t *numbers, size_t count) {
 }
 
 static int put_marks(const struct packing *p, const struct sample *s) {
-	const struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks};
+	const struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks, &s->count_marks};
 	int rc = 0;
 
-	for (int64_t k = 0; k < 3; k++) {
+	for (int64_t k = 0; k < 4; k++) {
 		for (size_t i = 0; i < kinds[k]->count && rc >= 0; i++) {
 			rc = put(p, (const int64_t[]){ITEM_MARK, k, (int64_t)kinds[k]->at[i], kinds[k]->times[i]}, 4);
 		}
@@ -316,10 +316,10 @@ static bool read_day(struct sample *s, struct text *t) {
 }
 
 static bool read_mark(struct sample *s, struct text *t) {
-	struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks};
+	struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks, &s->count_marks};
 	int64_t v[3];
 
-	if (!unpack_numbers(t, v, 3) || v[0] < 0 || v[0] > 2 || v[2] <= 0) {
+	if (!unpack_numbers(t, v, 3) || v[0] < 0 || v[0] > 3 || v[2] <= 0) {
 		return false;
 	}
 	marks_add(kinds[v[0]], (uint64_t)v[1], v[2]);
