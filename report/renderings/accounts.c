@@ -39,6 +39,10 @@ static size_t list_accounts(const struct table *lines, account_namer *name, char
 }
 
 /* Two names may come to the same account. */
+void accounts_put_head(FILE *out, const struct statement *s) {
+	fprintf(out, "; tollbook %s, rule %s\n", s->options.version ? s->options.version : "", s->options.rule ? s->options.rule : "");
+}
+
 void accounts_put(FILE *out, const struct statement *s, const struct table *adjusted, account_namer *name,
 		  const char *before, const char *after) {
 	char(*accounts)[ACCOUNT_MAX] = must_alloc(((s->lines.count + adjusted->count) * PARTS + 1) * sizeof(*accounts));

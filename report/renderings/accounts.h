@@ -23,6 +23,8 @@ typedef void account_namer(const struct row *row, int part, char out[ACCOUNT_MAX
 typedef void postings_putter(FILE *out, const struct statement *s, const struct table *lines, size_t from, size_t count,
 			     int64_t nano);
 
+/* A comment: an empty statement is not an empty file. */
+void accounts_put_head(FILE *out, const struct statement *s);
 /* Each account that lines and adjustments post to, once and in order, between `before` and `after`. */
 void accounts_put(FILE *out, const struct statement *s, const struct table *adjusted, account_namer *name,
 		  const char *before, const char *after);

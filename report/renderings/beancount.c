@@ -125,6 +125,7 @@ void render_beancount(const struct statement *s, const struct rendering_options 
 	int64_t nano;
 
 	(void)r;
+	accounts_put_head(out, s);
 	struct table adjusted = adjusted_lines(s);
 	if (lines->count + adjusted.count > 0) {
 		first_date(s, lines, timed, &adjusted, date);

@@ -116,8 +116,7 @@ void render_journal(const struct statement *s, const struct rendering_options *r
 	int64_t nano;
 
 	(void)r;
-	fprintf(out, "; tollbook %s, rule %s\n", s->options.version ? s->options.version : "",
-		s->options.rule ? s->options.rule : "");
+	accounts_put_head(out, s);
 	struct table adjusted = adjusted_lines(s);
 	if (lines->count + adjusted.count > 0) {
 		put_declarations(out, s, &adjusted);
