@@ -140,6 +140,10 @@ static int read_object(struct reading *r, json_at object, const struct key *keys
 		if (text_eq(name, T("//"))) {
 			continue; /* a comment */
 		}
+		if (json_get(r->json, object, name) != v) {
+			snprintf(message, sizeof message, "\"%.*s\" appears twice, expected once", (int)(name.len < 40 ? name.len : 40), name.at);
+			return wrong(r, v, message);
+		}
 		for (size_t i = 0; i < count; i++) {
 			k = text_eq(name, text_of(keys[i].name)) ? &keys[i] : k;
 		}

@@ -23,6 +23,9 @@ same "check" "$? $(cat said)" "0 tollbook.conf: fine"
 sed 's/"book": "book"/"rule": "other", &/' tollbook.conf > wrong.conf
 "$tollbook" nightly -c wrong.conf --check-config > said 2>&1
 same "a rule that does not exist" "$? $(grep -c 'wrong.conf:3:.*"rule" has an unknown value, expected for example shapley' said)" "2 1"
+sed 's/"metrics": .*/&,\n "logs": [{"path": "other"}]/' tollbook.conf > wrong.conf
+"$tollbook" nightly -c wrong.conf --check-config > said 2>&1
+same "a key that appears twice" "$? $(grep -c 'wrong.conf:4:.*"logs" appears twice, expected once' said)" "2 1"
 cp "$tree/samples/serving/steps.jsonl.gz" logs/2026-08-10
 "$tollbook" nightly -q -c tollbook.conf
 same "first night: exit status" "$?" 0
