@@ -13,9 +13,9 @@ struct kind {
 };
 
 static void kinds_of(const struct sample *s, struct kind out[3]) {
-	out[0] = (struct kind){"steps", &s->step_marks, s->all_steps, s->first_step_ns, s->last_step_ns};
-	out[1] = (struct kind){"requests", &s->request_marks, s->all_requests, s->first_request_ns, s->last_request_ns};
-	out[2] = (struct kind){"windows", &s->window_marks, s->all_windows, s->first_window_ns, s->last_window_ns};
+	out[0] = (struct kind){"steps", &s->marks[MARKS_STEPS], s->all_steps, s->first_step_ns, s->last_step_ns};
+	out[1] = (struct kind){"requests", &s->marks[MARKS_REQUESTS], s->all_requests, s->first_request_ns, s->last_request_ns};
+	out[2] = (struct kind){"windows", &s->marks[MARKS_WINDOWS], s->all_windows, s->first_window_ns, s->last_window_ns};
 }
 
 static bool near(int64_t a_ns, int64_t b_ns) {
@@ -136,24 +136,21 @@ static int by_place(const void *a, const void *b) {
 	return (*x > *y) - (*x < *y);
 }
 
-#define INDEXED_KINDS 4
-
-static size_t indexed_marks(const struct sample *s, uint64_t out[INDEXED_KINDS * INDEXED_MOST]) {
-	const struct marks *kinds[INDEXED_KINDS] = {&s->step_marks, &s->request_marks, &s->window_marks, &s->count_marks};
+static size_t indexed_marks(const struct sample *s, uint64_t out[MARK_KINDS * INDEXED_MOST]) {
 	size_t count = 0;
 
-	for (size_t k = 0; k < INDEXED_KINDS; k++) {
-		for (size_t i = 0; i < kinds[k]->count && i < INDEXED_MOST; i++) {
-			out[count++] = kinds[k]->at[i] ^ k;
+	for (size_t k = 0; k < MARK_KINDS; k++) {
+		for (size_t i = 0; i < s->marks[k].count && i < INDEXED_MOST; i++) {
+			out[count++] = s->marks[k].at[i] ^ k;
 		}
 	}
 	return count;
 }
 
 static struct mark_index index_marks(const struct servers *s) {
-	struct mark_index x = {.all = must_alloc((s->count * INDEXED_KINDS * INDEXED_MOST + 1) * sizeof *x.all), .seen = must_calloc(s->count + 1, sizeof *x.seen),
+	struct mark_index x = {.all = must_alloc((s->count * MARK_KINDS * INDEXED_MOST + 1) * sizeof *x.all), .seen = must_calloc(s->count + 1, sizeof *x.seen),
 	                       .found = must_alloc((s->count + 1) * sizeof *x.found)};
-	uint64_t marks[INDEXED_KINDS * INDEXED_MOST];
+	uint64_t marks[MARK_KINDS * INDEXED_MOST];
 
 	for (size_t i = 0; i < s->count; i++) {
 		size_t count = indexed_marks(&s->at[i].sample, marks);
@@ -182,7 +179,7 @@ static size_t first_entry(const struct mark_index *x, const struct marked *wante
 
 /* The names after one that share a mark with it, in their order. */
 static void find_sharing(struct mark_index *x, const struct servers *s, size_t i) {
-	uint64_t marks[INDEXED_KINDS * INDEXED_MOST];
+	uint64_t marks[MARK_KINDS * INDEXED_MOST];
 	size_t count = indexed_marks(&s->at[i].sample, marks);
 
 	x->found_count = 0;
@@ -213,7 +210,7 @@ static void find_perhaps(struct servers *s, const char *a, const char *b, const 
 #define EQUAL_COUNTS_LEAST 4
 
 static void find_ranks_by_counts(struct servers *s, const struct server *a, const struct server *b) {
-	struct marks_shared m = marks_compare(&a->sample.count_marks, &b->sample.count_marks);
+	struct marks_shared m = marks_compare(&a->sample.marks[MARKS_COUNTS], &b->sample.marks[MARKS_COUNTS]);
 	const struct server *both[] = {a, b};
 
 	if (m.both < EQUAL_COUNTS_LEAST || 4 * m.both < m.of || a->sample.all_steps > 0 || b->sample.all_steps > 0) {
@@ -228,17 +225,16 @@ static void find_ranks_by_counts(struct servers *s, const struct server *a, cons
 
 static void compare_copies(struct servers *s, struct server *a, struct server *b) {
 	const char *x = servers_text(s, a->sample.name), *y = servers_text(s, b->sample.name);
-	bool sure, first = says_more(s, a, b);
-	const char *what = b->dropped ? NULL : copied(&a->sample, &b->sample, &sure);
+	bool sure;
 
-	if (servers_are_pair(&s->fleet->different, x, y)) {
+	if (b->dropped || servers_are_pair(&s->fleet->different, x, y)) {
 		return;
 	}
+	const char *what = copied(&a->sample, &b->sample, &sure);
 	if (!what) {
 		find_ranks_by_counts(s, a, b);
-		return;
-	}
-	if (sure || servers_are_pair(&s->fleet->same, x, y)) {
+	} else if (sure || servers_are_pair(&s->fleet->same, x, y)) {
+		bool first = says_more(s, a, b);
 		drop_copy(s, first ? a : b, first ? b : a, what);
 	} else {
 		find_perhaps(s, x, y, what);

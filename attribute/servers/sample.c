@@ -112,17 +112,17 @@ static void mark_item(struct sample *s, const struct item *item) {
 	const struct window_item *w = (const struct window_item *)item;
 
 	if (item->kind == ITEM_STEP && x->prefill_tokens > 0) {
-		mark(&s->step_marks, (const int64_t[]){x->prefill_requests, x->prefill_tokens, x->decode_requests,
+		mark(&s->marks[MARKS_STEPS], (const int64_t[]){x->prefill_requests, x->prefill_tokens, x->decode_requests,
 		                                       (x->duration_ns + TICK_NS / 2) / TICK_NS}, 4);
 	/* the marks of one name's parts show two servers */
 	} else if (item->kind == ITEM_REQUEST && r->part == PART_BOTH) {
-		mark(&s->request_marks, (const int64_t[]){r->prompt_tokens, r->completion_tokens, between(r->arrival_ns, r->first_token_ns),
+		mark(&s->marks[MARKS_REQUESTS], (const int64_t[]){r->prompt_tokens, r->completion_tokens, between(r->arrival_ns, r->first_token_ns),
 		                                          between(r->arrival_ns, r->finish_ns)}, 4);
 	} else if (item->kind == ITEM_WINDOW && (w->input_tokens > 0 || w->output_tokens > 0)) {
-		mark(&s->window_marks, (const int64_t[]){w->input_tokens, w->output_tokens, w->running, between(w->head.at_ns, w->end_ns)}, 4);
+		mark(&s->marks[MARKS_WINDOWS], (const int64_t[]){w->input_tokens, w->output_tokens, w->running, between(w->head.at_ns, w->end_ns)}, 4);
 	}
 	if (item->kind == ITEM_WINDOW && w->steps >= COUNTED_STEPS_LEAST) {
-		mark(&s->count_marks, (const int64_t[]){w->head.at_ns, w->end_ns, w->steps}, 3);
+		mark(&s->marks[MARKS_COUNTS], (const int64_t[]){w->head.at_ns, w->end_ns, w->steps}, 3);
 	}
 }
 

@@ -15,6 +15,8 @@ struct marks {
 	size_t count;
 };
 void marks_add(struct marks *m, uint64_t hash, int64_t times);
+/* Of what records: the last kind is of numbers of steps between two scrapes, with their instants. */
+enum mark_kind { MARKS_STEPS, MARKS_REQUESTS, MARKS_WINDOWS, MARKS_COUNTS, MARK_KINDS };
 /* Of the smallest marks of two sets; all 0 if there are too few to decide. */
 struct marks_shared {
 	size_t of, both; /* how many these are, and how many of them are in both sets */
@@ -32,8 +34,7 @@ struct sample {
 	bool many_step_models, many_request_models;
 	struct id_step *steps;
 	size_t step_count, step_room;
-	struct marks step_marks, request_marks, window_marks;
-	struct marks count_marks; /* of numbers of steps between two scrapes, with their instants */
+	struct marks marks[MARK_KINDS];
 	struct id_request *requests; /* by first token */
 	size_t request_count, request_room;
 	struct load loads[LOAD_KINDS]; /* of its steps, requests and windows */

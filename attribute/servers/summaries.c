@@ -166,12 +166,12 @@ static int put(const struct packing *p, const int64_t *numbers, size_t count) {
 }
 
 static int put_marks(const struct packing *p, const struct sample *s) {
-	const struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks, &s->count_marks};
 	int rc = 0;
 
-	for (int64_t k = 0; k < 4; k++) {
-		for (size_t i = 0; i < kinds[k]->count && rc >= 0; i++) {
-			rc = put(p, (const int64_t[]){ITEM_MARK, k, (int64_t)kinds[k]->at[i], kinds[k]->times[i]}, 4);
+	for (int64_t k = 0; k < MARK_KINDS; k++) {
+		const struct marks *m = &s->marks[k];
+		for (size_t i = 0; i < m->count && rc >= 0; i++) {
+			rc = put(p, (const int64_t[]){ITEM_MARK, k, (int64_t)m->at[i], m->times[i]}, 4);
 		}
 	}
 	return rc;
@@ -316,13 +316,12 @@ static bool read_day(struct sample *s, struct text *t) {
 }
 
 static bool read_mark(struct sample *s, struct text *t) {
-	struct marks *kinds[] = {&s->step_marks, &s->request_marks, &s->window_marks, &s->count_marks};
 	int64_t v[3];
 
-	if (!unpack_numbers(t, v, 3) || v[0] < 0 || v[0] > 3 || v[2] <= 0) {
+	if (!unpack_numbers(t, v, 3) || v[0] < 0 || v[0] >= MARK_KINDS || v[2] <= 0) {
 		return false;
 	}
-	marks_add(kinds[v[0]], (uint64_t)v[1], v[2]);
+	marks_add(&s->marks[v[0]], (uint64_t)v[1], v[2]);
 	return true;
 }
 
