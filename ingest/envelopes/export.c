@@ -12,10 +12,10 @@
 
 enum { LENGTH_BYTES = 8 };
 
-static void append(struct export_text *to, struct text t, size_t most) {
-	if (t.len > most - to->len) {
-		to->too_long = true;
-		return;
+/* False if it does not fit. */
+static bool append(struct export_text *to, struct text t, size_t most) {
+	if (to->len > most || t.len > most - to->len) {
+		return false;
 	}
 	if (to->len + t.len + 1 > to->room) {
 		to->room = 2 * (to->len + t.len) + 256;
@@ -26,11 +26,12 @@ static void append(struct export_text *to, struct text t, size_t most) {
 	}
 	to->len += t.len;
 	to->at[to->len++] = '\n';
+	return true;
 }
 
 static void begin(struct export_entry *x) {
 	x->message.len = x->fields.len = x->taken = 0;
-	x->message.too_long = x->fields.too_long = x->ended = false;
+	x->too_long = x->ended = false;
 	x->stamp_ns = UNKNOWN;
 }
 
@@ -57,7 +58,7 @@ static void take_data(struct export_entry *x, struct text t, size_t most) {
 	x->left -= x->left > 0; /* the line's end */
 	x->in_data = x->left > 0;
 	if (x->is_message) {
-		append(&x->message, text_cut(t, 0, (size_t)piece), most);
+		x->too_long |= !append(&x->message, text_cut(t, 0, (size_t)piece), most);
 	}
 }
 
@@ -74,8 +75,10 @@ static void take_field(struct export_entry *x, struct text t, size_t most) {
 		if (!text_to_i64(value, &us) || __builtin_mul_overflow(us, 1000, &x->stamp_ns)) {
 			x->stamp_ns = UNKNOWN;
 		}
+	} else if (text_eq(key, T("MESSAGE"))) {
+		x->too_long |= !append(&x->message, value, most);
 	} else {
-		append(text_eq(key, T("MESSAGE")) ? &x->message : &x->fields, text_eq(key, T("MESSAGE")) ? value : t, most);
+		append(&x->fields, t, most); /* as many as fit: nothing that names a server is that long */
 	}
 }
 
@@ -101,7 +104,7 @@ bool export_next(struct export_entry *x, const struct name_rules *rules, struct 
 	struct text rest = text_cut((struct text){x->message.at, x->message.len}, x->taken, x->message.len), line, key;
 	struct text fields = {x->fields.at, x->fields.len};
 
-	if (x->message.too_long || !text_until(&rest, T("\n"), &line)) {
+	if (x->too_long || !text_until(&rest, T("\n"), &line)) {
 		return false;
 	}
 	x->taken = x->message.len - rest.len;
@@ -126,7 +129,7 @@ bool strip_export(struct export_entry *x, const struct name_rules *rules, size_t
 		begin(x);
 	}
 	take_line(x, p->text, most);
-	p->too_long = x->ended && x->message.too_long;
+	p->too_long = x->ended && x->too_long;
 	p->dropped = !p->too_long && (!x->ended || !export_next(x, rules, p));
 	return true;
 }

@@ -8,7 +8,6 @@
 struct export_text {
 	char *at;
 	size_t len, room;
-	bool too_long; /* a part is left out */
 };
 
 struct export_entry {
@@ -16,6 +15,7 @@ struct export_entry {
 	bool ended;         /* the next line begins another entry */
 	int64_t stamp_ns;   /* of the entry; UNKNOWN: not yet seen */
 	struct export_text message, fields;
+	bool too_long;      /* a part of the message is left out */
 	size_t taken;       /* bytes of the message that were returned */
 	bool length_due;    /* "MESSAGE" without "=": a length of 8 bytes and binary data follow */
 	size_t length_got;  /* bytes of the length read so far */

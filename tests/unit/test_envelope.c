@@ -473,6 +473,14 @@ static void journal_export_too_long(void **state) {
 	assert_false(envelope_last(e, &out));
 	assert_int_equal(envelope_strip(e, T("MESSAGE=y"), &out), ENVELOPE_PART);
 	assert_int_equal(envelope_strip(e, T(""), &out), ENVELOPE_LINE);
+	/* exactly as many bytes as there may be, and then a further line */
+	for (int i = 0; i < 2; i++) {
+		char whole[8 + 100];
+		int len = snprintf(whole, sizeof whole, "MESSAGE=%.*s", i == 0 ? 60 : 39, line);
+		assert_int_equal(envelope_strip(e, (struct text){whole, (size_t)len}, &out), ENVELOPE_PART);
+	}
+	assert_int_equal(envelope_strip(e, T("MESSAGE=z"), &out), ENVELOPE_PART);
+	assert_int_equal(envelope_strip(e, T(""), &out), ENVELOPE_TOO_LONG);
 	envelope_free(e);
 }
 
