@@ -256,7 +256,8 @@ static void find_mixed_gateways(struct attribution *a) {
 	const struct replica_summary *r = NULL;
 
 	while (a->options.by_days && (r = replicas_next(a->replicas, r))) {
-		bool by_steps = r->has_span && r->span.first_ns >= r->span.first_step_day_ns && r->span.last_ns - NS_PER_DAY < r->span.last_step_day_ns;
+		/* paid for on days with steps only, which show its time */
+		bool by_steps = r->has_span && r->span.first_ns >= r->span.first_step_day_ns && r->span.last_ns < r->span.last_step_day_ns + NS_PER_DAY;
 		if (by_steps || !(r->has_span ? evidence_has_bought(a->evidence, r->replica) : r->adopted > 0)) {
 			continue;
 		}
