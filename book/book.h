@@ -115,7 +115,9 @@ int book_adopt_verdicts(struct book *b, struct attribution *a, int64_t from_ns, 
 /* Stores what a day's own records decide; marks days that take another decision than before. */
 int book_keep_verdicts(struct book *b, const struct attribution *a, int64_t day_ns, struct fault *why);
 void book_forget_verdicts(struct book *b);
-/* A vendor_test by the book's prices, which also keeps its answers for book_keep_answers. */
+/* Do the book's prices name a vendor of this model, for a request with this billing? */
+bool book_names_vendor(const struct book *b, name_id model, struct text billing);
+/* The same as a vendor_test, which also keeps its answers for book_keep_answers. */
 bool book_is_vendors(void *book, name_id model, struct text billing);
 /* Stores the answers of the attribution of a day. */
 int book_keep_answers(struct book *b, int64_t day_ns, struct fault *why);

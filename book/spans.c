@@ -83,7 +83,7 @@ static struct replica_span span_of(const struct book_spans *s, const struct ledg
 /* Is it the span of a server? Gateways' requests for a vendor's model are not, and no GPU is paid for them. */
 static bool is_servers(const struct book *b, const struct ledger_span *span) {
 	return span->kind != SPAN_GATEWAY || (b->spans->known.gateways.are == GATEWAYS_REPLICAS &&
-	                                      !(b->prices && prices_is_vendors(b->prices, names_text(b->names, span->model), T(""))));
+	                                      !book_names_vendor(b, span->model, T("")));
 }
 
 int book_set_spans(struct book *b, struct attribution *a, struct fault *why) {

@@ -299,7 +299,7 @@ int ledger_dirty(struct ledger *l, int64_t from_ns, int64_t to_ns, struct fault 
 int ledger_dirty_basis(struct ledger *l, const char *basis, struct fault *why);
 /* The first marked day: 1, or 0 if there are no more. */
 int ledger_dirty_next(struct ledger *l, int64_t *day_ns, struct fault *why);
-/* The number of marked days that begin in a period, or negative. */
+/* The number of marked days of which a part is in a period, or negative. */
 int ledger_dirty_count(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t *count, struct fault *why);
 /* The days that were attributed, half-open: 1, or 0 if none was. */
 int ledger_day_extent(struct ledger *l, int64_t *from_ns, int64_t *to_ns, struct fault *why);

@@ -162,7 +162,7 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_DIRTY_ANSWERED] = {"INSERT INTO dirty (day_ns) SELECT d.day_ns FROM answered d WHERE d.model = $1 AND d.provider = $2 AND "
 	                      "d.vendor = $3 AND " NOT_CLOSED " ON CONFLICT DO NOTHING", 0},
 	[Q_DIRTY_NEXT] = {"SELECT min(day_ns) FROM dirty", 0},
-	[Q_DIRTY_COUNT] = {"SELECT count(*) FROM dirty WHERE day_ns >= $1 AND day_ns < $2", 0},
+	[Q_DIRTY_COUNT] = {"SELECT count(*) FROM dirty WHERE day_ns + 86400000000000 > $1 AND day_ns < $2", 0},
 	[Q_DIRTY_DONE] = {"DELETE FROM dirty WHERE day_ns = $1", 0},
 	[Q_DAY_EXTENT] = {"SELECT min(day_ns), max(day_ns) FROM day", 0},
 	[Q_DAY_BASIS] = {"SELECT basis FROM day WHERE day_ns = $1", 0},

@@ -41,9 +41,13 @@ void book_forget_answers(struct book *b) {
 	}
 }
 
+bool book_names_vendor(const struct book *b, name_id model, struct text billing) {
+	return b->prices && prices_is_vendors(b->prices, names_text(b->names, model), billing);
+}
+
 bool book_is_vendors(void *book, name_id model, struct text billing) {
 	struct book *b = book;
-	bool vendor = b->prices && prices_is_vendors(b->prices, names_text(b->names, model), billing);
+	bool vendor = book_names_vendor(b, model, billing);
 	struct billing terms;
 
 	billing_parse(billing, &terms);
@@ -60,7 +64,6 @@ int book_keep_answers(struct book *b, int64_t day_ns, struct fault *why) {
 	for (size_t i = 0; b->answers && i < b->answers->count && rc >= 0; i++) {
 		rc = ledger_answer_put(b->ledger, day_ns, &b->answers->at[i], why);
 	}
-	book_forget_answers(b);
 	return rc;
 }
 
@@ -69,7 +72,7 @@ static bool answered_by_vendor(const struct book *b, const struct ledger_answer 
 	char text[BILLING_TEXT_MAX];
 	size_t len = billing_print(&terms, text);
 
-	return b->prices && prices_is_vendors(b->prices, names_text(b->names, a->model), (struct text){text, len});
+	return book_names_vendor(b, a->model, (struct text){text, len});
 }
 
 int book_find_answered(struct book *b, int64_t from_ns, int64_t to_ns, book_answer_sink *sink, void *context, struct fault *why) {

@@ -108,7 +108,7 @@ static int state(struct run *r, struct book *b, const struct settings *s, struct
 	if (status != 0) {
 		return status;
 	}
-	struct waiting waiting = {r, out.from_ns == INT64_MIN ? INT64_MIN : instant_floor(out.from_ns, NS_PER_DAY), out.to_ns, false};
+	struct waiting waiting = {r, out.from_ns, out.to_ns, false};
 	int rc = s->as_of.count > 0 ? 0 : book_each_ledger(b, 0, find_waiting, &waiting, why);
 	rc = rc < 0 ? rc : book_state(b, &out, why);
 	if (rc == 0) {
