@@ -36,6 +36,7 @@ struct ledger {
 /* ---- queries (db.c) ---- */
 
 #define V_INT(x) ((struct value){.type = VALUE_INTEGER, .integer = (x)})
+#define V_NAME(id) ((struct value){.type = VALUE_INTEGER, .integer = (id), .is_name = true}) /* as its number, name_there */
 #define V_TEXT(t) ((struct value){.type = VALUE_TEXT, .bytes = (t)})
 #define V_STR(s) V_TEXT(text_of(s))
 #define V_BLOB(t) ((struct value){.type = VALUE_BLOB, .bytes = (t)})
@@ -46,6 +47,10 @@ struct ledger {
 /* Starts a query; ask_next returns its rows until it returns 0. One at a time per query. */
 int ask(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why);
 int ask_next(struct ledger *l, enum query q, struct fault *why);
+/* The next row, unless `rc` is no longer 0; at the end `rc` is 0, or the failure. */
+bool ask_row(struct ledger *l, enum query q, int *rc, struct fault *why);
+/* Starts it and returns its first row: 1, 0 if there is none, or negative. */
+int ask_first(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why);
 /* Discards the remaining rows. */
 void ask_end(struct ledger *l, enum query q);
 /* Runs a statement without rows, or with rows that are ignored. */
@@ -96,6 +101,8 @@ void row_joins(struct ledger *l, enum query q, struct quality_joins *out);
 
 /* ---- documents (runs.c) ---- */
 
+/* The hashes of all of them; the caller frees the array. */
+int document_hashes(struct ledger *l, char (**hashes)[DIGEST_HEX_MAX], size_t *count, struct fault *why);
 /* Bytes as stored in a ledger, unpacked: 1, or negative. The caller frees out->at. */
 int document_unpack(struct text packed, struct text *out, struct fault *why);
 

@@ -133,10 +133,9 @@ static int written_after(struct ledger *l, int64_t after, struct written *w, str
 	*w = (struct written){.after = after};
 	int rc = ask(l, Q_RUNS_AFTER, VALUES(V_INT(after)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_RUNS_AFTER, why)) > 0) {
+	while (ask_row(l, Q_RUNS_AFTER, &rc, why)) {
 		w->runs = must_realloc(w->runs, (w->count + 1) * sizeof *w->runs);
 		w->runs[w->count++] = row_int(l, Q_RUNS_AFTER, 0);
-		rc = 0;
 	}
 	w->sums = must_calloc(w->count + 1, sizeof *w->sums);
 	for (size_t i = 0; i < LINKS && rc == 0 && w->count > 0; i++) {
@@ -161,10 +160,11 @@ static void seal_of(const char *before, int64_t run, const struct hash_sum sums[
 }
 
 int ledger_head(struct ledger *l, struct ledger_head *out, struct fault *why) {
-	int rc = ask(l, Q_CHAIN_HEAD, NULL, 0, why);
+	int rc = ask_first(l, Q_CHAIN_HEAD, NULL, 0, why);
 
 	*out = (struct ledger_head){0};
-	if (rc < 0 || (rc = ask_next(l, Q_CHAIN_HEAD, why)) <= 0) {
+
+	if (rc <= 0) {
 		return rc;
 	}
 	out->run = row_int(l, Q_CHAIN_HEAD, 0);
@@ -195,7 +195,7 @@ static int compare(struct ledger *l, const struct written *w, ledger_finding_sin
 	size_t at = 0;
 	int rc = ask(l, Q_CHAIN, NULL, 0, why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_CHAIN, why)) > 0) {
+	while (ask_row(l, Q_CHAIN, &rc, why)) {
 		char kept[DIGEST_HEX_MAX], again[DIGEST_HEX_MAX] = "";
 		int64_t run = row_int(l, Q_CHAIN, 0);
 		row_hash(l, Q_CHAIN, 1, kept);
@@ -208,7 +208,6 @@ static int compare(struct ledger *l, const struct written *w, ledger_finding_sin
 			sink(context, sentence);
 		}
 		memcpy(before, kept, sizeof kept);
-		rc = 0;
 	}
 	if (rc == 0 && at < w->count) {
 		snprintf(sentence, sizeof sentence, "run %" PRId64 ": is not in the chain of runs; restore a backup", w->runs[at]);

@@ -23,9 +23,8 @@ static void say(struct checking *c, int64_t day_ns, struct text replica, const c
 static int check_sums(struct checking *c, enum query q, const char *what, struct fault *why) {
 	int rc = ask(c->l, q, NULL, 0, why);
 
-	while (rc == 0 && (rc = ask_next(c->l, q, why)) > 0) {
+	while (ask_row(c->l, q, &rc, why)) {
 		say(c, row_int(c->l, q, 0), row_text(c->l, q, 1), what);
-		rc = 0;
 	}
 	return rc;
 }
@@ -45,12 +44,11 @@ static int list_postings(struct ledger *l, struct posted **out, size_t *count, s
 
 	*out = NULL;
 	*count = 0;
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		*out = must_grow(*out, *count, &room, sizeof **out, 256);
 		struct posted *p = &(*out)[(*count)++];
 		*p = (struct posted){row_int(l, q, 0), row_int(l, q, 1), name_here(l, row_int(l, q, 2)), "", !row_null(l, q, 4)};
 		row_hash(l, q, 3, p->hash);
-		rc = 0;
 	}
 	return rc;
 }
@@ -63,10 +61,9 @@ static int check_hash(struct checking *c, const struct posted *p, struct fault *
 	char hash[DIGEST_HEX_MAX];
 	int rc = ask(c->l, q, VALUES(V_INT(p->id)), why);
 
-	while (rc == 0 && (rc = ask_next(c->l, q, why)) > 0) {
+	while (ask_row(c->l, q, &rc, why)) {
 		entries = must_grow(entries, count, &room, sizeof *entries, 64);
 		row_entry(c->l, q, &entries[count++]);
-		rc = 0;
 	}
 	entries_sort(c->l->names, entries, count);
 	entries_hash(c->l->names, entries, count, hash);
@@ -83,15 +80,10 @@ static int check_hash(struct checking *c, const struct posted *p, struct fault *
 
 /* Fleets, prices, statements: do the bytes match the hash by which they are stored? */
 static int check_documents(struct checking *c, struct fault *why) {
-	char (*hashes)[DIGEST_HEX_MAX] = NULL, hash[DIGEST_HEX_MAX], sentence[200];
-	size_t count = 0;
-	int rc = ask(c->l, Q_DOCUMENTS, NULL, 0, why);
+	char (*hashes)[DIGEST_HEX_MAX], hash[DIGEST_HEX_MAX], sentence[200];
+	size_t count;
+	int rc = document_hashes(c->l, &hashes, &count, why);
 
-	while (rc == 0 && (rc = ask_next(c->l, Q_DOCUMENTS, why)) > 0) {
-		hashes = must_realloc(hashes, (count + 1) * sizeof *hashes);
-		row_hash(c->l, Q_DOCUMENTS, 0, hashes[count++]);
-		rc = 0;
-	}
 	struct digest *d = digest_new();
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct text bytes = {0};

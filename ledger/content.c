@@ -21,17 +21,14 @@ int ledger_content(struct ledger *l, enum ledger_content what, int64_t from_ns, 
 	};
 	enum query q = queries[what];
 	bool by_day = what != LEDGER_PLANS && from_ns > INT64_MIN + NS_PER_DAY;
-	int64_t nobody = 0;
-	int rc = name_there(l, 0, &nobody, why);
-	const struct value values[] = {V_INT(by_day ? instant_floor(from_ns, NS_PER_DAY) : from_ns), V_INT(to_ns), V_INT(as_of), V_INT(nobody)};
+	const struct value values[] = {V_INT(by_day ? instant_floor(from_ns, NS_PER_DAY) : from_ns), V_INT(to_ns), V_INT(as_of), V_NAME(0)};
+	int rc = ask(l, q, values, what == LEDGER_POOLS_ALONE ? 4 : 3, why);
 
 	*out = NULL;
 	*count = 0;
-	rc = rc < 0 ? rc : ask(l, q, values, what == LEDGER_POOLS_ALONE ? 4 : 3, why);
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		*out = must_grow_by_count(*out, *count, sizeof **out);
 		(*out)[(*count)++] = name_of(l, q, what);
-		rc = 0;
 	}
 	if (*count > 1) {
 		qsort(*out, *count, sizeof **out, by_number);

@@ -35,11 +35,9 @@ static void row_segment(struct ledger *l, enum query q, struct ledger_segment *o
 
 int ledger_segment_get(struct ledger *l, int64_t day_ns, name_id replica, struct ledger_segment *out,
                        struct fault *why) {
-	int64_t there;
-	int rc = name_there(l, replica, &there, why);
+	int rc = ask_first(l, Q_SEGMENT_GET, VALUES(V_INT(day_ns), V_NAME(replica)), why);
 
-	rc = rc < 0 ? rc : ask(l, Q_SEGMENT_GET, VALUES(V_INT(day_ns), V_INT(there)), why);
-	if (rc < 0 || (rc = ask_next(l, Q_SEGMENT_GET, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	row_segment(l, Q_SEGMENT_GET, out);
@@ -48,25 +46,16 @@ int ledger_segment_get(struct ledger *l, int64_t day_ns, name_id replica, struct
 }
 
 int ledger_segment_put(struct ledger *l, const struct ledger_segment *s, struct fault *why) {
-	int64_t there, model;
-	int rc = name_there(l, s->replica, &there, why);
-
-	rc = rc < 0 ? rc : name_there(l, s->model, &model, why);
-	return rc < 0 ? rc
-	              : ask_do(l, Q_SEGMENT_PUT,
-	                       VALUES(V_INT(s->day_ns), V_INT(there), V_STR(s->hash), V_INT(s->bytes),
-	                              V_INT(s->counts[RECORD_STEP]), V_INT(s->counts[RECORD_REQUEST]),
-	                              V_INT(s->counts[RECORD_WINDOW]), V_INT(s->counts[RECORD_POWER]), V_INT(s->first_ns),
-	                              V_INT(s->last_ns), V_INT(s->run), V_INT(s->span_first_ns), V_INT(s->span_last_ns),
-	                              V_INT(model), s->gone_run ? V_INT(s->gone_run) : V_NULL, V_INT(s->gateways), step_value(s->first_step),
-	                              step_value(s->last_step)), why);
+	return ask_do(l, Q_SEGMENT_PUT,
+	              VALUES(V_INT(s->day_ns), V_NAME(s->replica), V_STR(s->hash), V_INT(s->bytes), V_INT(s->counts[RECORD_STEP]),
+	                     V_INT(s->counts[RECORD_REQUEST]), V_INT(s->counts[RECORD_WINDOW]), V_INT(s->counts[RECORD_POWER]),
+	                     V_INT(s->first_ns), V_INT(s->last_ns), V_INT(s->run), V_INT(s->span_first_ns), V_INT(s->span_last_ns),
+	                     V_NAME(s->model), s->gone_run ? V_INT(s->gone_run) : V_NULL, V_INT(s->gateways), step_value(s->first_step),
+	                     step_value(s->last_step)), why);
 }
 
 int ledger_segment_drop(struct ledger *l, int64_t day_ns, name_id replica, struct fault *why) {
-	int64_t there;
-	int rc = name_there(l, replica, &there, why);
-
-	return rc < 0 ? rc : ask_do(l, Q_SEGMENT_DROP, VALUES(V_INT(day_ns), V_INT(there)), why);
+	return ask_do(l, Q_SEGMENT_DROP, VALUES(V_INT(day_ns), V_NAME(replica)), why);
 }
 
 int segment_keep(void *list, const struct ledger_segment *s) {
@@ -80,7 +69,7 @@ int segment_keep(void *list, const struct ledger_segment *s) {
 static int hand_over(struct ledger *l, enum query q, int rc, ledger_segment_sink *sink, void *context, struct fault *why) {
 	struct ledger_segment s;
 
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		row_segment(l, q, &s);
 		rc = sink(context, &s);
 	}
@@ -127,9 +116,9 @@ int ledger_dirty_count(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t
 }
 
 int ledger_day_extent(struct ledger *l, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
-	int rc = ask(l, Q_DAY_EXTENT, NULL, 0, why);
+	int rc = ask_first(l, Q_DAY_EXTENT, NULL, 0, why);
 
-	if (rc < 0 || (rc = ask_next(l, Q_DAY_EXTENT, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	rc = row_null(l, Q_DAY_EXTENT, 0) ? 0 : 1;
@@ -140,9 +129,9 @@ int ledger_day_extent(struct ledger *l, int64_t *from_ns, int64_t *to_ns, struct
 }
 
 int ledger_day_basis(struct ledger *l, int64_t day_ns, char basis[DIGEST_HEX_MAX], struct fault *why) {
-	int rc = ask(l, Q_DAY_BASIS, VALUES(V_INT(day_ns)), why);
+	int rc = ask_first(l, Q_DAY_BASIS, VALUES(V_INT(day_ns)), why);
 
-	if (rc < 0 || (rc = ask_next(l, Q_DAY_BASIS, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	row_hash(l, Q_DAY_BASIS, 0, basis);
@@ -189,10 +178,9 @@ static bool same_joins(const struct quality_joins *a, const struct quality_joins
 /* Are these already the day's joins? Without joins there is no row. */
 static int is_told(struct ledger *l, int64_t day_ns, const struct quality_joins *j, struct fault *why) {
 	struct quality now;
-	int rc = ask(l, Q_JOINS_OF_DAY, VALUES(V_INT(day_ns)), why);
+	int rc = ask_first(l, Q_JOINS_OF_DAY, VALUES(V_INT(day_ns)), why);
 
 	quality_init(&now);
-	rc = rc < 0 ? rc : ask_next(l, Q_JOINS_OF_DAY, why);
 	if (rc > 0) {
 		row_joins(l, Q_JOINS_OF_DAY, &now.joins);
 		ask_end(l, Q_JOINS_OF_DAY);
@@ -234,7 +222,7 @@ int ledger_fits(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_fit_sin
                 struct fault *why) {
 	int rc = ask(l, Q_FITS, VALUES(V_INT(from_ns), V_INT(to_ns), V_TEXT(T(SUMS_PART))), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_FITS, why)) > 0) {
+	while (ask_row(l, Q_FITS, &rc, why)) {
 		const char *part = row_keep(l, Q_FITS, 1, 5);
 		rc = sink(context, row_int(l, Q_FITS, 0), part, row_text(l, Q_FITS, 2));
 	}

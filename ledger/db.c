@@ -25,9 +25,27 @@ static bool reads_entries(enum query q) {
 	return false;
 }
 
+#define NAMED_MAX 24
+
+/* Values among which are names, in `room` with the names' numbers. */
+static int number_names(struct ledger *l, const struct value **values, size_t count, struct value room[NAMED_MAX], struct fault *why) {
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		if ((*values)[i].is_name) {
+			assert(count <= NAMED_MAX);
+			*values = *values == room ? room : memcpy(room, *values, count * sizeof *room);
+			rc = name_there(l, (name_id)room[i].integer, &room[i].integer, why);
+		}
+	}
+	return rc;
+}
+
 int ask(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why) {
+	struct value room[NAMED_MAX];
 	int rc = reads_entries(q) ? entries_load(l, why) : 0;
 
+	rc = rc < 0 ? rc : number_names(l, &values, count, room, why);
 	rc = rc < 0 ? rc : prepared(l, q, why);
 	return rc < 0 ? rc : l->driver->start(l->statements[q], values, count, why);
 }
@@ -41,6 +59,21 @@ int ask_next(struct ledger *l, enum query q, struct fault *why) {
 	return rc;
 }
 
+bool ask_row(struct ledger *l, enum query q, int *rc, struct fault *why) {
+	*rc = *rc == 0 ? ask_next(l, q, why) : *rc;
+	if (*rc <= 0) {
+		return false;
+	}
+	*rc = 0;
+	return true;
+}
+
+int ask_first(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why) {
+	int rc = ask(l, q, values, count, why);
+
+	return rc < 0 ? rc : ask_next(l, q, why);
+}
+
 void ask_end(struct ledger *l, enum query q) {
 	if (l->statements[q]) {
 		l->driver->finish(l->statements[q]);
@@ -50,17 +83,16 @@ void ask_end(struct ledger *l, enum query q) {
 int ask_do(struct ledger *l, enum query q, const struct value *values, size_t count, struct fault *why) {
 	int rc = ask(l, q, values, count, why);
 
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
-		rc = 0;
+	while (ask_row(l, q, &rc, why)) {
 	}
 	return rc;
 }
 
 int ask_int(struct ledger *l, enum query q, const struct value *values, size_t count, int64_t *out,
             struct fault *why) {
-	int rc = ask(l, q, values, count, why);
+	int rc = ask_first(l, q, values, count, why);
 
-	if (rc < 0 || (rc = ask_next(l, q, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	rc = row_null(l, q, 0) ? 0 : 1;
@@ -137,7 +169,7 @@ static void pair(struct ledger *l, name_id id, int64_t number) {
 int names_load(struct ledger *l, struct fault *why) {
 	int rc = ask(l, Q_NAMES, NULL, 0, why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_NAMES, why)) > 0) {
+	while (ask_row(l, Q_NAMES, &rc, why)) {
 		int64_t number = row_int(l, Q_NAMES, 0);
 		bool possible = number == 0 ? row_text(l, Q_NAMES, 1).len == 0 : number > 0 && number <= NAME_NUMBER_MAX;
 		rc = possible ? 0 : fault_set(why, ERROR_IO, "the ledger is damaged: a name has the number %" PRId64 "; restore a backup", number);

@@ -204,17 +204,14 @@ static int load_standing(struct post *p, struct fault *why) {
 	struct ledger *l = p->l;
 	size_t room = 0;
 	enum query q = p->one ? Q_POSTING_OF : Q_POSTINGS_OF_DAY;
-	int64_t replica = 0;
-	int rc = p->one ? name_there(l, p->replica, &replica, why) : 0;
+	int rc = ask(l, q, (struct value[]){V_INT(p->day_ns), V_NAME(p->replica)}, p->one ? 2 : 1, why);
 
-	rc = rc < 0 ? rc : ask(l, q, (struct value[]){V_INT(p->day_ns), V_INT(replica)}, p->one ? 2 : 1, why);
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		p->standing = must_grow(p->standing, p->count, &room, sizeof *p->standing, 64);
 		struct standing *s = &p->standing[p->count++];
 		*s = (struct standing){.id = row_int(l, q, 0),
 		                       .replica = name_here(l, row_int(l, q, 1))};
 		row_hash(l, q, 2, s->hash);
-		rc = 0;
 	}
 	return rc;
 }
@@ -269,18 +266,15 @@ static int add_day_sums(struct post *p, int64_t posting, const struct entry *e, 
 static int add_posting(struct post *p, const struct entry *e, size_t count, const char *hash, struct fault *why) {
 	static const struct target entries = {Q_ENTRY_ADD, Q_ENTRY_ADD_ROWS, 0};
 	struct ledger *l = p->l;
-	int64_t replica, id = 0, gpu_ns = 0;
-	int rc = name_there(l, e->replica, &replica, why);
+	int64_t id = 0, gpu_ns = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		if (!exact_add(&gpu_ns, e[i].gpu_ns)) {
 			return fault_set(why, ERROR_RANGE, "the GPU time of a replica-day does not fit");
 		}
 	}
-	if (rc == 0) {
-		rc = ask_int(l, Q_POSTING_ADD, VALUES(V_INT(p->day_ns), V_INT(replica), V_INT(p->run), V_INT((int64_t)count),
-		                                      V_INT(gpu_ns), V_STR(hash)), &id, why);
-	}
+	int rc = ask_int(l, Q_POSTING_ADD, VALUES(V_INT(p->day_ns), V_NAME(e->replica), V_INT(p->run), V_INT((int64_t)count),
+	                                          V_INT(gpu_ns), V_STR(hash)), &id, why);
 	if (rc >= 0 && l->driver->load) {
 		return entries_wait(l, id, e, count, why);
 	}
@@ -355,14 +349,9 @@ static bool is_nothing(const struct entry *e) {
 }
 
 static int add_adjustment(struct post *p, const struct entry *e, struct fault *why) {
-	struct value values[4 + ENTRY_VALUES] = {V_INT(p->period), V_INT(p->run), V_INT(p->posted_ns)};
-	int64_t replica;
-	int rc = name_there(p->l, e->replica, &replica, why);
+	struct value values[4 + ENTRY_VALUES] = {V_INT(p->period), V_INT(p->run), V_INT(p->posted_ns), V_NAME(e->replica)};
+	int rc = entry_values(p->l, e, values + 4, why);
 
-	values[3] = V_INT(replica);
-	if (rc == 0) {
-		rc = entry_values(p->l, e, values + 4, why);
-	}
 	return rc < 0 ? rc : ask_do(p->l, Q_ADJUSTMENT_ADD, values, 4 + ENTRY_VALUES, why);
 }
 
@@ -497,7 +486,7 @@ int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_
 	struct entry e;
 	int rc = ask(l, q, VALUES(V_INT(from_ns), V_INT(to_ns), V_INT(as_of), V_INT(first_day)), why);
 
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		row_entry(l, q, &e);
 		rc = sink(context, &e);
 		if (rc < 0) {
@@ -510,9 +499,9 @@ int ledger_entries(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_
 }
 
 int ledger_extent(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
-	int rc = ask(l, Q_EXTENT, VALUES(V_INT(as_of)), why);
+	int rc = ask_first(l, Q_EXTENT, VALUES(V_INT(as_of)), why);
 
-	if (rc < 0 || (rc = ask_next(l, Q_EXTENT, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	rc = row_null(l, Q_EXTENT, 0) ? 0 : 1;

@@ -28,9 +28,9 @@ int ledger_evidence_plans(struct ledger *l, int64_t *count, struct fault *why) {
 
 int ledger_evidence_span(struct ledger *l, int64_t as_of, int64_t *from_ns, int64_t *to_ns, struct fault *why) {
 	enum query q = Q_EVIDENCE_SPAN;
-	int rc = ask(l, q, VALUES(V_INT(as_of)), why);
+	int rc = ask_first(l, q, VALUES(V_INT(as_of)), why);
 
-	if (rc < 0 || (rc = ask_next(l, q, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	rc = row_null(l, q, 0) ? 0 : 1;
@@ -130,7 +130,7 @@ int ledger_evidence_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_
 	int rc = ask(l, Q_EVIDENCE, VALUES(V_INT(as_of), V_INT(from_ns), V_INT(to_ns)), why);
 
 	quality_init(&s.plan);
-	while (rc == 0 && (rc = ask_next(l, Q_EVIDENCE, why)) > 0) {
+	while (ask_row(l, Q_EVIDENCE, &rc, why)) {
 		rc = add_row(&s, l, why);
 	}
 	ask_end(l, Q_EVIDENCE);

@@ -170,15 +170,10 @@ static int export_document(struct exporting *e, const char *sha256) {
 }
 
 static int export_documents(struct exporting *e) {
-	char (*hashes)[DIGEST_HEX_MAX] = NULL;
-	size_t count = 0;
-	int rc = ask(e->l, Q_DOCUMENTS, NULL, 0, e->why);
+	char (*hashes)[DIGEST_HEX_MAX];
+	size_t count;
+	int rc = document_hashes(e->l, &hashes, &count, e->why);
 
-	while (rc == 0 && (rc = ask_next(e->l, Q_DOCUMENTS, e->why)) > 0) {
-		hashes = must_realloc(hashes, (count + 1) * sizeof *hashes);
-		row_hash(e->l, Q_DOCUMENTS, 0, hashes[count++]);
-		rc = 0;
-	}
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		rc = export_document(e, hashes[i]);
 	}

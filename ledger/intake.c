@@ -339,13 +339,12 @@ static int mark_days(struct merge *m, int64_t span_first, int64_t span_last, str
 
 /* The first day with steps after a day whose steps changed: how many are missing before it may have changed. */
 static int mark_next(struct merge *m, const struct ledger_reach *before, struct fault *why) {
-	int64_t there, day_ns = 0;
+	int64_t day_ns = 0;
 
 	if (before->last_ns < m->seg.day_ns + 2 * NS_PER_DAY) {
 		return 0;
 	}
-	int rc = name_there(m->l, m->seg.replica, &there, why);
-	rc = rc < 0 ? rc : ask_int(m->l, Q_STEPS_AFTER, VALUES(V_INT(there), V_INT(m->seg.day_ns)), &day_ns, why);
+	int rc = ask_int(m->l, Q_STEPS_AFTER, VALUES(V_NAME(m->seg.replica), V_INT(m->seg.day_ns)), &day_ns, why);
 	return rc > 0 ? ledger_dirty(m->l, day_ns, day_ns + 1, why) : rc;
 }
 

@@ -50,14 +50,13 @@ int ledger_period_hash(struct ledger *l, int64_t from_ns, int64_t to_ns, char ha
 	char day[INSTANT_TEXT_MAX];
 	int rc = ask(l, Q_PERIOD_HASHES, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_PERIOD_HASHES, why)) > 0) {
+	while (ask_row(l, Q_PERIOD_HASHES, &rc, why)) {
 		digest_add(d, text_of(instant_format(row_int(l, Q_PERIOD_HASHES, 0), day)));
 		digest_add(d, T("\t"));
 		digest_add(d, row_text(l, Q_PERIOD_HASHES, 1));
 		digest_add(d, T("\t"));
 		digest_add(d, row_text(l, Q_PERIOD_HASHES, 2));
 		digest_add(d, T("\n"));
-		rc = 0;
 	}
 	digest_finish(d, hash);
 	digest_free(d);
@@ -68,7 +67,7 @@ int ledger_periods(struct ledger *l, ledger_period_sink *sink, void *context, st
 	enum query q = Q_PERIODS;
 	int rc = ask(l, q, NULL, 0, why);
 
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		struct ledger_period p = {
 			.id = row_int(l, q, 0),
 			.name = row_keep(l, q, 1, 0),
@@ -96,7 +95,7 @@ int ledger_adjustments(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t
 	enum query q = Q_ADJUSTMENTS;
 	int rc = ask(l, q, VALUES(V_INT(from_ns), V_INT(to_ns), V_INT(as_of)), why);
 
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		struct ledger_adjustment a = {
 			.period = row_int(l, q, 18),
 			.run = row_int(l, q, 19),

@@ -115,10 +115,11 @@ int ledger_retire_clean_up(struct ledger *l, int64_t run, struct fault *why) {
 }
 
 int ledger_gone(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t *count, int64_t *since_ns, struct fault *why) {
-	int rc = ask(l, Q_GONE, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
+	int rc = ask_first(l, Q_GONE, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
 
 	*count = 0;
-	if (rc < 0 || (rc = ask_next(l, Q_GONE, why)) <= 0) {
+
+	if (rc <= 0) {
 		return rc;
 	}
 	*count = row_int(l, Q_GONE, 0);

@@ -63,7 +63,7 @@ int ledger_runs(struct ledger *l, ledger_run_sink *sink, void *context, struct f
 	struct ledger_run r;
 	int rc = ask(l, Q_RUNS, NULL, 0, why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_RUNS, why)) > 0) {
+	while (ask_row(l, Q_RUNS, &rc, why)) {
 		row_run(l, Q_RUNS, &r);
 		rc = sink(context, &r);
 	}
@@ -73,9 +73,9 @@ int ledger_runs(struct ledger *l, ledger_run_sink *sink, void *context, struct f
 
 static int one_run(struct ledger *l, enum query q, const struct value *values, size_t count, struct ledger_run *out,
                    struct fault *why) {
-	int rc = ask(l, q, values, count, why);
+	int rc = ask_first(l, q, values, count, why);
 
-	if (rc < 0 || (rc = ask_next(l, q, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	row_run(l, q, out);
@@ -96,9 +96,8 @@ int ledger_run_last(struct ledger *l, const char *command, struct ledger_run *ou
 
 /* 1 if the document is stored already: that of every night but the first, as a rule. */
 static int has_document(struct ledger *l, const char *sha256, struct fault *why) {
-	int rc = ask(l, Q_DOCUMENT_HAS, VALUES(V_STR(sha256)), why);
+	int rc = ask_first(l, Q_DOCUMENT_HAS, VALUES(V_STR(sha256)), why);
 
-	rc = rc < 0 ? rc : ask_next(l, Q_DOCUMENT_HAS, why);
 	if (rc > 0) {
 		ask_end(l, Q_DOCUMENT_HAS);
 	}
@@ -127,6 +126,18 @@ int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_
 	return rc < 0 ? rc : rc > 0 ? 0 : add_document(l, bytes, sha256, why);
 }
 
+int document_hashes(struct ledger *l, char (**hashes)[DIGEST_HEX_MAX], size_t *count, struct fault *why) {
+	int rc = ask(l, Q_DOCUMENTS, NULL, 0, why);
+
+	*hashes = NULL;
+	*count = 0;
+	while (ask_row(l, Q_DOCUMENTS, &rc, why)) {
+		*hashes = must_grow_by_count(*hashes, *count, sizeof **hashes);
+		row_hash(l, Q_DOCUMENTS, 0, (*hashes)[(*count)++]);
+	}
+	return rc;
+}
+
 int document_unpack(struct text packed, struct text *out, struct fault *why) {
 	unsigned long long size = ZSTD_getFrameContentSize(packed.at, packed.len);
 
@@ -145,9 +156,9 @@ int document_unpack(struct text packed, struct text *out, struct fault *why) {
 }
 
 int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, struct fault *why) {
-	int rc = ask(l, Q_DOCUMENT_GET, VALUES(V_STR(sha256)), why);
+	int rc = ask_first(l, Q_DOCUMENT_GET, VALUES(V_STR(sha256)), why);
 
-	if (rc < 0 || (rc = ask_next(l, Q_DOCUMENT_GET, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	rc = document_unpack(row_text(l, Q_DOCUMENT_GET, 0), out, why);
@@ -157,9 +168,9 @@ int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, 
 
 int ledger_document_last(struct ledger *l, const char *kind, char sha256[DIGEST_HEX_MAX], struct fault *why) {
 	enum query q = Q_DOCUMENT_LAST;
-	int rc = ask(l, q, VALUES(V_STR(kind)), why);
+	int rc = ask_first(l, q, VALUES(V_STR(kind)), why);
 
-	if (rc < 0 || (rc = ask_next(l, q, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	row_hash(l, q, 0, sha256);
@@ -175,9 +186,9 @@ int ledger_run_document(struct ledger *l, int64_t run, const char *kind, int64_t
 int ledger_run_document_get(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char **path,
                             const char **sha256, struct fault *why) {
 	enum query q = Q_RUN_DOCUMENT_GET;
-	int rc = ask(l, q, VALUES(V_INT(run), V_STR(kind), V_INT(seq)), why);
+	int rc = ask_first(l, q, VALUES(V_INT(run), V_STR(kind), V_INT(seq)), why);
 
-	if (rc < 0 || (rc = ask_next(l, q, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	*path = row_keep(l, q, 0, 5);
@@ -222,10 +233,9 @@ static void add_reject(struct quality *out, const char *reason, int64_t lines, c
 static int get_rejects(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
 	int rc = ask(l, Q_REJECTS, VALUES(V_INT(as_of)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_REJECTS, why)) > 0) {
+	while (ask_row(l, Q_REJECTS, &rc, why)) {
 		const char *reason = row_keep(l, Q_REJECTS, 0, 5), *first = row_keep(l, Q_REJECTS, 2, 6);
 		add_reject(out, reason, row_int(l, Q_REJECTS, 1), first, (uint64_t)row_int(l, Q_REJECTS, 3));
-		rc = 0;
 	}
 	return rc;
 }
@@ -233,9 +243,8 @@ static int get_rejects(struct ledger *l, int64_t as_of, struct quality *out, str
 static int get_damages(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
 	int rc = ask(l, Q_DAMAGES, VALUES(V_INT(as_of)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_DAMAGES, why)) > 0) {
+	while (ask_row(l, Q_DAMAGES, &rc, why)) {
 		quality_damage(out, row_keep(l, Q_DAMAGES, 0, 5), row_keep(l, Q_DAMAGES, 1, 6), row_int(l, Q_DAMAGES, 2));
-		rc = 0;
 	}
 	return rc;
 }
@@ -244,12 +253,11 @@ static int get_warnings(struct ledger *l, enum query q, int64_t as_of, int64_t f
 	struct notices notices = {0};
 	int rc = ask(l, q, VALUES(V_INT(as_of)), why);
 
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		const char *sentence = row_keep(l, q, 0, 5);
 		if (!notices_add(&notices, sentence, row_int(l, q, 1))) {
 			quality_warn(out, "%s", sentence);
 		}
-		rc = 0;
 	}
 	notices_move_to(&notices, from_ns, to_ns, out);
 	return rc;
@@ -258,7 +266,7 @@ static int get_warnings(struct ledger *l, enum query q, int64_t as_of, int64_t f
 static int get_inputs(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
 	int rc = ask(l, Q_INPUTS, VALUES(V_INT(as_of)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_INPUTS, why)) > 0) {
+	while (ask_row(l, Q_INPUTS, &rc, why)) {
 		struct quality_input in = {
 			.file = l->kept[5],
 			.bytes = row_int(l, Q_INPUTS, 1),
@@ -271,7 +279,6 @@ static int get_inputs(struct ledger *l, int64_t as_of, struct quality *out, stru
 		in.format = l->kept[6];
 		row_hash(l, Q_INPUTS, 2, in.sha256);
 		quality_add_input(out, &in);
-		rc = 0;
 	}
 	return rc;
 }
@@ -282,10 +289,8 @@ static int get_record_sums(struct ledger *l, int64_t as_of, struct quality *out,
 	int rc = ask_int(l, Q_RUNS_UNCOUNTED, NULL, 0, &uncounted, why);
 	enum query q = uncounted > 0 ? Q_RECORD_SUMS : Q_RUN_RECORD_SUMS;
 
-	if (rc >= 0) {
-		rc = uncounted > 0 ? ask(l, q, NULL, 0, why) : ask(l, q, VALUES(V_INT(as_of)), why);
-	}
-	if (rc < 0 || (rc = ask_next(l, q, why)) < 0) {
+	rc = rc < 0 ? rc : uncounted > 0 ? ask_first(l, q, NULL, 0, why) : ask_first(l, q, VALUES(V_INT(as_of)), why);
+	if (rc < 0) {
 		return rc;
 	}
 	out->steps = row_int(l, q, 0);
@@ -297,9 +302,9 @@ static int get_record_sums(struct ledger *l, int64_t as_of, struct quality *out,
 }
 
 static int get_sums(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
-	int rc = ask(l, Q_QUALITY_SUMS, VALUES(V_INT(as_of)), why);
+	int rc = ask_first(l, Q_QUALITY_SUMS, VALUES(V_INT(as_of)), why);
 
-	if (rc < 0 || (rc = ask_next(l, Q_QUALITY_SUMS, why)) < 0) {
+	if (rc < 0) {
 		return rc;
 	}
 	out->lines = row_int(l, Q_QUALITY_SUMS, 0);
@@ -312,13 +317,12 @@ static int get_sums(struct ledger *l, int64_t as_of, struct quality *out, struct
 static int get_joins(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
 	int rc = ask(l, Q_JOINS, VALUES(V_INT(as_of)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_JOINS, why)) > 0) {
+	while (ask_row(l, Q_JOINS, &rc, why)) {
 		struct quality day;
 		quality_init(&day);
 		row_joins(l, Q_JOINS, &day.joins);
 		quality_merge(out, &day);
 		quality_release(&day);
-		rc = 0;
 	}
 	return rc;
 }

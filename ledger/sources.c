@@ -5,11 +5,10 @@ int ledger_source_heads(struct ledger *l, int64_t *lengths, size_t room, size_t 
 	int rc = ask(l, Q_HEADS, NULL, 0, why);
 
 	*count = 0;
-	while (rc == 0 && (rc = ask_next(l, Q_HEADS, why)) > 0) {
+	while (ask_row(l, Q_HEADS, &rc, why)) {
 		if (*count < room) {
 			lengths[(*count)++] = row_int(l, Q_HEADS, 0);
 		}
-		rc = 0;
 	}
 	return rc;
 }
@@ -34,11 +33,10 @@ static void row_source(struct ledger *l, enum query q, struct ledger_source *out
 	out->marks = (struct text){row_keep(l, q, 7, 2), row_text(l, q, 7).len};
 }
 
-static int all_sources(struct ledger *l, enum query q, ledger_source_sink *sink, void *context, struct fault *why) {
+static int all_sources(struct ledger *l, enum query q, int rc, ledger_source_sink *sink, void *context, struct fault *why) {
 	struct ledger_source s;
-	int rc = 0;
 
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		row_source(l, q, &s);
 		rc = sink(context, &s);
 	}
@@ -48,21 +46,17 @@ static int all_sources(struct ledger *l, enum query q, ledger_source_sink *sink,
 
 int ledger_sources_of_head(struct ledger *l, int64_t head_bytes, const char *head, ledger_source_sink *sink,
                            void *context, struct fault *why) {
-	int rc = ask(l, Q_SOURCES_OF_HEAD, VALUES(V_STR(head), V_INT(head_bytes)), why);
-
-	return rc < 0 ? rc : all_sources(l, Q_SOURCES_OF_HEAD, sink, context, why);
+	return all_sources(l, Q_SOURCES_OF_HEAD, ask(l, Q_SOURCES_OF_HEAD, VALUES(V_STR(head), V_INT(head_bytes)), why), sink, context, why);
 }
 
 int ledger_sources(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why) {
-	int rc = ask(l, Q_SOURCES, NULL, 0, why);
-
-	return rc < 0 ? rc : all_sources(l, Q_SOURCES, sink, context, why);
+	return all_sources(l, Q_SOURCES, ask(l, Q_SOURCES, NULL, 0, why), sink, context, why);
 }
 
 int ledger_source_names(struct ledger *l, ledger_source_sink *sink, void *context, struct fault *why) {
 	int rc = ask(l, Q_SOURCE_NAMES, NULL, 0, why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_SOURCE_NAMES, why)) > 0) {
+	while (ask_row(l, Q_SOURCE_NAMES, &rc, why)) {
 		rc = sink(context, &(struct ledger_source){.id = row_int(l, Q_SOURCE_NAMES, 0), .path = row_keep(l, Q_SOURCE_NAMES, 1, 0),
 		                                           .named = row_keep(l, Q_SOURCE_NAMES, 2, 1), .by_rule = row_int(l, Q_SOURCE_NAMES, 3) != 0,
 		                                           .records = row_int(l, Q_SOURCE_NAMES, 4)});
@@ -78,10 +72,9 @@ int ledger_source_name(struct ledger *l, int64_t id, const char *named, bool by_
 int ledger_sources_unread(struct ledger *l, const char *version, int64_t **out, size_t *count, struct fault *why) {
 	int rc = ask(l, Q_SOURCES_UNREAD, VALUES(V_STR(version)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_SOURCES_UNREAD, why)) > 0) {
+	while (ask_row(l, Q_SOURCES_UNREAD, &rc, why)) {
 		*out = must_grow_by_count(*out, *count, sizeof **out);
 		(*out)[(*count)++] = row_int(l, Q_SOURCES_UNREAD, 0);
-		rc = 0;
 	}
 	return rc;
 }
@@ -94,9 +87,9 @@ int ledger_source_forget(struct ledger *l, int64_t id, int64_t run, struct fault
 }
 
 int ledger_source_get(struct ledger *l, int64_t id, struct ledger_source *out, struct fault *why) {
-	int rc = ask(l, Q_SOURCE_GET, VALUES(V_INT(id)), why);
+	int rc = ask_first(l, Q_SOURCE_GET, VALUES(V_INT(id)), why);
 
-	if (rc < 0 || (rc = ask_next(l, Q_SOURCE_GET, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	row_source(l, Q_SOURCE_GET, out);
@@ -120,9 +113,9 @@ int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *w
 }
 
 int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why) {
-	int rc = ask(l, Q_FILE_KNOWN, VALUES(V_INT(f->device), V_INT(f->inode), V_INT(f->size), V_INT(f->mtime_ns)), why);
+	int rc = ask_first(l, Q_FILE_KNOWN, VALUES(V_INT(f->device), V_INT(f->inode), V_INT(f->size), V_INT(f->mtime_ns)), why);
 
-	if (rc < 0 || (rc = ask_next(l, Q_FILE_KNOWN, why)) <= 0) {
+	if (rc <= 0) {
 		return rc;
 	}
 	*source = row_int(l, Q_FILE_KNOWN, 0);
@@ -147,9 +140,8 @@ int ledger_files(struct ledger *l, ledger_file_sink *sink, void *context, struct
 }
 
 int ledger_file_whole(struct ledger *l, const char *path, struct fault *why) {
-	int rc = ask(l, Q_FILE_WHOLE, VALUES(V_STR(path)), why);
+	int rc = ask_first(l, Q_FILE_WHOLE, VALUES(V_STR(path)), why);
 
-	rc = rc < 0 ? rc : ask_next(l, Q_FILE_WHOLE, why);
 	if (rc > 0) {
 		ask_end(l, Q_FILE_WHOLE);
 	}

@@ -133,7 +133,7 @@ int ledger_spans(struct ledger *l, ledger_span_sink *sink, void *context, struct
 	struct pause_list pauses = {.last_step = UNKNOWN};
 	int rc = ask(l, q, NULL, 0, why);
 
-	while (rc == 0 && (rc = ask_next(l, q, why)) > 0) {
+	while (ask_row(l, q, &rc, why)) {
 		name_id replica = name_here(l, row_int(l, q, 0));
 		const struct ledger_segment s = {
 			.span_first_ns = row_int(l, q, 2),

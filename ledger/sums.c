@@ -93,10 +93,9 @@ static int states_of(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t a
 
 	*out = NULL;
 	*count = 0;
-	while (rc == 0 && (rc = ask_next(l, Q_DAY_STATES, why)) > 0) {
+	while (ask_row(l, Q_DAY_STATES, &rc, why)) {
 		*out = must_grow(*out, *count, &room, sizeof **out, 64);
 		(*out)[(*count)++] = (struct day_state){row_int(l, Q_DAY_STATES, 0), row_int(l, Q_DAY_STATES, 1)};
-		rc = 0;
 	}
 	ask_end(l, Q_DAY_STATES);
 	return rc;
@@ -150,9 +149,8 @@ static int read_lines(struct ledger *l, const struct reading *r, int64_t day_ns,
 /* 1: the sums of that state were read; 0: there are none. */
 static int read_sums(struct ledger *l, const struct reading *r, const struct day_state *day, struct fault *why) {
 	int64_t state;
-	int rc = ask(l, Q_FIT_GET, VALUES(V_INT(day->day_ns), V_TEXT(T(SUMS_PART))), why);
+	int rc = ask_first(l, Q_FIT_GET, VALUES(V_INT(day->day_ns), V_TEXT(T(SUMS_PART))), why);
 
-	rc = rc < 0 ? rc : ask_next(l, Q_FIT_GET, why);
 	if (rc > 0) {
 		struct text lines = row_text(l, Q_FIT_GET, 0);
 		bool same = take(&lines, '\n', &state) && state == day->run;
@@ -200,8 +198,8 @@ static int check_day(struct ledger *l, int64_t day_ns, struct fault *why) {
 
 	rc = rc < 0 ? rc : ledger_entries(l, day_ns, day_ns + NS_PER_DAY, INT64_MAX, entry_list_keep, &entries, why);
 	rc = rc < 0 ? rc : sums_text(l, run, day_ns, entries.at, entries.count, &expected, why);
-	rc = rc < 0 ? rc : ask(l, Q_FIT_GET, VALUES(V_INT(day_ns), V_TEXT(T(SUMS_PART))), why);
-	if (rc >= 0 && (rc = ask_next(l, Q_FIT_GET, why)) > 0) {
+	rc = rc < 0 ? rc : ask_first(l, Q_FIT_GET, VALUES(V_INT(day_ns), V_TEXT(T(SUMS_PART))), why);
+	if (rc > 0) {
 		struct text lines = row_text(l, Q_FIT_GET, 0), rest = lines;
 		int64_t state = 0;
 		same = (take(&rest, '\n', &state) && state < run) || text_eq(lines, expected);
@@ -218,10 +216,9 @@ int sums_check(struct ledger *l, ledger_finding_sink *sink, void *context, struc
 	int64_t *days = NULL;
 	int rc = ask(l, Q_FIT_DAYS, VALUES(V_TEXT(T(SUMS_PART))), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_FIT_DAYS, why)) > 0) {
+	while (ask_row(l, Q_FIT_DAYS, &rc, why)) {
 		days = must_grow(days, count, &room, sizeof *days, 64);
 		days[count++] = row_int(l, Q_FIT_DAYS, 0);
-		rc = 0;
 	}
 	for (size_t i = 0; i < count && rc >= 0; i++) {
 		rc = check_day(l, days[i], why);

@@ -4,7 +4,7 @@
 int ledger_verdicts(struct ledger *l, ledger_verdict_sink *sink, void *context, struct fault *why) {
 	int rc = ask(l, Q_VERDICTS, NULL, 0, why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_VERDICTS, why)) > 0) {
+	while (ask_row(l, Q_VERDICTS, &rc, why)) {
 		int64_t n[9];
 		row_ints(l, Q_VERDICTS, 0, 9, n);
 		rc = sink(context, &(struct ledger_verdict){
@@ -20,15 +20,8 @@ int ledger_verdicts_drop(struct ledger *l, int64_t day_ns, struct fault *why) {
 }
 
 int ledger_verdict_put(struct ledger *l, const struct ledger_verdict *v, struct fault *why) {
-	const name_id names[] = {v->name, v->with, v->named, v->step_model};
-	int64_t n[4];
-	int rc = 0;
-
-	for (size_t i = 0; i < 4 && rc >= 0; i++) {
-		rc = name_there(l, names[i], &n[i], why);
-	}
-	return rc < 0 ? rc : ask_do(l, Q_VERDICT_PUT, VALUES(V_INT(v->day_ns), V_INT(n[0]), V_INT(n[1]), V_INT(v->decision), V_INT(n[2]),
-	                                                    V_INT(n[3]), V_INT(v->shift_ns), V_INT(v->held), V_INT(v->dropped)), why);
+	return ask_do(l, Q_VERDICT_PUT, VALUES(V_INT(v->day_ns), V_NAME(v->name), V_NAME(v->with), V_INT(v->decision), V_NAME(v->named),
+	                                       V_NAME(v->step_model), V_INT(v->shift_ns), V_INT(v->held), V_INT(v->dropped)), why);
 }
 
 int ledger_dirty_between(struct ledger *l, int64_t after_ns, int64_t before_ns, struct fault *why) {
@@ -40,7 +33,7 @@ int ledger_dirty_between(struct ledger *l, int64_t after_ns, int64_t before_ns, 
 int ledger_answers(struct ledger *l, int64_t from_ns, int64_t to_ns, ledger_answer_sink *sink, void *context, struct fault *why) {
 	int rc = ask(l, Q_ANSWERS, VALUES(V_INT(from_ns), V_INT(to_ns)), why);
 
-	while (rc == 0 && (rc = ask_next(l, Q_ANSWERS, why)) > 0) {
+	while (ask_row(l, Q_ANSWERS, &rc, why)) {
 		int64_t n[3];
 		row_ints(l, Q_ANSWERS, 0, 3, n);
 		rc = sink(context, &(struct ledger_answer){name_here(l, n[0]), name_here(l, n[1]), n[2] != 0});
@@ -54,17 +47,9 @@ int ledger_answers_drop(struct ledger *l, int64_t day_ns, struct fault *why) {
 }
 
 int ledger_answer_put(struct ledger *l, int64_t day_ns, const struct ledger_answer *a, struct fault *why) {
-	int64_t model, provider;
-	int rc = name_there(l, a->model, &model, why);
-
-	rc = rc < 0 ? rc : name_there(l, a->provider, &provider, why);
-	return rc < 0 ? rc : ask_do(l, Q_ANSWER_PUT, VALUES(V_INT(day_ns), V_INT(model), V_INT(provider), V_INT(a->vendor)), why);
+	return ask_do(l, Q_ANSWER_PUT, VALUES(V_INT(day_ns), V_NAME(a->model), V_NAME(a->provider), V_INT(a->vendor)), why);
 }
 
 int ledger_dirty_answered(struct ledger *l, const struct ledger_answer *a, struct fault *why) {
-	int64_t model, provider;
-	int rc = name_there(l, a->model, &model, why);
-
-	rc = rc < 0 ? rc : name_there(l, a->provider, &provider, why);
-	return rc < 0 ? rc : ask_do(l, Q_DIRTY_ANSWERED, VALUES(V_INT(model), V_INT(provider), V_INT(a->vendor)), why);
+	return ask_do(l, Q_DIRTY_ANSWERED, VALUES(V_NAME(a->model), V_NAME(a->provider), V_INT(a->vendor)), why);
 }

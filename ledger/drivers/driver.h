@@ -16,6 +16,7 @@ enum value_type { VALUE_NULL, VALUE_INTEGER, VALUE_TEXT, VALUE_BLOB };
 /* A parameter or a column. Bytes belong to the caller. */
 struct value {
 	enum value_type type;
+	bool is_name; /* above the drivers: the integer is a name_id */
 	int64_t integer;
 	struct text bytes;
 };
