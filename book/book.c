@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "core/files/files.h"
 #include "core/instant.h"
@@ -15,14 +14,9 @@
 
 int64_t book_now_ns(void) {
 	const char *said = getenv("TOLLBOOK_NOW");
-	struct timespec now;
 	int64_t ns;
 
-	if (said && instant_parse(text_of(said), &ns)) {
-		return ns;
-	}
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+	return said && instant_parse(text_of(said), &ns) ? ns : instant_now();
 }
 
 int book_file_bytes(const char *path, struct text *out, struct fault *why) {

@@ -7,7 +7,7 @@
 #define WARNINGS_SHOWN 20
 
 /* See docs/formats.md, "What the server must log". */
-static const struct {
+static const struct switch_on {
 	const char *format, *sentence;
 	const char *requests; /* if there are steps or windows, but no requests; or NULL */
 } switches[] = {
@@ -33,22 +33,23 @@ static const struct {
 	{"native", "add the engine's steps (gpu_ns) or requests with timestamps", NULL},
 };
 
-const char *findings_switch_on(const char *format) {
+static const struct switch_on *switch_of(const char *format) {
+	static const struct switch_on none;
+
 	for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
 		if (strcmp(switches[i].format, format) == 0) {
-			return switches[i].sentence;
+			return &switches[i];
 		}
 	}
-	return NULL;
+	return &none;
+}
+
+const char *findings_switch_on(const char *format) {
+	return switch_of(format)->sentence;
 }
 
 const char *findings_requests(const char *format) {
-	for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
-		if (strcmp(switches[i].format, format) == 0) {
-			return switches[i].requests;
-		}
-	}
-	return NULL;
+	return switch_of(format)->requests;
 }
 
 static void say_rejects(const struct terminal *t, const struct quality *q) {

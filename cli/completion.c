@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/say.h"
 
 /* Calls back for each option of a command: its own ones, then the common ones. */
 static void each_option(const struct command *c, void (*call)(const struct option *o, const struct command *c)) {
@@ -17,10 +18,6 @@ static void each_option(const struct command *c, void (*call)(const struct optio
 			call(&options[i], c);
 		}
 	}
-}
-
-static int printed(void) {
-	return fflush(stdout) == 0 ? EXIT_TIED_OUT : EXIT_FAILED;
 }
 
 /* ---- bash ---- */
@@ -90,7 +87,7 @@ static int bash(struct run *r, struct fault *why) {
 	      "}\n"
 	      "complete -o default -F _tollbook tollbook\n",
 	      stdout);
-	return printed();
+	return say_printed();
 }
 
 /* ---- zsh ---- */
@@ -182,7 +179,7 @@ static int zsh(struct run *r, struct fault *why) {
 	      "\tcompdef _tollbook tollbook\n"
 	      "fi\n",
 	      stdout);
-	return printed();
+	return say_printed();
 }
 
 /* ---- fish ---- */
@@ -234,7 +231,7 @@ static int fish(struct run *r, struct fault *why) {
 	for (const struct command *const *c = r->commands; *c; c++) {
 		fish_command(*c);
 	}
-	return printed();
+	return say_printed();
 }
 
 static const struct word words[] = {

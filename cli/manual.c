@@ -3,6 +3,7 @@
 
 #include "cli/cli.h"
 #include "cli/options.h"
+#include "cli/say.h"
 
 /* Text for roff: no escapes, no requests, dashes that can be copied. */
 static void put(const char *text) {
@@ -135,7 +136,7 @@ static int manual(struct run *r, struct fault *why) {
 		put_group(bit);
 	}
 	fputs(tail, stdout);
-	return fflush(stdout) == 0 ? EXIT_TIED_OUT : EXIT_FAILED;
+	return say_printed();
 }
 
 const struct command command_manual = {

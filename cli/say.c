@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* vasprintf */
 #include "cli/say.h"
 
 #include <stdarg.h>
@@ -54,15 +53,6 @@ int say_safe(FILE *out, const char *text) {
 	return columns;
 }
 
-static char *text_of_args(const char *format, va_list args) {
-	char *text;
-
-	if (vasprintf(&text, format, args) < 0) {
-		die_out_of_memory();
-	}
-	return text;
-}
-
 static void put_name(struct run *r) {
 	fputs("tollbook", stderr);
 	if (r->command) {
@@ -93,7 +83,7 @@ void say_error(struct run *r, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	put_line(r, ERROR_WORD, ERROR_COLOR, text_of_args(format, args));
+	put_line(r, ERROR_WORD, ERROR_COLOR, must_print(format, args));
 	va_end(args);
 }
 
@@ -104,7 +94,7 @@ void say_warning(struct run *r, const char *format, ...) {
 		return;
 	}
 	va_start(args, format);
-	put_line(r, "warning: ", "\033[1;33m", text_of_args(format, args));
+	put_line(r, "warning: ", "\033[1;33m", must_print(format, args));
 	va_end(args);
 }
 
@@ -113,7 +103,7 @@ void say_next(struct run *r, const char *format, ...) {
 
 	progress_end(&r->progress);
 	va_start(args, format);
-	char *text = text_of_args(format, args);
+	char *text = must_print(format, args);
 	va_end(args);
 	fputs("  ", stderr);
 	say_safe(stderr, text);
@@ -158,7 +148,7 @@ int say_argument(struct run *r, int at, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	put_line(r, ERROR_WORD, ERROR_COLOR, text_of_args(format, args));
+	put_line(r, ERROR_WORD, ERROR_COLOR, must_print(format, args));
 	va_end(args);
 	point_at(r, at);
 	return EXIT_USAGE;
@@ -172,7 +162,7 @@ int say_option(struct run *r, const char *name, const char *format, ...) {
 		at = strcmp(r->given[i].option->name, name) == 0 ? r->given[i].at : at;
 	}
 	va_start(args, format);
-	put_line(r, ERROR_WORD, ERROR_COLOR, text_of_args(format, args));
+	put_line(r, ERROR_WORD, ERROR_COLOR, must_print(format, args));
 	va_end(args);
 	if (at >= 0) {
 		point_at(r, at);
@@ -209,4 +199,8 @@ int say_fault(struct run *r, int code, const struct fault *why) {
 		say_next(r, "%.*s", TEXT_ARG(line));
 	}
 	return (int)error_exit_status(code);
+}
+
+int say_printed(void) {
+	return fflush(stdout) == 0 ? EXIT_TIED_OUT : EXIT_FAILED;
 }

@@ -213,3 +213,8 @@ int value_markdown(const struct option *o, void *into, const char *value, struct
 	*(const char **)into = "markdown";
 	return 0;
 }
+
+const char *page_format_word(size_t i) {
+	static const char *const words[] = {"table", "csv", "json", "html", "markdown"};
+	return i < sizeof words / sizeof *words ? words[i] : NULL;
+}

@@ -23,6 +23,9 @@ option_value value_by;      /* struct by: keys, comma-separated */
 option_value value_markdown; /* const char *: "markdown" */
 option_value value_idle;    /* bool: proportional? */
 
+/* The choices of --format where there is also a page: table, csv, json, html, markdown. */
+const char *page_format_word(size_t i);
+
 /* Nano-units, and whether it was given. */
 struct given_money {
 	int64_t nano;

@@ -23,6 +23,8 @@ enum entry_kind {
 /* The kind of evidence, see attribute/METHOD.md. NONE: idle, unobserved and pure token postings. */
 enum grade { GRADE_A, GRADE_B, GRADE_C, GRADE_D, GRADE_NONE, GRADES };
 
+#define ENTRY_AMOUNTS 8
+
 /*
  * Keyed by all fields down to `rate_nano`; entries with the same key are one entry. GPU time is posted to the hour it
  * passed in; tokens and requests to the hour in which the request finished. `slot_ns` is the start of the UTC hour,
@@ -37,19 +39,24 @@ struct entry {
 	enum service service;     /* and the requested class of service */
 	/* per GPU-hour, in force during all of the slot's time posted here; -1: no rate known */
 	int64_t rate_nano;
-	/* what is posted */
-	int64_t gpu_ns;
-	int64_t tokens;   /* of the kind: uncached input, cached input, output */
-	int64_t requests; /* counted on ENTRY_INPUT */
-	int64_t reasoning_tokens, cache_write_tokens; /* within `tokens` of OUTPUT, of INPUT */
-	/*
-	 * One standard deviation of gpu_ns that comes from the split, not from the clock; 0 if the phase was
-	 * measured. Errors of one model's entries are fully correlated: spreads are summed. Negative, and without
-	 * time: excess and deficit between tenants, which cancel over all of them.
-	 */
-	int64_t spread_ns;
-	int64_t energy_mj;  /* millijoules: from power samples, else from the fleet's watts, else 0 */
-	int64_t metered_ns; /* the part of gpu_ns that power samples cover */
+	/* what is posted: by name, or as an array in this order */
+	union {
+		struct {
+			int64_t gpu_ns;
+			int64_t tokens;   /* of the kind: uncached input, cached input, output */
+			int64_t requests; /* counted on ENTRY_INPUT */
+			int64_t reasoning_tokens, cache_write_tokens; /* within `tokens` of OUTPUT, of INPUT */
+			/*
+			 * One standard deviation of gpu_ns that comes from the split, not from the clock; 0 if the phase was
+			 * measured. Errors of one model's entries are fully correlated: spreads are summed. Negative, and without
+			 * time: excess and deficit between tenants, which cancel over all of them.
+			 */
+			int64_t spread_ns;
+			int64_t energy_mj;  /* millijoules: from power samples, else from the fleet's watts, else 0 */
+			int64_t metered_ns; /* the part of gpu_ns that power samples cover */
+		};
+		int64_t amounts[ENTRY_AMOUNTS];
+	};
 };
 
 /* Receives entries one by one. 0, or a negative enum error, which stops the sender. */

@@ -1,6 +1,6 @@
+#define _GNU_SOURCE /* vasprintf */
 #include "core/error.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,4 +77,13 @@ char *must_copy(const char *s) {
 	unsigned long bytes = strlen(s) + 1;
 
 	return memcpy(must_alloc(bytes), s, bytes);
+}
+
+char *must_print(const char *format, va_list args) {
+	char *s;
+
+	if (vasprintf(&s, format, args) < 0) {
+		die_out_of_memory();
+	}
+	return s;
 }

@@ -2,6 +2,8 @@
 #ifndef CORE_ERROR_H
 #define CORE_ERROR_H
 
+#include <stdarg.h>
+
 /* Functions that can fail return 0, or one of these (negative). */
 enum error {
 	ERROR_NONE = 0,
@@ -69,7 +71,8 @@ static inline void *must_grow(void *array, unsigned long count, unsigned long *r
 static inline void *must_grow_by_count(void *array, unsigned long count, unsigned long size) {
 	return (count & (count - 1)) != 0 ? array : must_realloc(array, (count > 0 ? 2 * count : 1) * size);
 }
-/* The same for strdup. */
+/* The same for strdup, and vasprintf. */
 char *must_copy(const char *s);
+char *must_print(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 #endif

@@ -31,6 +31,11 @@ static inline int exact_order(int64_t a, int64_t b) {
 	return (a > b) - (a < b);
 }
 
+/* The same for qsort, of an array of int64_t. */
+static inline int exact_order_at(const void *a, const void *b) {
+	return exact_order(*(const int64_t *)a, *(const int64_t *)b);
+}
+
 /* *sum += x; false, and *sum unchanged, if that does not fit. */
 static inline bool exact_add(int64_t *sum, int64_t x) {
 	int64_t got;

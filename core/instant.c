@@ -1,8 +1,16 @@
 #include "core/instant.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "core/bytes.h"
+
+int64_t instant_now(void) {
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
 
 /* Days from a civil date, counted in eras of 400 years that begin in March: the leap day comes last (Howard
  * Hinnant, "chrono-compatible low-level date algorithms"). */

@@ -15,6 +15,9 @@ struct civil {
 	int nanosecond;
 };
 
+/* By the machine's clock. */
+int64_t instant_now(void);
+
 /* Days since 1970-01-01 of a civil date; months outside 1..12 are carried into the year. */
 int64_t civil_days(int year, int month, int day);
 

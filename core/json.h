@@ -61,6 +61,10 @@ struct text json_string(const struct json *j, json_at v, char *buffer, size_t si
 /* An integer that fits: a JSON number without fraction or exponent, or a whole one such as 1e3 or 12.0. A string
  * is not a number. */
 bool json_i64(const struct json *j, json_at v, int64_t *out);
+/* A member of the outermost object. */
+static inline bool json_number(const struct json *j, const char *key, int64_t *out) {
+	return json_i64(j, json_get(j, 0, text_of(key)), out);
+}
 /* The same, beyond 64 bits: digits alone. */
 bool json_wide(const struct json *j, json_at v, int128 *out);
 bool json_bool(const struct json *j, json_at v, bool *out);

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* vasprintf */
 #include "core/quality.h"
 
 #include <inttypes.h>
@@ -57,21 +56,12 @@ void quality_release(struct quality *q) {
 
 #define room_for_one quality_room_for_one
 
-static char *format_text(const char *format, va_list args) {
-	char *s;
-
-	if (vasprintf(&s, format, args) < 0) {
-		die_out_of_memory();
-	}
-	return s;
-}
-
 static char *print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static char *print(const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	char *s = format_text(format, args);
+	char *s = must_print(format, args);
 	va_end(args);
 	return s;
 }
@@ -282,7 +272,7 @@ void quality_warn(struct quality *q, const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	insert_warning(q, format_text(format, args));
+	insert_warning(q, must_print(format, args));
 	va_end(args);
 }
 

@@ -296,10 +296,6 @@ void quality_write_lines(const struct quality *q, FILE *out) {
 
 /* ---- reading ---- */
 
-static bool number(const struct json *j, const char *key, int64_t *out) {
-	return json_i64(j, json_get(j, 0, text_of(key)), out);
-}
-
 /* A string of the line, allocated; NULL if it has none. */
 static char *string(const struct json *j, const char *key) {
 	json_at v = json_get(j, 0, text_of(key));
@@ -320,10 +316,10 @@ static char *string(const struct json *j, const char *key) {
 
 static bool read_counts(struct quality *q, const struct json *j) {
 	struct quality from = {0};
-	bool ok = number(j, "lines", &from.lines) && number(j, "steps", &from.steps) &&
-	          number(j, "requests", &from.requests) && number(j, "windows", &from.windows) &&
-	          number(j, "powers", &from.powers) && number(j, "duplicates", &from.duplicates) &&
-	          number(j, "unknown_keys", &from.unknown_keys);
+	bool ok = json_number(j, "lines", &from.lines) && json_number(j, "steps", &from.steps) &&
+	          json_number(j, "requests", &from.requests) && json_number(j, "windows", &from.windows) &&
+	          json_number(j, "powers", &from.powers) && json_number(j, "duplicates", &from.duplicates) &&
+	          json_number(j, "unknown_keys", &from.unknown_keys);
 
 	if (ok) {
 		quality_merge(q, &from);
@@ -335,7 +331,7 @@ static bool read_reject(struct quality *q, const struct json *j) {
 	struct quality from = {.rejects = must_calloc(1, sizeof *from.rejects), .reject_count = 1};
 	struct quality_reject *r = from.rejects;
 	int64_t rank;
-	bool ok = number(j, "lines", &r->lines) && number(j, "rank", &rank);
+	bool ok = json_number(j, "lines", &r->lines) && json_number(j, "rank", &rank);
 
 	r->reason = string(j, "reject");
 	r->first = string(j, "first");
@@ -351,7 +347,7 @@ static bool read_reject(struct quality *q, const struct json *j) {
 static bool read_damage(struct quality *q, const struct json *j) {
 	char *file = string(j, "damage"), *reason = string(j, "reason");
 	int64_t offset;
-	bool ok = file && reason && number(j, "offset", &offset);
+	bool ok = file && reason && json_number(j, "offset", &offset);
 
 	if (ok) {
 		quality_damage(q, file, reason, offset);
@@ -372,8 +368,8 @@ static bool read_input(struct quality *q, const struct json *j) {
 	char *file = string(j, "input"), *format = string(j, "format"), *hash = string(j, "sha256");
 	struct quality_input in = {.file = file, .format = format};
 	int64_t index;
-	bool ok = file && format && is_hash(hash) && number(j, "bytes", &in.bytes) &&
-	          number(j, "lines", &in.lines) && number(j, "records", &in.records) && number(j, "index", &index) &&
+	bool ok = file && format && is_hash(hash) && json_number(j, "bytes", &in.bytes) &&
+	          json_number(j, "lines", &in.lines) && json_number(j, "records", &in.records) && json_number(j, "index", &index) &&
 	          index >= 0 && index <= UINT32_MAX;
 
 	if (ok) {
@@ -401,17 +397,17 @@ static bool read_notice(struct quality *q, const struct json *j) {
 	struct quality_notice n = {.amount_nano = QUALITY_NO_AMOUNT};
 	int64_t type;
 
-	if (!number(j, "notice", &type) || type < 0 || type >= NOTICE_TYPES) {
+	if (!json_number(j, "notice", &type) || type < 0 || type >= NOTICE_TYPES) {
 		return false;
 	}
 	n.type = (enum notice_type)type;
 	for (int i = 0; i < NOTICE_FIELDS; i++) {
 		n.field[i] = string(j, notice_keys[i]);
 	}
-	if (!number(j, "amount_nano", &n.amount_nano)) {
+	if (!json_number(j, "amount_nano", &n.amount_nano)) {
 		n.amount_nano = QUALITY_NO_AMOUNT;
 	}
-	n.counted = number(j, "count", &n.count[0]) && number(j, "of", &n.count[1]);
+	n.counted = json_number(j, "count", &n.count[0]) && json_number(j, "of", &n.count[1]);
 	quality_add_notice(q, &n);
 	return true;
 }
@@ -421,11 +417,11 @@ static bool read_joins(struct quality *q, const struct json *j) {
 		{"gateway_only", "gateway_only_rank"}, {"engine_only", "engine_only_rank"}, {"differing", "differing_rank"},
 	};
 	struct quality from = {0};
-	bool ok = number(j, "joins", &from.joins.joined) && number(j, "gateway_only_tokens", &from.joins.gateway_only_tokens);
+	bool ok = json_number(j, "joins", &from.joins.joined) && json_number(j, "gateway_only_tokens", &from.joins.gateway_only_tokens);
 
 	for (int i = 0; i < JOIN_TROUBLES && ok; i++) {
 		int64_t rank;
-		ok = number(j, keys[i][0], &from.joins.count[i]) && number(j, keys[i][1], &rank);
+		ok = json_number(j, keys[i][0], &from.joins.count[i]) && json_number(j, keys[i][1], &rank);
 		from.joins.first_rank[i] = ok ? (uint64_t)rank : 0;
 	}
 	if (ok) {

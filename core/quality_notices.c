@@ -1,5 +1,5 @@
 /* quality_notices.c: findings, assumptions and missing items, sorted and without duplicates. */
-#define _GNU_SOURCE /* vasprintf, open_memstream */
+#define _GNU_SOURCE /* open_memstream */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -231,21 +231,12 @@ void quality_add_notice(struct quality *q, struct quality_notice *n) {
 	q->notice_count++;
 }
 
-static char *format_text(const char *format, va_list args) {
-	char *s;
-
-	if (vasprintf(&s, format, args) < 0) {
-		die_out_of_memory();
-	}
-	return s;
-}
-
 void quality_finding(struct quality *q, const char *kind, const char *subject, const char *option, int64_t amount_nano,
                      const char *format, ...) {
 	va_list args;
 
 	va_start(args, format);
-	char *sentence = format_text(format, args);
+	char *sentence = must_print(format, args);
 	va_end(args);
 	quality_warn(q, "%s", sentence);
 	quality_add_notice(q, &(struct quality_notice){
@@ -261,7 +252,7 @@ void quality_assume(struct quality *q, const char *subject, const char *value, c
 	va_list args;
 
 	va_start(args, format);
-	char *sentence = format_text(format, args);
+	char *sentence = must_print(format, args);
 	va_end(args);
 	quality_add_notice(q, &(struct quality_notice){
 		.type = NOTICE_ASSUMPTION,
@@ -283,7 +274,7 @@ void quality_finding_counted(struct quality *q, const char *kind, const char *su
 	va_list args;
 
 	va_start(args, format);
-	char *sentence = format_text(format, args);
+	char *sentence = must_print(format, args);
 	va_end(args);
 	add_counted(q, (struct quality_notice){
 		.type = NOTICE_FINDING,
@@ -296,7 +287,7 @@ void quality_assume_counted(struct quality *q, const char *subject, const char *
 	va_list args;
 
 	va_start(args, format);
-	char *sentence = format_text(format, args);
+	char *sentence = must_print(format, args);
 	va_end(args);
 	add_counted(q, (struct quality_notice){
 		.type = NOTICE_ASSUMPTION,

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* vasprintf */
 #include "core/terminal.h"
 
 #include <stdarg.h>
@@ -7,14 +6,10 @@
 #include "core/error.h"
 
 static void say(const struct terminal *t, enum terminal_voice voice, const char *format, va_list args) {
-	char *message;
-
 	if (!t->say) {
 		return;
 	}
-	if (vasprintf(&message, format, args) < 0) {
-		die_out_of_memory();
-	}
+	char *message = must_print(format, args);
 	t->say(t->context, voice, message);
 	free(message);
 }

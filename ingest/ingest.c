@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/exact.h"
@@ -112,13 +111,6 @@ static int check_formats(const struct ingest_options *o, struct fault *why) {
 	return 0;
 }
 
-static int64_t clock_ns(void) {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 static int read_paths(struct ingest_run *run, const struct paths *paths, struct quality *quality, struct fault *why) {
 	size_t *order = largest_first(paths);
 	struct crew crew = {.run = run, .paths = paths, .order = order, .why = why};
@@ -168,7 +160,7 @@ int ingest_run(const struct ingest_options *o, record_sink *sink, void *context,
 	struct ingest_run run = {
 		.options = o,
 		.max_line_bytes = o->max_line_bytes > 0 ? o->max_line_bytes : MAX_LINE_BYTES,
-		.now_ns = o->now_ns > 0 ? o->now_ns : clock_ns(),
+		.now_ns = o->now_ns > 0 ? o->now_ns : instant_now(),
 		.sink = sink,
 		.sink_context = context,
 	};

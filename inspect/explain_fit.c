@@ -140,9 +140,9 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 		json_at v = json_get(j, 0, text_of(texts[i].key));
 		*texts[i].into = v == JSON_ABSENT ? T("") : json_raw(j, v);
 	}
-	(void)json_i64(j, json_get(j, 0, T("gpus")), &f->gpus);
-	(void)json_i64(j, json_get(j, 0, T("steps")), &f->made.steps);
-	(void)json_i64(j, json_get(j, 0, T("outliers")), &f->made.outliers);
+	(void)json_number(j, "gpus", &f->gpus);
+	(void)json_number(j, "steps", &f->made.steps);
+	(void)json_number(j, "outliers", &f->made.outliers);
 	(void)json_bool(j, json_get(j, 0, T("attention")), &f->made.has_attention);
 	(void)json_bool(j, json_get(j, 0, T("context")), &f->made.has_context);
 	f->made.residual_relative = double_of(json_raw(j, json_get(j, 0, T("residual"))));

@@ -155,24 +155,14 @@ static int by_key(const void *a, const void *b) {
 	return 0;
 }
 
-#define AMOUNTS 8
-static void amounts_of(const struct entry *e, int64_t out[AMOUNTS]) {
-	const int64_t all[AMOUNTS] = {e->gpu_ns,    e->tokens,    e->requests,  e->reasoning_tokens, e->cache_write_tokens,
-	                              e->spread_ns, e->energy_mj, e->metered_ns};
-
-	memcpy(out, all, sizeof all);
-}
-
 /* Sums the amounts of all entries with the key of the first one; returns their number. */
-static size_t sum_key(const struct day_entries *d, size_t at, int64_t out[AMOUNTS]) {
+static size_t sum_key(const struct day_entries *d, size_t at, int64_t out[ENTRY_AMOUNTS]) {
 	size_t n = 0;
 
-	memset(out, 0, AMOUNTS * sizeof *out);
+	memset(out, 0, ENTRY_AMOUNTS * sizeof *out);
 	for (; at + n < d->count && by_key(&d->at[at], &d->at[at + n]) == 0; n++) {
-		int64_t one[AMOUNTS];
-		amounts_of(&d->at[at + n], one);
-		for (int i = 0; i < AMOUNTS; i++) {
-			out[i] = (int64_t)((uint64_t)out[i] + (uint64_t)one[i]);
+		for (int i = 0; i < ENTRY_AMOUNTS; i++) {
+			out[i] = (int64_t)((uint64_t)out[i] + (uint64_t)d->at[at + n].amounts[i]);
 		}
 	}
 	return n;
@@ -180,7 +170,7 @@ static size_t sum_key(const struct day_entries *d, size_t at, int64_t out[AMOUNT
 
 /* The same key by key, over all fields, so that no change is missed; entries that sum to 0 may be missing. */
 static bool same_entries(struct day_entries *a, struct day_entries *b) {
-	static const int64_t nothing[AMOUNTS];
+	static const int64_t nothing[ENTRY_AMOUNTS];
 	size_t i = 0, k = 0;
 
 	if (a->count > 0) {
@@ -190,7 +180,7 @@ static bool same_entries(struct day_entries *a, struct day_entries *b) {
 		qsort(b->at, b->count, sizeof *b->at, by_key);
 	}
 	while (i < a->count || k < b->count) {
-		int64_t x[AMOUNTS] = {0}, y[AMOUNTS] = {0};
+		int64_t x[ENTRY_AMOUNTS] = {0}, y[ENTRY_AMOUNTS] = {0};
 		int order = i == a->count ? 1 : k == b->count ? -1 : by_key(&a->at[i], &b->at[k]);
 		i += order <= 0 ? sum_key(a, i, x) : 0;
 		k += order >= 0 ? sum_key(b, k, y) : 0;

@@ -21,13 +21,12 @@ static void put_entry(struct ledger *l, const char *what, const struct entry *e,
 	put_name(l, e->model, out);
 	put_name(l, e->tenant, out);
 	put_name(l, e->pool, out);
-	const int64_t all[] = {
-		e->slot_ns,   e->kind,      e->grade,           e->prompt_over_ntok,   e->service,     e->rate_nano, e->gpu_ns,
-		e->tokens,    e->requests,  e->reasoning_tokens, e->cache_write_tokens, e->spread_ns, e->energy_mj, e->metered_ns,
-	};
-	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-		fprintf(out, "%" PRId64 "%c", all[i], i + 1 < sizeof all / sizeof *all ? '\t' : '\n');
+	fprintf(out, "%" PRId64 "\t%d\t%d\t%" PRId64 "\t%d\t%" PRId64, e->slot_ns, (int)e->kind, (int)e->grade, e->prompt_over_ntok,
+	        (int)e->service, e->rate_nano);
+	for (int i = 0; i < ENTRY_AMOUNTS; i++) {
+		fprintf(out, "\t%" PRId64, e->amounts[i]);
 	}
+	putc('\n', out);
 }
 
 struct dumping {

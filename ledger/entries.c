@@ -43,26 +43,6 @@ static int compare_entries(const void *a, const void *b, void *names) {
 	return order != 0 ? order : compare_keys(names, x, y);
 }
 
-#define AMOUNTS 8
-
-static void amounts_of(const struct entry *e, int64_t out[AMOUNTS]) {
-	const int64_t all[AMOUNTS] = {e->gpu_ns, e->tokens, e->requests, e->reasoning_tokens,
-	                              e->cache_write_tokens, e->spread_ns, e->energy_mj, e->metered_ns};
-
-	memcpy(out, all, sizeof all);
-}
-
-static void set_amounts(struct entry *e, const int64_t in[AMOUNTS]) {
-	e->gpu_ns = in[0];
-	e->tokens = in[1];
-	e->requests = in[2];
-	e->reasoning_tokens = in[3];
-	e->cache_write_tokens = in[4];
-	e->spread_ns = in[5];
-	e->energy_mj = in[6];
-	e->metered_ns = in[7];
-}
-
 /* A tab, if wanted, and a decimal number; returns its end. As "\t%" PRId64 writes it, which takes five times as long. */
 #define NUMBER_BYTES 21
 static char *put_number(char *at, int64_t n, bool tab) {
@@ -88,22 +68,20 @@ static char *put_number(char *at, int64_t n, bool tab) {
 
 /* Key and amounts as one line of text, used for hashes and dumps. */
 static void add_text(const struct names *names, const struct entry *e, struct digest *d) {
-	int64_t a[AMOUNTS];
 	name_id key[KEY_NAMES];
-	char line[(6 + AMOUNTS) * NUMBER_BYTES + 1], *at = line;
+	char line[(6 + ENTRY_AMOUNTS) * NUMBER_BYTES + 1], *at = line;
 
 	key_names(e, key);
 	for (int i = 0; i < KEY_NAMES; i++) {
 		digest_add(d, names_text(names, key[i]));
 		digest_add(d, T("\t"));
 	}
-	amounts_of(e, a);
 	const int64_t numbers[] = {e->slot_ns, (int)e->kind, (int)e->grade, e->prompt_over_ntok, (int)e->service, e->rate_nano};
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		at = put_number(at, numbers[i], i > 0);
 	}
-	for (int i = 0; i < AMOUNTS; i++) {
-		at = put_number(at, a[i], true);
+	for (int i = 0; i < ENTRY_AMOUNTS; i++) {
+		at = put_number(at, e->amounts[i], true);
 	}
 	*at++ = '\n';
 	digest_add(d, (struct text){line, (size_t)(at - line)});
@@ -127,7 +105,7 @@ void entries_sort(struct names *names, struct entry *e, size_t count) {
 
 /* ---- rows ---- */
 
-_Static_assert(ENTRY_INTS == 10 + AMOUNTS, "key and amounts");
+_Static_assert(ENTRY_INTS == 10 + ENTRY_AMOUNTS, "key and amounts");
 
 void row_entry(struct ledger *l, enum query q, struct entry *out) {
 	int64_t n[ENTRY_INTS];
@@ -149,7 +127,7 @@ void ints_entry(struct ledger *l, const int64_t n[ENTRY_INTS], struct entry *out
 		.service = (enum service)n[8],
 		.rate_nano = n[9],
 	};
-	set_amounts(out, n + 10);
+	memcpy(out->amounts, n + 10, sizeof out->amounts);
 }
 
 int entry_ints(struct ledger *l, const struct entry *e, int64_t out[ENTRY_INTS], struct fault *why) {
@@ -163,7 +141,7 @@ int entry_ints(struct ledger *l, const struct entry *e, int64_t out[ENTRY_INTS],
 		rc = name_there(l, key[i], &out[2 + i], why);
 	}
 	memcpy(out + 2 + KEY_NAMES, numbers, sizeof numbers);
-	amounts_of(e, out + 10);
+	memcpy(out + 10, e->amounts, sizeof e->amounts);
 	return rc;
 }
 
@@ -291,16 +269,12 @@ struct pile {
 };
 
 static void pile_add(struct pile *p, const struct entry *e, int sign) {
-	int64_t amounts[AMOUNTS];
-
 	p->at = must_grow(p->at, p->count, &p->room, sizeof *p->at, 64);
 	struct entry *to = &p->at[p->count++];
 	*to = *e;
-	amounts_of(e, amounts);
-	for (int i = 0; i < AMOUNTS; i++) {
-		amounts[i] *= sign;
+	for (int i = 0; i < ENTRY_AMOUNTS; i++) {
+		to->amounts[i] *= sign;
 	}
-	set_amounts(to, amounts);
 }
 
 static int pile_rows(struct post *p, enum query q, struct pile *pile, name_id replica, struct fault *why) {
@@ -322,28 +296,23 @@ bool entries_add_up(struct names *names, struct entry *e, size_t *count) {
 
 	entries_sort(names, e, *count);
 	for (size_t i = 0; i < *count; i++) {
-		int64_t sum[AMOUNTS], more[AMOUNTS];
 		if (kept == 0 || compare_entries(&e[kept - 1], &e[i], names) != 0) {
 			e[kept++] = e[i];
 			continue;
 		}
-		amounts_of(&e[kept - 1], sum);
-		amounts_of(&e[i], more);
-		for (int k = 0; k < AMOUNTS; k++) {
-			fits = exact_add(&sum[k], more[k]) && fits;
+		for (int k = 0; k < ENTRY_AMOUNTS; k++) {
+			fits = exact_add(&e[kept - 1].amounts[k], e[i].amounts[k]) && fits;
 		}
-		set_amounts(&e[kept - 1], sum);
 	}
 	*count = kept;
 	return fits;
 }
 
 static bool is_nothing(const struct entry *e) {
-	int64_t a[AMOUNTS], any = 0;
+	int64_t any = 0;
 
-	amounts_of(e, a);
-	for (int i = 0; i < AMOUNTS; i++) {
-		any |= a[i];
+	for (int i = 0; i < ENTRY_AMOUNTS; i++) {
+		any |= e->amounts[i];
 	}
 	return any == 0;
 }

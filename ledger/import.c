@@ -118,7 +118,7 @@ static int read_head(struct reading *r) {
 	int64_t *version = &r->i->version;
 
 	if (!text_eq(json_string(j, json_get(j, 0, T("schema")), NULL, 0), T(PLAIN_SCHEMA)) ||
-	    !json_i64(j, json_get(j, 0, T("ledger")), version)) {
+	    !json_number(j, "ledger", version)) {
 		return damaged(r, "not the manifest of an export");
 	}
 	return *version >= OLDEST_VERSION && *version <= LEDGER_SCHEMA_VERSION ? 0

@@ -15,19 +15,12 @@
 #define READERS_MS 20000
 #define STEP_MS 50
 
-static int64_t clock_ns(void) {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 /* "process 4711 on host since 2026-11-25T01:02:03Z", for the message about a locked book. */
 static void write_holder(int fd) {
 	char host[65] = "?", since[INSTANT_TEXT_MAX], holder[HOLDER_MAX];
 
 	gethostname(host, sizeof host - 1);
-	instant_format(clock_ns() / NS_PER_SECOND * NS_PER_SECOND, since);
+	instant_format(instant_now() / NS_PER_SECOND * NS_PER_SECOND, since);
 	int len = snprintf(holder, sizeof holder, "process %ld on %s since %s", (long)getpid(), host, since);
 	/* Only informative: the lock works without it, also on a full disk. */
 	if (ftruncate(fd, 0) != 0 || pwrite(fd, holder, (size_t)len, 0) != len) {

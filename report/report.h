@@ -242,7 +242,7 @@ struct rendering_options {
 int statement_render(const struct statement *s, const char *format, const struct rendering_options *r, FILE *out,
 		     struct fault *why);
 
-enum diff_format { DIFF_TABLE, DIFF_CSV, DIFF_JSON, DIFF_MARKDOWN, DIFF_HTML, DIFF_FORMATS };
+enum diff_format { DIFF_TABLE, DIFF_CSV, DIFF_JSON, DIFF_HTML, DIFF_MARKDOWN, DIFF_FORMATS };
 /*
  * What changed from one statement (a file of --format json) to another: the total cost, and that of each model, split
  * into volume, mix, efficiency, price and idle, which sum to the change exactly. As a table of `width` columns, as

@@ -17,8 +17,8 @@ struct evidence {
 static bool read_period(struct evidence *e, const struct json *j) {
 	int64_t from_ns, to_ns;
 
-	if (!json_i64(j, json_get(j, 0, T("evidence_from_ns")), &from_ns) ||
-	    !json_i64(j, json_get(j, 0, T("evidence_to_ns")), &to_ns)) {
+	if (!json_number(j, "evidence_from_ns", &from_ns) ||
+	    !json_number(j, "evidence_to_ns", &to_ns)) {
 		return false;
 	}
 	e->from_ns = from_ns < e->from_ns ? from_ns : e->from_ns;

@@ -21,14 +21,10 @@ struct merge {
 	struct shard_tally *tally;
 };
 
-static bool number(const struct json *j, const char *key, int64_t *out) {
-	return json_i64(j, json_get(j, 0, text_of(key)), out);
-}
-
 static bool read_period(struct merge *m, const struct json *j) {
 	int64_t from_ns, to_ns;
 
-	if (!number(j, "evidence_from_ns", &from_ns) || !number(j, "evidence_to_ns", &to_ns)) {
+	if (!json_number(j, "evidence_from_ns", &from_ns) || !json_number(j, "evidence_to_ns", &to_ns)) {
 		return false;
 	}
 	m->from_ns = from_ns < m->from_ns ? from_ns : m->from_ns;

@@ -16,13 +16,9 @@ struct shard_tenants {
 
 /* ---- notes ---- */
 
-static bool number(const struct json *j, const char *key, int64_t *out) {
-	return json_i64(j, json_get(j, 0, text_of(key)), out);
-}
-
 static bool read_period(struct shard_tenants *t, const struct json *j) {
 	int64_t from_ns, to_ns;
-	bool is = number(j, "bought_from_ns", &from_ns) && number(j, "bought_to_ns", &to_ns);
+	bool is = json_number(j, "bought_from_ns", &from_ns) && json_number(j, "bought_to_ns", &to_ns);
 
 	if (is) {
 		exact_widen(&t->bought_from_ns, &t->bought_to_ns, from_ns, to_ns);
@@ -35,8 +31,8 @@ static bool read_day(struct shard_tenants *t, const struct json *j) {
 	struct bought_day d;
 	json_at gateway = json_get(j, 0, T("bought_day"));
 
-	if (json_type(j, gateway) != JSON_STRING || !number(j, "day_ns", &d.day_ns) || !number(j, "prompt_ntok", &d.prompt_ntok) ||
-	    !number(j, "unknown_ntok", &d.unknown_ntok)) {
+	if (json_type(j, gateway) != JSON_STRING || !json_number(j, "day_ns", &d.day_ns) || !json_number(j, "prompt_ntok", &d.prompt_ntok) ||
+	    !json_number(j, "unknown_ntok", &d.unknown_ntok)) {
 		return false;
 	}
 	d.gateway = json_string(j, gateway, name, sizeof name);

@@ -22,7 +22,6 @@ struct energy {
 	size_t card_count, hint;
 	struct energy_sample ahead;
 	bool has_ahead, ended;
-	int64_t ignored;
 	int128 total; /* milliwatt-nanoseconds, total so far */
 	int128 given; /* millijoules returned so far */
 };
@@ -44,10 +43,6 @@ void energy_free(struct energy *e) {
 		free(e->cards);
 		free(e);
 	}
-}
-
-int64_t energy_ignored(const struct energy *e) {
-	return e->ignored;
 }
 
 /* ---- samples ---- */
@@ -93,7 +88,6 @@ static void add_sample(struct energy *e, const struct energy_sample *s) {
 	struct card *c = card_of(e, s->gpu);
 
 	if (!c || s->milliwatts < 0 || (c->count > 0 && point_at(c, c->count - 1)->at_ns >= s->at_ns)) {
-		e->ignored++;
 		return;
 	}
 	push(c, (struct point){s->at_ns, s->milliwatts});

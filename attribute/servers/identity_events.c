@@ -196,15 +196,11 @@ unsigned events_compare(const struct event *step, const struct event *request, b
 	return agree ? EVENT_TESTABLE | EVENT_TOKENS : EVENT_TESTABLE;
 }
 
-static int by_value(const void *a, const void *b) {
-	return exact_order(*(const int64_t *)a, *(const int64_t *)b);
-}
-
 int64_t events_sort(int64_t *values, size_t count) {
 	if (count == 0) {
 		return 0;
 	}
-	qsort(values, count, sizeof *values, by_value);
+	qsort(values, count, sizeof *values, exact_order_at);
 	return values[count / 2];
 }
 

@@ -58,11 +58,12 @@ int entries_add(struct entries *e, unsigned lane, const struct entry *entry, str
 
 /* Adds the postings of `from`; false if a sum does not fit. */
 static bool add_up(struct entry *to, const struct entry *from) {
-	return exact_add(&to->gpu_ns, from->gpu_ns) && exact_add(&to->tokens, from->tokens) &&
-	       exact_add(&to->requests, from->requests) && exact_add(&to->reasoning_tokens, from->reasoning_tokens) &&
-	       exact_add(&to->cache_write_tokens, from->cache_write_tokens) &&
-	       exact_add(&to->spread_ns, from->spread_ns) && exact_add(&to->energy_mj, from->energy_mj) &&
-	       exact_add(&to->metered_ns, from->metered_ns);
+	bool fits = true;
+
+	for (int i = 0; i < ENTRY_AMOUNTS && fits; i++) {
+		fits = exact_add(&to->amounts[i], from->amounts[i]);
+	}
+	return fits;
 }
 
 static bool is_empty(const struct entry *e) {

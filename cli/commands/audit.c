@@ -1,7 +1,6 @@
 /* audit.c: tollbook audit: sellers' list prices of an open model and the estimated cost. */
 #include <stddef.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli/commands/scenario.h"
 #include "cli/say.h"
@@ -18,11 +17,6 @@ struct settings {
 	int64_t max_batch, chunk, memory; /* 0: not given */
 };
 
-static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "csv", "json", "html", "markdown"};
-	return i < sizeof words / sizeof *words ? words[i] : NULL;
-}
-
 #define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
 
 static const struct option own[] = {
@@ -37,7 +31,7 @@ static const struct option own[] = {
 	ROW("memory", "SHARE", "share of GPU memory for weights and cache (default 0.9)", value_share, memory),
 	ROW("tokens", "I,C,O", "also the cost of this many input, cached input and output tokens", value_text, tokens),
 	{"at", 0, "T", "prices at this date or instant (default: now)", 0, value_instant_text, offsetof(struct settings, at), NULL, true},
-	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word, true},
+	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), page_format_word, true},
 };
 
 static void set_if(int64_t *to, int64_t given) {
@@ -65,7 +59,6 @@ static int read_tokens(const char *given, int64_t tokens[3], struct fault *why) 
 
 static int fill(const struct settings *s, struct audit_options *o, struct fault *why) {
 	struct estimate_options *e = &o->estimate;
-	struct timespec now;
 
 	estimate_defaults(e);
 	e->model_path = s->model;
@@ -79,9 +72,8 @@ static int fill(const struct settings *s, struct audit_options *o, struct fault 
 	o->card_count = s->cards.count;
 	o->names = (const char *const *)s->names.at;
 	o->name_count = s->names.count;
-	clock_gettime(CLOCK_REALTIME, &now);
 	if (!s->at || !instant_parse(text_of(s->at), &o->at_ns)) {
-		o->at_ns = now.tv_sec * NS_PER_SECOND;
+		o->at_ns = instant_now() / NS_PER_SECOND * NS_PER_SECOND;
 	}
 	return s->tokens ? read_tokens(s->tokens, o->tokens, why) : 0;
 }

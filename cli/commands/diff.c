@@ -8,11 +8,9 @@ struct settings {
 	const char *format;
 };
 
-static const char *const words[DIFF_FORMATS] = {[DIFF_TABLE] = "table", [DIFF_CSV] = "csv", [DIFF_JSON] = "json", [DIFF_MARKDOWN] = "markdown", [DIFF_HTML] = "html"};
-
 static enum diff_format format_of(const char *word) {
 	for (int i = 0; word && i < DIFF_FORMATS; i++) {
-		if (strcmp(word, words[i]) == 0) {
+		if (strcmp(word, page_format_word((size_t)i)) == 0) {
 			return (enum diff_format)i;
 		}
 	}
@@ -46,12 +44,8 @@ static int diff(struct run *r, struct fault *why) {
 	return error;
 }
 
-static const char *format_word(size_t i) {
-	return i < sizeof words / sizeof *words ? words[i] : NULL;
-}
-
 static const struct option own[] = {
-	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word,
+	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), page_format_word,
 	 false},
 };
 

@@ -18,11 +18,6 @@ struct settings {
 	bool explain;
 };
 
-static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "csv", "json", "html", "markdown"};
-	return i < sizeof words / sizeof *words ? words[i] : NULL;
-}
-
 /* "10/s": requests per second; "x0.5": a multiple of one replica's maximum. */
 static int value_load(const struct option *o, void *into, const char *value, struct fault *why) {
 	struct load_given *l = into;
@@ -60,7 +55,7 @@ static const struct option own[] = {
 	ROW("per-kwh", "PRICE", "price of electricity", value_given_money, per_kwh),
 	ROW("grid", "GRAMS", "grams of CO2 per kWh", value_given_money, grid),
 	ROW("explain", NULL, "why output costs more: by position, batch, context, mix, cache", value_flag, explain),
-	{"format", 0, "NAME", "table (default), csv, json, markdown, or html with --explain; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word, true},
+	{"format", 0, "NAME", "table (default), csv, json, markdown, or html with --explain; by the name of -o", 0, value_word, offsetof(struct settings, format), page_format_word, true},
 };
 
 static void set_if(int64_t *to, int64_t given) {

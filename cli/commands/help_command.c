@@ -41,7 +41,7 @@ static int help(struct run *r, struct fault *why) {
 			  typo.nearest ? typo.nearest : "", typo.nearest ? "?" : "");
 		return EXIT_USAGE;
 	}
-	return fflush(stdout) == 0 ? EXIT_TIED_OUT : EXIT_FAILED;
+	return say_printed();
 }
 
 const struct command command_help = {

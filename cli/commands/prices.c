@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "cli/say.h"
 #include "cli/setup.h"
@@ -15,22 +14,11 @@ struct settings {
 	const char *date; /* --date */
 };
 
-static int64_t clock_ns(void) {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
-
 static int64_t instant_asked(const struct run *r) {
 	const struct settings *s = r->own;
 	int64_t ns;
 
-	return s->at && instant_parse(text_of(s->at), &ns) ? ns : clock_ns();
-}
-
-static int printed(void) {
-	return fflush(stdout) == 0 ? EXIT_TIED_OUT : EXIT_FAILED;
+	return s->at && instant_parse(text_of(s->at), &ns) ? ns : instant_now();
 }
 
 /* The named catalogues, dated by --date. */
@@ -76,7 +64,7 @@ static int import(struct run *r, struct fault *why) {
 	if (status == 0) {
 		bool mixed = r->set.output && strcmp(r->set.output, "-") == 0;
 		prices_print_summary(prices, mixed ? stderr : stdout);
-		status = printed();
+		status = say_printed();
 	}
 	prices_free(prices);
 	return status;
@@ -92,7 +80,7 @@ static int list(struct run *r, struct fault *why) {
 	}
 	prices_print_list(prices, r->operands.count > 0 ? r->operands.at[0] : NULL, instant_asked(r), stdout);
 	prices_free(prices);
-	return printed();
+	return say_printed();
 }
 
 static int show(struct run *r, struct fault *why) {
@@ -111,7 +99,7 @@ static int show(struct run *r, struct fault *why) {
 		error = prices_print_model(prices, r->operands.at[i], instant_asked(r), stdout, why);
 	}
 	prices_free(prices);
-	return error ? error : printed();
+	return error ? error : say_printed();
 }
 
 static int open_one(struct run *r, const char *path, struct prices **out) {
@@ -137,7 +125,7 @@ static int diff(struct run *r, struct fault *why) {
 	status = status == 0 ? open_one(r, r->operands.at[1], &after) : status;
 	if (status == 0) {
 		differ = prices_print_diff(before, after, stdout);
-		status = printed();
+		status = say_printed();
 	}
 	prices_free(before);
 	if (after) {
@@ -186,7 +174,7 @@ static int update(struct run *r, struct fault *why) {
 	}
 	if (status == 0) {
 		printf("%s replaces the installed catalogue: %s\n", r->operands.at[0], path);
-		status = printed();
+		status = say_printed();
 	}
 	prices_free(now);
 	if (next) {

@@ -4,12 +4,8 @@
 
 #include "cli/say.h"
 
-static bool stopped(void *run) {
-	return stop_asked(&((struct run *)run)->stop);
-}
-
 struct ledger_transfer transfer_of(struct run *r) {
-	return (struct ledger_transfer){.stopped = stopped, .context = r};
+	return (struct ledger_transfer){.stopped = r->terminal.stopped, .context = r->terminal.context};
 }
 
 void transfer_say(struct run *r, const struct ledger_transfer *t, const char *place) {

@@ -29,11 +29,6 @@ struct job {
 
 /* ---- options ---- */
 
-static const char *format_word(size_t i) {
-	static const char *const words[] = {"table", "csv", "json", "html", "markdown"};
-	return i < sizeof words / sizeof *words ? words[i] : NULL;
-}
-
 #define ROW(name, argument, help, take, member) OWN_ROW(settings, name, argument, help, take, member)
 
 static const struct option own[] = {
@@ -46,7 +41,7 @@ static const struct option own[] = {
 	ROW("disaggregate", NULL, "prefill and decode on separate replicas", value_flag, disaggregate),
 	ROW("transfer", "NS", "transfer time per prompt token to the decode replica (default 0)", value_count, transfer_ns),
 	ROW("margin", "SHARE", "margin that a break-even list price leaves (default 0)", value_part, margin),
-	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), format_word, true},
+	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), page_format_word, true},
 };
 
 static int64_t price_of(struct given_money p) {

@@ -307,15 +307,3 @@ bool envelope_peek(const struct envelope *e, int *from, struct unwrapped *out) {
 	return (*from)++ == STREAMS && peek_entry(e, out);
 }
 
-bool envelope_last(struct envelope *e, struct unwrapped *out) {
-	int from = 0;
-	bool any = envelope_peek(e, &from, out);
-
-	if (any && from <= STREAMS) {
-		e->joints[from - 1].len = 0;
-	} else if (any) {
-		struct peeling p = {.stamp_ns = UNKNOWN};
-		export_next(&e->entry, e->rules, &p);
-	}
-	return any;
-}

@@ -39,9 +39,7 @@ enum envelope_status {
 enum envelope_status envelope_strip(struct envelope *e, struct text raw, struct unwrapped *out);
 enum envelope_status envelope_more(struct envelope *e, struct unwrapped *out);
 
-/* At the end of the file: a line without its last part. Call until false. */
-bool envelope_last(struct envelope *e, struct unwrapped *out);
-/* The same without removing it: the first from stream *from (0 at the start) on, which moves past it. */
+/* At the end of the file: a line without its last part, the first from stream *from (0 at the start) on, which moves past it. */
 bool envelope_peek(const struct envelope *e, int *from, struct unwrapped *out);
 
 #endif

@@ -193,10 +193,6 @@ static void learn_style(struct reading *r) {
 	}
 }
 
-static int by_instant(const void *a, const void *b) {
-	return exact_order(*(const int64_t *)a, *(const int64_t *)b);
-}
-
 /* The distance of starts, if lines have no end: hours, days, weeks or months. */
 static void learn_step(struct reading *r) {
 	int64_t *starts = must_alloc((r->s->row_count + 1) * sizeof *starts), least_ns = NS_PER_DAY;
@@ -206,7 +202,7 @@ static void learn_step(struct reading *r) {
 	for (r->row = 0; r->row < r->s->row_count; r->row++) {
 		count += figure_instant(field(r, ROLE_START), &r->style, &starts[count], &is_date);
 	}
-	qsort(starts, count, sizeof *starts, by_instant);
+	qsort(starts, count, sizeof *starts, exact_order_at);
 	for (size_t i = 1; i < count; i++) {
 		int64_t gap_ns = starts[i] - starts[i - 1];
 		if (gap_ns > 0 && (!any || gap_ns < least_ns)) {

@@ -64,6 +64,9 @@ extern const char *const part_names[PARTS];
 int128 part_ns(const struct block *b, int part);
 int64_t part_nano(const struct block *b, int part);
 int64_t part_mj(const struct block *b, int part);
+static inline double part_share(int128 part, int128 whole) {
+	return whole > 0 ? (double)part / (double)whole : 0;
+}
 /* Millijoules as nano-units of a watt-hour, rounded half to even. */
 int64_t wh_nano(int64_t mj);
 

@@ -12,10 +12,6 @@
 #define BAR_COLUMNS 24
 #define LEVERS_SHOWN 3
 
-static double share(int128 part, int128 whole) {
-	return whole > 0 ? (double)part / (double)whole : 0;
-}
-
 static const char *paint(const struct page *p, const char *code) {
 	return p->r->color ? code : "";
 }
@@ -121,7 +117,7 @@ static void put_blocks(const struct page *p, int part, double share_of_whole, in
 
 static void put_part(const struct page *p, int part) {
 	const struct block *b = &p->s->total;
-	double cents = 100 * share(part_nano(b, part), b->capacity_nano);
+	double cents = 100 * part_share(part_nano(b, part), b->capacity_nano);
 	char figure[FIGURE_MAX];
 
 	fprintf(p->out, "  %-13s", part_labels[part]);
@@ -138,7 +134,7 @@ static void put_strip(const struct page *p) {
 
 	fputs("Where the money went  ", p->out);
 	for (int i = 0; i < PARTS; i++) {
-		int columns = i + 1 == PARTS ? room - used : (int)(share(part_nano(b, i), b->capacity_nano) * room + 0.5);
+		int columns = i + 1 == PARTS ? room - used : (int)(part_share(part_nano(b, i), b->capacity_nano) * room + 0.5);
 		columns = columns > room - used ? room - used : columns;
 		fputs(paint(p, part_paints[i]), p->out);
 		for (int k = 0; k < columns && part_nano(b, i) > 0; k++) {
@@ -148,7 +144,7 @@ static void put_strip(const struct page *p) {
 	}
 	fprintf(p->out, "%s\n ", paint(p, PLAIN));
 	for (int i = 0; i < PARTS; i++) {
-		double cents = 100 * share(part_nano(b, i), b->capacity_nano);
+		double cents = 100 * part_share(part_nano(b, i), b->capacity_nano);
 		if (part_nano(b, i) > 0) {
 			fprintf(p->out, cents < 0.05 ? " %s <0.1 %% " : " %s %.1f %% ", part_labels[i], cents);
 		}
@@ -199,7 +195,7 @@ static void put_evidence(const struct page *p) {
 	for (int g = GRADE_A; g < GRADE_NONE && busy > 0; g++) {
 		if (b->evidence_ns[g] > 0) {
 			size_t len = strlen(line);
-			snprintf(line + len, sizeof line - len, "%s %s %.0f %%", len > 9 ? "," : "", grade_names[g], 100 * share(b->evidence_ns[g], busy));
+			snprintf(line + len, sizeof line - len, "%s %s %.0f %%", len > 9 ? "," : "", grade_names[g], 100 * part_share(b->evidence_ns[g], busy));
 		}
 	}
 	size_t len = strlen(line);
@@ -217,7 +213,7 @@ enum column { COLUMN_BAR, COLUMN_PAID, COLUMN_WORK, COLUMN_INPUT, COLUMN_OUTPUT,
 
 static void add_bar(struct grid *g, int64_t nano, int64_t widest, bool plain) {
 	static const char eight[] = "████████", ascii[] = "########";
-	int blocks = (int)(8 * share(nano, widest) + 0.5);
+	int blocks = (int)(8 * part_share(nano, widest) + 0.5);
 
 	blocks = blocks > 0 ? blocks : 0;
 	grid_addf(g, "%.*s", plain ? blocks : 3 * blocks, plain ? ascii : eight);
@@ -355,7 +351,7 @@ static void put_table(const struct page *p, const struct table *t, const enum by
 /* ---- the answer ---- */
 
 static const char *doubt_figure(const struct unit_cost *u, char out[FIGURE_MAX]) {
-	double doubt = u->busy_nano > 0 ? share(u->high_nano - u->busy_nano, u->busy_nano) : 0;
+	double doubt = u->busy_nano > 0 ? part_share(u->high_nano - u->busy_nano, u->busy_nano) : 0;
 
 	out[0] = '\0';
 	if (u->known && doubt >= 0.0005) {

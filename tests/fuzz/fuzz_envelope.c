@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 			lines += status == ENVELOPE_LINE;
 		} while ((status = envelope_more(e, &out)) != ENVELOPE_DONE);
 	}
-	while (envelope_last(e, &out)) {
+	for (int from = 0; envelope_peek(e, &from, &out);) {
 		lines++;
 	}
 	assert(lines <= size + 1); /* nothing grows */

@@ -27,15 +27,11 @@ double html_paid_over_list(const struct statement *s, int kind) {
 	return list > 0 ? paid / list : 0;
 }
 
-static double share(int128 part, int128 whole) {
-	return whole > 0 ? (double)part / (double)whole : 0;
-}
-
 /* ---- the sentence ---- */
 
 static void put_against(FILE *out, const struct statement *s) {
 	const struct block *b = &s->total;
-	double idle = share(b->cost_nano[ENTRY_IDLE], b->capacity_nano), listed = html_paid_over_list(s, TOKENS_OUTPUT);
+	double idle = part_share(b->cost_nano[ENTRY_IDLE], b->capacity_nano), listed = html_paid_over_list(s, TOKENS_OUTPUT);
 	double ratio = block_ratio_real(b);
 	char figure[FIGURE_MAX];
 
@@ -86,8 +82,8 @@ static void put_input(FILE *out, const struct statement *s) {
 
 /* The largest part that is not work. */
 static void put_waste(FILE *out, const struct block *b) {
-	double idle = share(b->cost_nano[ENTRY_IDLE], b->capacity_nano), dark = share(b->cost_nano[ENTRY_UNOBSERVED], b->capacity_nano);
-	double work = share(block_busy_ns(b), b->capacity_ns);
+	double idle = part_share(b->cost_nano[ENTRY_IDLE], b->capacity_nano), dark = part_share(b->cost_nano[ENTRY_UNOBSERVED], b->capacity_nano);
+	double work = part_share(block_busy_ns(b), b->capacity_ns);
 
 	if (b->capacity_nano <= 0) {
 		return;
@@ -159,7 +155,7 @@ static void put_grades(FILE *out, const struct block *b) {
 	fputs("<span class=\"aside\">evidence", out);
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		if (b->evidence_ns[g] > 0) {
-			double part = 100 * share(b->evidence_ns[g], busy);
+			double part = 100 * part_share(b->evidence_ns[g], busy);
 			fprintf(out, part < 0.5 ? " <span class=\"chip\" title=\"%s\">%s &lt;1 %%</span>" : " <span class=\"chip\" title=\"%s\">%s %.0f %%</span>",
 			        grade_titles[g], grade_names[g], part);
 		}
@@ -306,7 +302,7 @@ static void put_bar(FILE *out, const struct statement *s, const char *name, int6
 
 static void put_break_even(FILE *out, const struct statement *s) {
 	const struct block *b = &s->total;
-	double load, busy = share(block_busy_ns(b), b->capacity_ns);
+	double load, busy = part_share(block_busy_ns(b), b->capacity_ns);
 
 	if (!break_even_load(s, &load)) {
 		return;
@@ -357,9 +353,9 @@ static void put_margin(FILE *out, const struct statement *s) {
 		fputs(" was paid.</p>", out);
 	}
 	put_bar(out, s, "Revenue at list price", revenue);
-	fprintf(out, "<svg height=\"14\" aria-hidden=\"true\"><rect class=\"gainbar\" width=\"%s\" height=\"14\" rx=\"2\"/></svg>", html_percent(share(revenue, widest), width));
+	fprintf(out, "<svg height=\"14\" aria-hidden=\"true\"><rect class=\"gainbar\" width=\"%s\" height=\"14\" rx=\"2\"/></svg>", html_percent(part_share(revenue, widest), width));
 	put_bar(out, s, "Paid for GPUs", b->priced_nano);
-	chart_parts(b, 14, share(b->priced_nano, widest), out);
+	chart_parts(b, 14, part_share(b->priced_nano, widest), out);
 	put_break_even(out, s);
 	fputs("</section>\n", out);
 }
@@ -406,7 +402,7 @@ void html_dollar(const struct statement *s, FILE *out) {
 	chart_parts(b, 34, 1, out);
 	fputs("<ul class=\"parts\">", out);
 	for (int i = 0; i < PARTS; i++) {
-		double cents = 100 * share(part_nano(b, i), b->capacity_nano);
+		double cents = 100 * part_share(part_nano(b, i), b->capacity_nano);
 		if (part_nano(b, i) == 0) {
 			continue;
 		}
@@ -438,7 +434,7 @@ static void put_lever(FILE *out, const struct statement *s, const struct lever *
 	fputs("<tr><td class=\"amount\"><b>", out);
 	html_sum(out, s, l->amount_nano);
 	fprintf(out, "</b></td><td class=\"mark\"><svg height=\"12\" aria-hidden=\"true\"><rect class=\"%s\" width=\"%s\" height=\"12\" rx=\"2\"/></svg></td><th scope=\"row\">%s</th><td class=\"l wide\">",
-	        lever_words[w].class, html_percent(share(l->amount_nano, widest), width), lever_words[w].title);
+	        lever_words[w].class, html_percent(part_share(l->amount_nano, widest), width), lever_words[w].title);
 	html_put_string(out, l->text);
 	fputs("</td></tr>\n", out);
 }

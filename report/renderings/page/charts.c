@@ -13,10 +13,6 @@ const char *html_percent(double share, char out[PERCENT_MAX]) {
 	return out;
 }
 
-static double share_of(int64_t part, int64_t whole) {
-	return whole > 0 ? (double)part / (double)whole : 0;
-}
-
 /* ---- the parts of the money ---- */
 
 void chart_parts(const struct block *b, int height, double width, FILE *out) {
@@ -25,7 +21,7 @@ void chart_parts(const struct block *b, int height, double width, FILE *out) {
 
 	fprintf(out, "<svg class=\"bar\" height=\"%d\" aria-hidden=\"true\">", height);
 	for (int i = 0; i < PARTS && b->capacity_nano > 0; i++) {
-		double part = width * share_of(part_nano(b, i), b->capacity_nano);
+		double part = width * part_share(part_nano(b, i), b->capacity_nano);
 		if (part > 0) {
 			fprintf(out, "<rect class=\"%s\" x=\"%s\" width=\"%s\" height=\"%d\"/>", part_names[i], html_percent(at, x),
 			        html_percent(part, w), height);
@@ -37,24 +33,17 @@ void chart_parts(const struct block *b, int height, double width, FILE *out) {
 
 /* ---- unit costs against list prices ---- */
 
-double chart_place(const struct scale *c, int64_t nano) {
+static double chart_place(const struct scale *c, int64_t nano) {
 	return nano > 0 ? (log10((double)nano) - c->low) / (c->high - c->low) : 0;
-}
-
-static void widen(int64_t nano, int64_t *least, int64_t *most) {
-	if (nano > 0) {
-		*least = nano < *least ? nano : *least;
-		*most = nano > *most ? nano : *most;
-	}
 }
 
 static void widen_block(const struct block *b, int64_t *least, int64_t *most) {
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		if (b->unit[k].known) {
-			widen(b->unit[k].busy_nano, least, most);
-			widen(b->unit[k].loaded_nano, least, most);
+			chart_widen(b->unit[k].busy_nano, least, most);
+			chart_widen(b->unit[k].loaded_nano, least, most);
 		}
-		widen(b->list_known && b->list_price_known[k] ? b->list_nano[k] : 0, least, most);
+		chart_widen(b->list_known && b->list_price_known[k] ? b->list_nano[k] : 0, least, most);
 	}
 }
 

@@ -83,8 +83,8 @@ struct scale {
 
 /* All unit costs and list prices of the total and the models; false if there are none. */
 bool chart_scale(const struct statement *s, struct scale *out);
-/* A position on it, 0 to 1. */
-double chart_place(const struct scale *c, int64_t nano);
+/* Widens an axis to a price, if it is over 0. */
+void chart_widen(int64_t nano, int64_t *least, int64_t *most);
 /* Busy cost with its interval, loaded cost, list price, as a strip of this height. */
 void chart_marks(const struct block *b, int kind, const struct scale *c, int height, FILE *out);
 void chart_mark_legend(FILE *out);

@@ -373,7 +373,7 @@ static void put_list_lines(FILE *out, const struct run runs[2], const struct axi
 	}
 }
 
-static void widen_to(int64_t nano, int64_t *least, int64_t *most) {
+void chart_widen(int64_t nano, int64_t *least, int64_t *most) {
 	if (nano > 0) {
 		*least = nano < *least ? nano : *least;
 		*most = nano > *most ? nano : *most;
@@ -381,8 +381,8 @@ static void widen_to(int64_t nano, int64_t *least, int64_t *most) {
 }
 
 static void widen_axis(const struct position *p, int64_t *least, int64_t *most) {
-	widen_to(p->rated_tokens > 0 ? p->unit_nano : 0, least, most);
-	widen_to(p->list_known ? p->list_nano : 0, least, most);
+	chart_widen(p->rated_tokens > 0 ? p->unit_nano : 0, least, most);
+	chart_widen(p->list_known ? p->list_nano : 0, least, most);
 }
 
 /* A model, and the requests of one class of its list price. */

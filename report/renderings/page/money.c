@@ -9,10 +9,6 @@
 #define MATRIX_COLUMNS 12
 #define HEATS 9
 
-static double share(int128 part, int128 whole) {
-	return whole > 0 ? (double)part / (double)whole : 0;
-}
-
 static void put_money(FILE *out, bool known, int64_t nano, int places, const char *class) {
 	char exact[DECIMAL_TEXT_MAX], shown[FIGURE_MAX];
 
@@ -52,8 +48,8 @@ static void put_model(FILE *out, const struct statement *s, const struct block *
 
 	put_money(out, block_has_cost(b), b->capacity_nano, places, "");
 	fputs("<td class=\"strip\">", out);
-	chart_parts(b, 14, share(b->capacity_nano, s->total.capacity_nano > 0 ? b->capacity_nano : 1), out);
-	fprintf(out, "</td><td><data value=\"%.6f\">%s</data></td>", share(block_busy_ns(b), b->capacity_ns), figure_percent(block_busy_ns(b), b->capacity_ns, figure));
+	chart_parts(b, 14, part_share(b->capacity_nano, s->total.capacity_nano > 0 ? b->capacity_nano : 1), out);
+	fprintf(out, "</td><td><data value=\"%.6f\">%s</data></td>", part_share(block_busy_ns(b), b->capacity_ns), figure_percent(block_busy_ns(b), b->capacity_ns, figure));
 	put_unit(out, &b->unit[TOKENS_INPUT]);
 	put_unit(out, &b->unit[TOKENS_OUTPUT]);
 	fputs("<td class=\"strip\">", out);

@@ -3,6 +3,7 @@
 
 #include "core/decimal.h"
 #include "core/instant.h"
+#include "report/page.h"
 #include "report/renderings/page/html.h"
 
 /* Maximum of rows on a page; the other renderings have them all. */
@@ -21,11 +22,6 @@ static void put_money(FILE *out, bool known, int64_t nano, int places) {
 	}
 }
 
-static void put_count(FILE *out, int64_t n) {
-	char shown[FIGURE_MAX];
-	fprintf(out, "<td><data value=\"%lld\">%s</data></td>", (long long)n, figure_count(n, shown));
-}
-
 /* At three digits. */
 static void put_unit(FILE *out, const struct unit_cost *u) {
 	char exact[DECIMAL_TEXT_MAX], shown[FIGURE_MAX];
@@ -42,7 +38,7 @@ static void put_tokens(FILE *out, int64_t n, int64_t unit) {
 	char shown[FIGURE_MAX];
 
 	if (unit == 1) {
-		put_count(out, n);
+		page_count_cell(out, n);
 	} else {
 		fprintf(out, "<td><data value=\"%lld\">%s.%lld</data></td>", (long long)n, figure_count(n / unit, shown), (long long)(n % unit / (unit / 10)));
 	}
@@ -134,7 +130,7 @@ static void put_unit_row(FILE *out, const struct row *row, int kind, int places)
 	if (b->cached_unknown && kind == TOKENS_CACHED) {
 		fputs("<td>not known</td>", out);
 	} else {
-		put_count(out, b->tokens[kind]);
+		page_count_cell(out, b->tokens[kind]);
 	}
 	put_money(out, u->known, u->busy_nano, places);
 	put_money(out, u->known, u->low_nano, places);
@@ -268,9 +264,9 @@ void html_services(const struct statement *s, FILE *out) {
 		put_name(out, names_text(s->options.names, v->model));
 		fprintf(out, "<td class=\"l\">%.*s%s</td>", TEXT_ARG(service_names[v->service]),
 			v->as_standard ? " (as standard)" : "");
-		put_count(out, v->requests);
-		put_count(out, v->tokens[TOKENS_INPUT] + v->tokens[TOKENS_CACHED]);
-		put_count(out, v->tokens[TOKENS_OUTPUT]);
+		page_count_cell(out, v->requests);
+		page_count_cell(out, v->tokens[TOKENS_INPUT] + v->tokens[TOKENS_CACHED]);
+		page_count_cell(out, v->tokens[TOKENS_OUTPUT]);
 		put_money(out, v->revenue_known, v->revenue_nano, places_of(s));
 		fputs("</tr>\n", out);
 	}
@@ -302,7 +298,7 @@ void html_positions(const struct statement *s, FILE *out) {
 		fprintf(out, p->row.prompt_over_ntok > 0 ? "<td class=\"l\">%s, prompts over %s</td>" : "<td class=\"l\">%s</td>",
 			p->row.kind == ENTRY_OUTPUT ? "output" : "input", figure_count(p->row.prompt_over_ntok, over));
 		put_range(out, &p->row);
-		put_count(out, p->row.tokens);
+		page_count_cell(out, p->row.tokens);
 		put_hours(out, s, p->gpu_ns);
 		put_money(out, p->rated_tokens > 0, p->unit_nano, places);
 		put_money(out, p->rated_tokens > 0, p->low_nano, places);
@@ -353,7 +349,7 @@ void html_model_evidence(const struct statement *s, FILE *out) {
 static void put_block(FILE *out, const struct statement *s, const struct block *b) {
 	int64_t unit = token_unit(s);
 
-	put_count(out, b->requests);
+	page_count_cell(out, b->requests);
 	put_tokens(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], unit);
 	put_tokens(out, b->tokens[TOKENS_OUTPUT], unit);
 	put_hours(out, s, b->capacity_ns);
@@ -444,8 +440,8 @@ static void put_adjusted(FILE *out, const struct statement *s, const struct adju
 		put_name(out, names_text(s->options.names, names[i]));
 	}
 	put_name(out, text_of(kind_names[a->kind]));
-	put_count(out, (int64_t)a->postings);
-	put_count(out, a->tokens);
+	page_count_cell(out, (int64_t)a->postings);
+	page_count_cell(out, a->tokens);
 	put_hours(out, s, a->gpu_ns);
 	put_money(out, a->priced, a->cost_nano, places_of(s));
 	fputs("</tr>\n", out);
