@@ -102,10 +102,39 @@ static void stamps_of_the_process(void **state) {
 		 "(   10.00 ms per token,   100.00 tokens per second)", UNKNOWN,
 		 ""},
 		{"133.00.000.000 I slot print_timing: id  0 | task 9 |       total time =     190.00 ms /    20 tokens", UNKNOWN,
+		 ""},
+		{"133.00.000.100 I slot      release: id  0 | task 9 | stop processing: n_tokens = 49, truncated = 0", UNKNOWN,
 		 "request   relative id=0/9 tenant= from= arrival=? scheduled=7979810000000 first=7979910000000 finish=7980000000000 "
-		 "prompt=10 cached=0 write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
+		 "prompt=40 cached=30 write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 		{NULL, UNKNOWN,
 		 ""},
+	};
+
+	(void)state;
+	CHECK_LINES_OF("llamacpp", cases);
+}
+
+#define TIMINGS(task) \
+	{"133.00.000.000 I slot print_timing: id  0 | task " task " | prompt eval time =     100.00 ms /    10 tokens " \
+	 "(   10.00 ms per token,   100.00 tokens per second)", UNKNOWN, ""}, \
+	{"133.00.000.000 I slot print_timing: id  0 | task " task " |        eval time =      90.00 ms /    10 tokens " \
+	 "(    9.00 ms per token,   111.11 tokens per second)", UNKNOWN, ""}, \
+	{"133.00.000.000 I slot print_timing: id  0 | task " task " |       total time =     190.00 ms /    20 tokens", UNKNOWN, ""}
+#define UNRELEASED(id, scheduled, first, finish) \
+	"request   relative id=" id " tenant= from= arrival=? scheduled=" scheduled " first=" first " finish=" finish \
+	" prompt=10 cached=0 write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"
+
+/* The lines of a release are missing, as where a server ends (golden/format-llamacpp: their cached input is not known). */
+static void no_release(void **state) {
+	static const struct expected_line cases[] = {
+		TIMINGS("9"),
+		{"133.00.000.000 I slot launch_slot_: id  0 | task 10 | processing task, is_child = 0", UNKNOWN,
+		 UNRELEASED("0/9", "7979810000000", "7979910000000", "7980000000000")},
+		TIMINGS("10"),
+		{"0.00.000.100 I srv    load_model: loading model 'other.gguf'", UNKNOWN,
+		 UNRELEASED("0/10", "7980000000000", "7980100000000", "7980190000000")},
+		TIMINGS("0"),
+		{NULL, UNKNOWN, UNRELEASED("0/0", "15959810000000", "15959910000000", "15960000000000")},
 	};
 
 	(void)state;
@@ -121,6 +150,8 @@ static void stamps_of_an_envelope(void **state) {
 		{"       eval time =      90.00 ms /    10 tokens (   10.00 ms per token,   100.00 tokens per second)", INT64_C(1786406365000000200),
 		 ""},
 		{"      total time =     190.00 ms /    20 tokens", INT64_C(1786406365000000300),
+		 ""},
+		{"slot      release: id  0 | task 9 | stop processing: n_tokens = 19, truncated = 0", INT64_C(1786406365000000400),
 		 "request   id=0/9 tenant= from= arrival=? scheduled=1786406364810000300 first=1786406364910000300 "
 		 "finish=1786406365000000300 prompt=10 cached=0 write=0 completion=10 reasoning=0 preemptions=0 ok=1 "
 		 "service=0 exclusive=1"},
@@ -147,11 +178,13 @@ static void router(void **state) {
 		{"[8081] prompt eval time =     100.00 ms /    10 tokens (   10.00 ms per token,   100.00 tokens per second)", UNKNOWN, ""},
 		{"[8082] prompt eval time =     200.00 ms /    20 tokens (   10.00 ms per token,   100.00 tokens per second)", UNKNOWN, ""},
 		{"[8082]        eval time =      90.00 ms /    10 tokens (    9.00 ms per token,   111.11 tokens per second)", UNKNOWN, ""},
-		{"[8082]       total time =     290.00 ms /    30 tokens", UNKNOWN,
+		{"[8082]       total time =     290.00 ms /    30 tokens", UNKNOWN, ""},
+		{"[8082] slot      release: id  0 | task 7 | stop processing: n_tokens = 29, truncated = 0", UNKNOWN,
 		 "request host/8082  relative id=0/7 tenant= from= arrival=? scheduled=0 first=200000000 finish=290000000 prompt=20 cached=0 "
 		 "write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 		{"[8081]        eval time =      90.00 ms /    10 tokens (    9.00 ms per token,   111.11 tokens per second)", UNKNOWN, ""},
-		{"[8081]       total time =     190.00 ms /    20 tokens", UNKNOWN,
+		{"[8081]       total time =     190.00 ms /    20 tokens", UNKNOWN, ""},
+		{NULL, UNKNOWN,
 		 "request host/8081  relative id=0/0 tenant= from= arrival=? scheduled=0 first=100000000 finish=190000000 prompt=10 cached=0 "
 		 "write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 	};
@@ -165,6 +198,7 @@ int main(void) {
 		cmocka_unit_test(router),
 		cmocka_unit_test(lines_without_stamps),
 		cmocka_unit_test(stamps_of_the_process),
+		cmocka_unit_test(no_release),
 		cmocka_unit_test(stamps_of_an_envelope),
 		cmocka_unit_test(bids),
 	};

@@ -13,7 +13,9 @@
  *
  * 132.02.359.400 I slot print_timing: id  0 | task 9161 | prompt eval time =    8461.20 ms /  1934 tokens (    4.37 ms per token,   228.57 tokens per second)
  *
- * The tokens of "prompt eval" exclude cached ones; those of "eval" are all generated ones, including the first.
+ * The tokens of "prompt eval" exclude cached ones; those of "eval" are all generated ones, including the first. The whole
+ * prompt is in the line "new prompt", which is a line of debugging since then, or follows from the context at release,
+ * which is logged after the timings.
  */
 #include <stdio.h>
 
@@ -38,6 +40,8 @@ struct slot {
 	int64_t prompt_tokens;              /* cached ones included; or UNKNOWN */
 	int64_t context_tokens;             /* prompt and generated, at release; or UNKNOWN */
 	struct timing prompt, generated;
+	bool held;                          /* the request has ended: it waits for its slot's release */
+	int64_t begin_ns, start;            /* of that: when it began, and in which start of the server */
 };
 
 /* The source of instants, the best that the log has. */
@@ -222,6 +226,10 @@ static bool timing_absurd(const struct timing *t) {
 	return t->ns < 0 || t->ns > STEP_MAX_NS || t->tokens < 0 || t->tokens > COUNT_MAX;
 }
 
+static bool knows_prompt(const struct slot *s) {
+	return s->prompt_tokens != UNKNOWN || s->context_tokens != UNKNOWN;
+}
+
 /* The whole prompt: as logged, or from the remaining context, or the computed tokens. */
 static int64_t whole_prompt(const struct slot *s) {
 	int64_t computed = s->prompt.tokens;
@@ -254,8 +262,8 @@ static int64_t place_request(struct llamacpp *m, struct slot *s, int64_t length_
 static void set_names(struct parser *p, struct llamacpp *m, const struct slot *s, struct record *out) {
 	int slot = (int)(s - m->slots);
 
-	if (m->starts > 1) {
-		snprintf(m->id, sizeof m->id, "%d/%lld/start %lld", slot, (long long)s->task, (long long)m->starts);
+	if (s->start > 1) {
+		snprintf(m->id, sizeof m->id, "%d/%lld/start %lld", slot, (long long)s->task, (long long)s->start);
 	} else {
 		snprintf(m->id, sizeof m->id, "%d/%lld", slot, (long long)s->task);
 	}
@@ -263,7 +271,29 @@ static void set_names(struct parser *p, struct llamacpp *m, const struct slot *s
 	out->model = p->model.len > 0 ? p->model : (struct text){m->model, m->model_len};
 }
 
-/* "total time =" ends the timings: the request is complete. */
+static enum parse_result make_request(struct parser *p, struct llamacpp *m, struct slot *s, struct record *out) {
+	int64_t whole = whole_prompt(s), first_ns = s->begin_ns + s->prompt.ns;
+
+	*out = (struct record){
+		.kind = RECORD_REQUEST,
+		.relative_clock = m->clock != CLOCK_ENVELOPE,
+		.request = {.arrival_ns = UNKNOWN,
+		            .scheduled_ns = s->begin_ns,
+		            .first_token_ns = first_ns,
+		            .finish_ns = first_ns + s->generated.ns,
+		            .prompt_tokens = whole,
+		            .cached_tokens = whole - s->prompt.tokens,
+		            .cached_unknown = !knows_prompt(s),
+		            .completion_tokens = s->generated.tokens,
+		            .ok = true,
+		            .exclusive_times = true},
+	};
+	set_names(p, m, s, out);
+	s->held = false;
+	return PARSE_RECORD;
+}
+
+/* "total time =" ends the timings: the request is complete, if its whole prompt is known. */
 static enum parse_result finish_request(struct parser *p, struct llamacpp *m, struct slot *s, struct text t,
                                         struct record *out) {
 	struct timing total = {0};
@@ -278,28 +308,15 @@ static enum parse_result finish_request(struct parser *p, struct llamacpp *m, st
 	if (m->now_ns > CLOCK_MAX_NS || s->finished_ns > CLOCK_MAX_NS) {
 		return reject(p, INGEST_IN_FUTURE);
 	}
-	int64_t begin = place_request(m, s, s->prompt.ns + s->generated.ns);
-	int64_t whole = whole_prompt(s);
-	const char *why = m->clock == CLOCK_ENVELOPE ? instant_absurd(p, begin) : NULL;
+	s->begin_ns = place_request(m, s, s->prompt.ns + s->generated.ns);
+	s->start = m->starts;
+	s->prompt.given = s->generated.given = false;
+	const char *why = m->clock == CLOCK_ENVELOPE ? instant_absurd(p, s->begin_ns) : NULL;
 	if (why) {
 		return reject(p, why);
 	}
-	*out = (struct record){
-		.kind = RECORD_REQUEST,
-		.relative_clock = m->clock != CLOCK_ENVELOPE,
-		.request = {.arrival_ns = UNKNOWN,
-		            .scheduled_ns = begin,
-		            .first_token_ns = begin + s->prompt.ns,
-		            .finish_ns = begin + s->prompt.ns + s->generated.ns,
-		            .prompt_tokens = whole,
-		            .cached_tokens = whole - s->prompt.tokens,
-		            .completion_tokens = s->generated.tokens,
-		            .ok = true,
-		            .exclusive_times = true},
-	};
-	set_names(p, m, s, out);
-	s->prompt.given = s->generated.given = false;
-	return PARSE_RECORD;
+	s->held = !knows_prompt(s);
+	return s->held ? PARSE_NONE : make_request(p, m, s, out);
 }
 
 /* One of the three lines, for the slot that the line or the last header names. */
@@ -326,7 +343,20 @@ static enum parse_result parse_timing(struct parser *p, struct llamacpp *m, stru
 	return timing->given ? PARSE_NONE : reject(p, whole ? "absurd timings" : "malformed timings");
 }
 
+/* A slot whose last request was not released, and which has another task now. */
+static struct slot *unreleased(struct llamacpp *m, const struct slot_line *l) {
+	struct slot *s = l->id >= 0 && l->id < SLOTS_MAX ? &m->slots[l->id] : NULL;
+
+	return s && s->held && (s->task != l->task || s->launched_ns == 0) ? s : NULL;
+}
+
 static enum parse_result parse_slot(struct parser *p, struct llamacpp *m, const struct slot_line *l, struct record *out) {
+	struct slot *before = unreleased(m, l);
+
+	if (before) {
+		make_request(p, m, before, out);
+		return PARSE_AGAIN;
+	}
 	struct slot *s = slot_of(m, l);
 
 	if (!s) {
@@ -342,15 +372,31 @@ static enum parse_result parse_slot(struct parser *p, struct llamacpp *m, const 
 		note_prompt(s, l->rest);
 	} else if (text_eq(l->function, T("release"))) {
 		note_release(s, l->rest);
+		return s->held ? make_request(p, m, s, out) : PARSE_NONE;
 	}
 	return PARSE_NONE;
 }
 
-/* "print_info: general.name     = rand-llama-40m", "srv    load_model: loading model 'rand.gguf'" */
+/* The first slot of a server with a request that waits for its release; NULL if there is none. */
+static struct slot *held_slot(struct llamacpp *m) {
+	for (size_t i = 0; i < SLOTS_MAX; i++) {
+		if (m->slots[i].held) {
+			return &m->slots[i];
+		}
+	}
+	return NULL;
+}
+
+/* "srv    load_model: loading model 'rand.gguf'" */
+static bool is_start(struct text line) {
+	return text_starts(line, T("srv ")) && text_find(line, T("load_model: loading model")) != SIZE_MAX;
+}
+
+/* A start, "print_info: general.name     = rand-llama-40m" */
 static void note_server(struct llamacpp *m, struct text line) {
 	struct text before;
 
-	if (text_starts(line, T("srv ")) && text_find(line, T("load_model: loading model")) != SIZE_MAX) {
+	if (is_start(line)) {
 		m->starts++;
 		m->current = NULL;
 		for (size_t i = 0; i < SLOTS_MAX; i++) {
@@ -414,8 +460,34 @@ static enum parse_result parse_line(struct parser *p, struct llamacpp *m, struct
 	if (take_slot(t, &l)) {
 		return parse_slot(p, m, &l, out);
 	}
+	struct slot *ended = is_start(t) ? held_slot(m) : NULL;
+	if (ended) { /* by the server before */
+		make_request(p, m, ended, out);
+		return PARSE_AGAIN;
+	}
 	note_server(m, t);
 	return parse_timing(p, m, m->current, t, out);
+}
+
+static void name_child(const struct parser *p, struct router *r, int64_t port, struct record *out) {
+	if (port > 0) {
+		snprintf(r->replica, sizeof r->replica, "%.*s/%d", p->replica.len < 200 ? (int)p->replica.len : 200, p->replica.at,
+		         (int)port);
+		out->replica = text_of(r->replica);
+	}
+}
+
+/* Requests whose slots were not released until the log ended, one per call. */
+static enum parse_result flush(struct parser *p, struct router *r, struct record *out) {
+	for (size_t i = 0; i <= r->count; i++) {
+		struct slot *held = held_slot(&r->children[i]);
+		if (held) {
+			make_request(p, &r->children[i], held, out);
+			name_child(p, r, r->ports[i], out);
+			return PARSE_RECORD;
+		}
+	}
+	return PARSE_NONE;
 }
 
 static enum parse_result llamacpp_parse(struct parser *p, const struct text *line, int64_t stamp_ns,
@@ -425,7 +497,7 @@ static enum parse_result llamacpp_parse(struct parser *p, const struct text *lin
 	int64_t port = 0;
 
 	if (!line) {
-		return PARSE_NONE;
+		return flush(p, r, out);
 	}
 	struct text t = *line;
 	if (take_port(&t, &port)) {
@@ -437,10 +509,8 @@ static enum parse_result llamacpp_parse(struct parser *p, const struct text *lin
 		note_child(r, t);
 	}
 	enum parse_result result = parse_line(p, m, t, stamp_ns, out);
-	if (result == PARSE_RECORD && port > 0) {
-		snprintf(r->replica, sizeof r->replica, "%.*s/%d", p->replica.len < 200 ? (int)p->replica.len : 200, p->replica.at,
-		         (int)port);
-		out->replica = text_of(r->replica);
+	if (result == PARSE_RECORD || result == PARSE_AGAIN) {
+		name_child(p, r, port, out);
 	}
 	return result;
 }
