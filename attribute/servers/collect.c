@@ -193,18 +193,21 @@ static bool is_lone(const struct servers *s, const struct servers_ask *ask) {
 	return near && one && (c.steps == 0 || c.requests == 0);
 }
 
-/* Steps are compared with steps event by event, requests with requests by their marks. */
+/* Requests are compared with steps and windows, and with those of other names that have nothing else. */
 static void find_needs(struct servers *s, const struct servers_ask *ask) {
 	struct replica_counts all = {.steps = 0};
+	size_t alone = 0;
 
 	for (name_id name = 0; name < replicas_end(ask->replicas); name++) {
 		struct replica_counts c = replicas_counts(ask->replicas, name);
 		all.steps += c.steps;
 		all.requests += c.requests;
 		all.windows += c.windows;
+		alone += c.requests > 0 && c.steps + c.windows == 0;
 	}
-	s->needs_requests = !ask->each_alone && all.requests > 0 && all.steps + all.windows > 0;
-	s->needs_loads = s->needs_requests || (!ask->each_alone && all.windows > 0);
+	bool beside = !ask->each_alone && all.requests > 0 && all.steps + all.windows > 0;
+	s->needs_requests = beside || (!ask->each_alone && alone > 1);
+	s->needs_loads = beside || (!ask->each_alone && all.windows > 0);
 }
 
 int servers_collect(struct servers *s, const struct servers_ask *ask, struct fault *why) {

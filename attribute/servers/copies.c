@@ -227,7 +227,7 @@ static void compare_copies(struct servers *s, struct server *a, struct server *b
 	const char *x = servers_text(s, a->sample.name), *y = servers_text(s, b->sample.name);
 	bool sure;
 
-	if (b->dropped || servers_are_pair(&s->fleet->different, x, y)) {
+	if (b->dropped || b->leader != 0 || servers_are_pair(&s->fleet->different, x, y)) {
 		return;
 	}
 	const char *what = copied(&a->sample, &b->sample, &sure);
@@ -246,7 +246,7 @@ void servers_find_copies(struct servers *s) {
 
 	for (size_t i = 0; i < s->count; i++) {
 		find_sharing(&x, s, i);
-		for (size_t k = 0; k < x.found_count && !s->at[i].dropped; k++) {
+		for (size_t k = 0; k < x.found_count && !s->at[i].dropped && s->at[i].leader == 0; k++) {
 			compare_copies(s, &s->at[i], &s->at[x.found[k]]);
 		}
 	}

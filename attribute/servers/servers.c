@@ -474,7 +474,7 @@ static void merge_same(struct servers *s) {
 	for (size_t i = 0; i < s->fleet->same.count; i++) {
 		const struct server_pair *p = &s->fleet->same.at[i];
 		struct server *a = servers_find(s, names_find(s->names, text_of(p->a))), *b = servers_find(s, names_find(s->names, text_of(p->b)));
-		if (!a || !b || a == b || a->dropped || b->dropped) {
+		if (!a || !b || a == b || a->dropped || b->dropped || a->leader == b->sample.name || b->leader == a->sample.name) {
 			continue;
 		}
 		struct server *steps = a->sample.all_steps + a->sample.all_windows >= b->sample.all_steps + b->sample.all_windows ? a : b;
@@ -531,6 +531,7 @@ static void find_seconds(struct servers *s) {
 }
 
 void servers_judge(struct servers *s) {
+	servers_find_overlaps(s);
 	servers_find_copies(s);
 	merge_same(s);
 	for (size_t i = 0; i < s->count; i++) {
@@ -547,6 +548,7 @@ void servers_judge(struct servers *s) {
 	}
 	servers_forget_candidates(s);
 	servers_place_windows(s);
+	servers_follow(s);
 	servers_note_decisions(s);
 	servers_adopt(s);
 	servers_find_zones(s);

@@ -31,6 +31,7 @@ struct server {
 	struct chains chains; /* of its steps; coarse: timestamps truncated to the second, which do not show overlaps */
 	bool several, coarse; /* several: each chain is a server; chains are counted again when they are separated */
 	name_id part[CHAINS_MOST]; /* then: the names of the chains */
+	name_id leader;     /* the name with which it has requests in common, and whose server is this one's; 0: none */
 	name_id prefill;    /* the server that computes its requests' prompts; 0: this one */
 	name_id with;       /* the name that decided what is done with it, or that leaves it open (held) */
 	enum name_decision decision;
@@ -142,6 +143,9 @@ void servers_say_held(struct servers *s, const struct server *held);
 void servers_note_other(struct servers *s, name_id name, name_id with);
 void servers_note_decisions(struct servers *s);
 void servers_adopt(struct servers *s);
+/* overlap.c: names of requests, some of which are the same, are one server's; then what was decided about one is applied to them. */
+void servers_find_overlaps(struct servers *s);
+void servers_follow(struct servers *s);
 /* copies.c: names with the same evidence count once. */
 void servers_find_copies(struct servers *s);
 /* zones.c: a finding for requests that match steps in another time zone. */

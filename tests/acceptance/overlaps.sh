@@ -1,0 +1,90 @@
+#!/bin/sh
+# Exports of one gateway or server whose periods overlap, under names of their own: each request counts once, in a run, in a book
+# and in shards. Requests of two servers with the same lengths at the same pace remain two.
+cd "$(dirname "$0")/../.." || exit 3
+. tests/lib.sh
+need jq
+cd "$folder" || exit 3
+export TOLLBOOK_NOW=2026-12-01T00:00:00Z
+
+# requests FROM TO [ID]: numbers FROM to TO - 1, by a fixed generator; ID: without it they have no id
+requests() {
+	awk -v from="$1" -v to="$2" -v id="${3-r}" -v start="${4:-1786363200}" 'BEGIN {
+		state = 7; at = 0
+		for (n = 0; n < to; n++) {
+			state = (state * 1103515245 + 12345) % 2147483648; at += state % 4000
+			prompt = 20 + int(state / 64) % 3000; output = 5 + int(state / 8192) % 200
+			if (n < from) continue
+			printf "{\"schema\":\"tollbook.request.v1\",%s\"tenant\":\"t\",\"model\":\"m\",\"arrival_ns\":%d%03d%06d,\"first_token_ns\":%d%03d%06d,\"finish_ns\":%d%03d%06d,\"prompt_tokens\":%d,\"completion_tokens\":%d}\n",
+				id == "" ? "" : "\"id\":\"" id n "\",", start + int(at / 1000), at % 1000, state % 1000000, start + int((at + 90) / 1000), (at + 90) % 1000, state % 1000000,
+				start + int((at + 90 + 20 * output) / 1000), (at + 90 + 20 * output) % 1000, state % 999983, prompt, output
+		}
+	}'
+}
+
+# four_ways FOLDER: the statements of a run, of a book in a night for each log, and of two tasks
+four_ways() {
+	rm -rf book plan
+	"$tollbook" run -q --gpu-hour 2 --by replica --format json -o run.json "$1" > said 2>&1
+	status=$?
+	for log in "$1"/*; do
+		"$tollbook" ingest -q --book book "$log" > said 2>&1
+		"$tollbook" attribute -q --gpu-hour 2 --book book > said 2>&1
+	done
+	"$tollbook" report -q --book book --by replica --format json -o nights.json > said 2>&1
+	"$tollbook" shard plan --gpu-hour 2 --tasks 2 -o plan "$1" > said 2>&1
+	for work in map fit attribute; do
+		for task in 0 1; do
+			"$tollbook" shard $work plan --task $task > said 2>&1
+		done
+	done
+	"$tollbook" shard report -q plan --by replica --format json -o tasks.json > said 2>&1
+}
+
+requests 0 600 > all.jsonl
+truth=$(jq -s 'map(.prompt_tokens) | add' all.jsonl)
+# named FILE: the same, reported by a server of the file's name (the others are a gateway's, which shards do not compare)
+named() {
+	sed -i "s/\"tenant\"/\"replica\":\"$(basename "$1" .jsonl)\",\"tenant\"/" "$1"
+}
+for id in r ''; do
+	for overlap in 360 60 -60 6; do
+		case $overlap in -*) overlap=${overlap#-} reported='' ways='run nights' ;; *) reported=1 ways='run nights tasks' ;; esac
+		what="${id:+ids, }$overlap of 600 in both${reported:+, servers}"
+		rm -rf logs
+		mkdir logs
+		requests 0 $((300 + overlap / 2)) "$id" > logs/export-a.jsonl
+		requests $((300 - overlap / 2)) 600 "$id" > logs/export-b.jsonl
+		[ -z "$reported" ] || for log in logs/*; do named "$log"; done
+		four_ways logs
+		for way in $ways; do
+			same "$what: $way" "$(jq -c '[.total.tokens.input, .total.requests, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" \
+				"[$truth,600,[\"export-a\"],[\"export-b\"]]"
+		done
+		same "$what: exit status" $status 1
+	done
+done
+# Three exports, each with a part of the next one; one is stated to be the same.
+rm -rf logs
+mkdir logs
+requests 0 250 > logs/export-a.jsonl
+requests 200 450 > logs/export-b.jsonl
+requests 400 600 > logs/export-c.jsonl
+for log in logs/*; do named "$log"; done
+four_ways logs
+for way in run nights tasks; do
+	same "three exports: $way" "$(jq -c '[.total.tokens.input, .total.requests, [.rows[].replica]]' $way.json)" "[$truth,600,[\"export-a\"]]"
+done
+"$tollbook" run -q --gpu-hour 2 --same export-a=export-b --same export-b=export-c --format json -o run.json logs > said 2>&1
+same "stated: exit status" $? 0
+same "stated" "$(jq -c '[.total.tokens.input, .total.requests, .findings]' run.json)" "[$truth,600,[]]"
+
+# Two servers of one benchmark, a second apart, whose requests are numbered alike.
+rm -rf logs
+mkdir logs
+requests 0 300 > logs/server-a.jsonl
+requests 0 300 r 1786363201 > logs/server-b.jsonl
+sed -i 's/"completion_tokens":\([0-9]*\)/"completion_tokens":1\1/' logs/server-b.jsonl
+four_ways logs
+same "two servers" "$(jq -c '[.total.requests, [.rows[].replica], .findings]' run.json)" '[600,["server-a","server-b"],[]]'
+finish
