@@ -200,12 +200,7 @@ static int add_adjustment(void *adjusted, const struct ledger_adjustment *a) {
 /* Exact, with at least two decimals: "+12.44", "-0.0037". */
 static const char *signed_money(int64_t nano, char out[DECIMAL_TEXT_MAX + 1]) {
 	out[0] = nano < 0 ? '-' : '+';
-	decimal_format(nano < 0 ? -nano : nano, 9, out + 1);
-	size_t len = strlen(out), least = len - 7;
-	while (len > least && out[len - 1] == '0') {
-		len--;
-	}
-	out[len] = '\0';
+	decimal_exact(nano < 0 ? -nano : nano, 2, out + 1);
 	return out;
 }
 
@@ -368,7 +363,7 @@ static int write_metrics(struct night *n, int64_t started_ns, struct fault *why)
 /* Prints the mail. */
 static int say_summary(struct night *n, int64_t started_ns, struct fault *why) {
 	const struct ledger_run *run = &n->sum;
-	char retired[80] = "", restated[80] = "", reports[60], money[DECIMAL_TEXT_MAX + 1], done[1024];
+	char retired[80] = "", restated[96] = "", reports[60], money[DECIMAL_TEXT_MAX + 1], done[1024];
 
 	if (n->terminal->quiet) {
 		return 0;

@@ -9,7 +9,7 @@
 #define FIRST_NS NS_PER_SECOND
 #define EVERY_NS (NS_PER_SECOND / 4)
 
-static int64_t now_ns(void) {
+int64_t progress_clock_ns(void) {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
@@ -18,7 +18,7 @@ static int64_t now_ns(void) {
 
 void progress_start(struct progress *p, bool wanted) {
 	p->on = wanted && isatty(STDERR_FILENO);
-	p->start_ns = now_ns();
+	p->start_ns = progress_clock_ns();
 	p->next_ns = p->start_ns + FIRST_NS;
 	p->shown = false;
 }
@@ -45,7 +45,7 @@ void progress_bytes(void *progress, int64_t done, int64_t total) {
 	struct progress *p = progress;
 	int64_t now;
 
-	if (!p->on || !my_turn(p, now = now_ns())) {
+	if (!p->on || !my_turn(p, now = progress_clock_ns())) {
 		return;
 	}
 	char read[32], all[32], rate[32], line[160];
@@ -65,7 +65,7 @@ void progress_bytes(void *progress, int64_t done, int64_t total) {
 }
 
 void progress_stage(struct progress *p, const char *what) {
-	if (p->on && now_ns() - p->start_ns >= FIRST_NS) {
+	if (p->on && progress_clock_ns() - p->start_ns >= FIRST_NS) {
 		p->shown = true;
 		fprintf(stderr, "\r\033[K%s", what);
 	}

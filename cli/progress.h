@@ -14,6 +14,9 @@ struct progress {
 	atomic_bool shown;
 };
 
+/* A clock that is never set. */
+int64_t progress_clock_ns(void);
+
 /* `wanted`: only then standard error is checked. */
 void progress_start(struct progress *p, bool wanted);
 

@@ -130,6 +130,16 @@ const char *decimal_format(int128 nano, int places, char out[DECIMAL_TEXT_MAX]) 
 	return out;
 }
 
+const char *decimal_exact(int128 nano, int least_places, char out[DECIMAL_TEXT_MAX]) {
+	size_t len = strlen(decimal_format(nano, 9, out)), least = len - 9 + (size_t)least_places;
+
+	while (len > least && out[len - 1] == '0') {
+		len--;
+	}
+	out[len - (out[len - 1] == '.')] = '\0';
+	return out;
+}
+
 /* a and b > 0 */
 static int64_t common_divisor(int64_t a, int64_t b) {
 	while (a % b != 0) {

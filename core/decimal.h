@@ -21,5 +21,7 @@ bool fraction_parse(struct text t, int64_t most, int64_t *num, int64_t *den);
 
 /* Writes with exactly `places` (0 to 9) decimals, rounded half to even; returns `out`. */
 const char *decimal_format(int128 nano, int places, char out[DECIMAL_TEXT_MAX]);
+/* Exactly, without trailing zeros, except for so many decimals. */
+const char *decimal_exact(int128 nano, int least_places, char out[DECIMAL_TEXT_MAX]);
 
 #endif

@@ -46,6 +46,11 @@ static inline bool exact_add(int64_t *sum, int64_t x) {
 	return true;
 }
 
+/* For figures in print. */
+static inline double exact_hours(int64_t ns) {
+	return (double)ns / (double)NS_PER_HOUR;
+}
+
 /* Widens a first and a last instant to a period; initially MAX and MIN. */
 static inline void exact_widen(int64_t *first_ns, int64_t *last_ns, int64_t from_ns, int64_t to_ns) {
 	*first_ns = from_ns < *first_ns ? from_ns : *first_ns;

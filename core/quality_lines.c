@@ -172,7 +172,7 @@ static bool read_row(struct quality *q, const struct json *j, enum quality_row_k
 	bool ok = model && (kind != QUALITY_RULE || rule);
 
 	for (int k = 0; k < f->figures && ok; k++) {
-		ok = json_i64(j, json_get(j, 0, text_of(f->names[k])), &of[k]) && of[k] >= f->least[k];
+		ok = json_number(j, f->names[k], &of[k]) && of[k] >= f->least[k];
 	}
 	ok = ok && (kind != QUALITY_BATCH || of[0] <= of[1]) && (kind != QUALITY_POSITION || (of[0] <= ENTRY_OUTPUT && of[1] < of[2]));
 	if (ok) {
@@ -181,26 +181,6 @@ static bool read_row(struct quality *q, const struct json *j, enum quality_row_k
 	free(model);
 	free(rule);
 	return ok;
-}
-
-static bool read_batch(struct quality *q, const struct json *j) {
-	return read_row(q, j, QUALITY_BATCH);
-}
-
-static bool read_position(struct quality *q, const struct json *j) {
-	return read_row(q, j, QUALITY_POSITION);
-}
-
-static bool read_rule(struct quality *q, const struct json *j) {
-	return read_row(q, j, QUALITY_RULE);
-}
-
-static bool read_busy(struct quality *q, const struct json *j) {
-	return read_row(q, j, QUALITY_BUSY);
-}
-
-static bool read_curve(struct quality *q, const struct json *j) {
-	return read_row(q, j, QUALITY_CURVE);
 }
 
 /* ---- writing ---- */
@@ -437,12 +417,17 @@ bool quality_read_line(struct quality *q, const struct json *j) {
 	} kinds[] = {
 		{"counts", read_counts}, {"reject", read_reject},   {"damage", read_damage},
 		{"input", read_input},   {"warning", read_warning},
-		{"joins", read_joins},   {"notice", read_notice}, {"batch", read_batch}, {"position", read_position}, {"rule", read_rule}, {"curve", read_curve}, {"busy", read_busy},
+		{"joins", read_joins},   {"notice", read_notice},
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
 		if (json_get(j, 0, text_of(kinds[i].key)) != JSON_ABSENT) {
 			return kinds[i].read(q, j);
+		}
+	}
+	for (int kind = 0; kind < QUALITY_ROW_KINDS; kind++) {
+		if (json_get(j, 0, text_of(forms[kind].word)) != JSON_ABSENT) {
+			return read_row(q, j, (enum quality_row_kind)kind);
 		}
 	}
 	return false;

@@ -35,21 +35,17 @@ static int largest_cause(const struct tied *l) {
 
 /* ---- what to do ---- */
 
-static double hours_of(int64_t ns) {
-	return (double)ns / (double)NS_PER_HOUR;
-}
-
 static void advise_rate(const struct tied *l, char *out, size_t size) {
 	if (l->gpu_ns > 0 && l->book_gpu_ns > 0) {
-		snprintf(out, size, "Charged %.4g per GPU-hour, the fleet file has %.4g: ask for a credit, or correct the rate.", (double)l->amount_nano / 1e9 / hours_of(l->gpu_ns),
-		         (double)l->cost_nano / 1e9 / hours_of(l->book_gpu_ns));
+		snprintf(out, size, "Charged %.4g per GPU-hour, the fleet file has %.4g: ask for a credit, or correct the rate.", (double)l->amount_nano / 1e9 / exact_hours(l->gpu_ns),
+		         (double)l->cost_nano / 1e9 / exact_hours(l->book_gpu_ns));
 	} else {
 		snprintf(out, size, "The rate differs from the fleet file: ask for a credit, or correct it.");
 	}
 }
 
 static void advise_hours(const struct tied *l, bool more, char *out, size_t size) {
-	double apart = hours_of(l->gpu_ns) - hours_of(l->book_gpu_ns);
+	double apart = exact_hours(l->gpu_ns) - exact_hours(l->book_gpu_ns);
 	const char *what = more ? "check the uptime, and look for logs that are missing" : "shorten the uptime, or expect them on another invoice";
 
 	if (l->gpu_ns >= 0 && fabs(apart) >= 0.0005) {
@@ -156,7 +152,7 @@ static void put_hours(FILE *out, int64_t ns) {
 		return;
 	}
 	snprintf(exact, sizeof exact, "%lld", (long long)ns);
-	snprintf(shown, sizeof shown, "%.2f", hours_of(ns));
+	snprintf(shown, sizeof shown, "%.2f", exact_hours(ns));
 	fprintf(out, "<td><data value=\"%s\">%s</data></td>", exact, shown);
 }
 
@@ -290,7 +286,7 @@ static void put_unseen(const struct reconciliation *r, FILE *out) {
 	if (r->total.unobserved_ns > 0) {
 		page_card(out, "unseen", "In the book and in no log", NULL);
 		fprintf(out, "<p><data value=\"%lld\">%.2f</data> of the %.2f GPU-hours of the book are in no log. The invoice shows that they were paid; only logs can show whether they worked.</p>\n",
-		        (long long)r->total.unobserved_ns, hours_of(r->total.unobserved_ns), hours_of(r->total.book_gpu_ns));
+		        (long long)r->total.unobserved_ns, exact_hours(r->total.unobserved_ns), exact_hours(r->total.book_gpu_ns));
 		page_section_end(out);
 	}
 }

@@ -8,10 +8,6 @@
 #include "inspect/invoices/families.h"
 #include "inspect/reconcile.h"
 
-static double hours(int64_t ns) {
-	return (double)ns / (double)NS_PER_HOUR;
-}
-
 static const char *pool_of(const struct tied *l) {
 	return l->pool[0] ? l->pool : "all pools";
 }
@@ -23,10 +19,10 @@ static void print_sides(const struct tied *l, FILE *out) {
 
 	fprintf(out, "  invoice %16s", decimal_format(l->amount_nano, 9, a));
 	if (l->gpu_ns >= 0) {
-		fprintf(out, "  %14.3f GPU-hours", hours(l->gpu_ns));
+		fprintf(out, "  %14.3f GPU-hours", exact_hours(l->gpu_ns));
 	}
 	fprintf(out, "\n  book    %16s  %14.3f GPU-hours, of which %.3f are not in any log\n", decimal_format(l->cost_nano, 9, a),
-	        hours(l->book_gpu_ns), hours(l->unobserved_ns));
+	        exact_hours(l->book_gpu_ns), exact_hours(l->unobserved_ns));
 	fprintf(out, "  differ  %16s\n", decimal_format(l->amount_nano - l->cost_nano, 9, a));
 	for (int c = 0; c < CAUSES; c++) {
 		if (l->causes[c] != 0) {
@@ -67,7 +63,7 @@ static void print_rest(const struct reconciliation *r, FILE *out) {
 	for (size_t i = 0; i < r->rest.count; i++) {
 		const struct tied *l = &r->rest.at[i];
 		fprintf(out, "On no line of the invoice, %s\n  book    %16s  %14.3f GPU-hours\n", l->pool, decimal_format(l->cost_nano, 9, a),
-		        hours(l->book_gpu_ns));
+		        exact_hours(l->book_gpu_ns));
 	}
 }
 
@@ -272,7 +268,7 @@ static void put_row_of(const struct form *f, FILE *out, const char *level, const
 	decimal_format(l->cost_nano, 9, money[1]);
 	decimal_format(l->amount_nano - l->cost_nano, 9, money[2]);
 	if (l->gpu_ns >= 0) {
-		snprintf(ns[0], sizeof ns[0], "%.9f", hours(l->gpu_ns));
+		snprintf(ns[0], sizeof ns[0], "%.9f", exact_hours(l->gpu_ns));
 	}
 	for (int c = 0; c < CAUSES; c++) {
 		cells[8 + c] = decimal_format(l->causes[c], 9, money[3 + c]);

@@ -215,17 +215,8 @@ const struct list_price *list_price_of_model(const struct statement *s, name_id 
 
 #define CANDIDATES_TEXT_MAX 400
 
-/* Without trailing zeros. */
 static const char *price_text(int64_t nano, char out[DECIMAL_TEXT_MAX]) {
-	if (nano == PRICE_UNKNOWN) {
-		return "no price";
-	}
-	size_t len = strlen(decimal_format(nano, 9, out));
-	while (out[len - 1] == '0') {
-		len--;
-	}
-	out[len - (out[len - 1] == '.')] = '\0';
-	return out;
+	return nano == PRICE_UNKNOWN ? "no price" : decimal_exact(nano, 0, out);
 }
 
 /* The cheapest and the most expensive, with their prices of a million input and output tokens. */

@@ -42,7 +42,7 @@ static bool is_printable(struct text t) {
 	return true;
 }
 
-static int read_name(struct reader *r, json_at v, name_id *out) {
+static int read_name(struct reader *r, json_at v, void *into) {
 	char buffer[512];
 	if (json_type(r->json, v) != JSON_STRING) {
 		return wrong(r, v, "not a string, expected a name in quotes");
@@ -51,12 +51,13 @@ static int read_name(struct reader *r, json_at v, name_id *out) {
 	if (!is_printable(name) || json_raw(r->json, v).len >= sizeof buffer) {
 		return wrong(r, v, "not a name, expected at most 511 bytes and no control characters");
 	}
-	*out = names_id(r->names, name);
+	*(name_id *)into = names_id(r->names, name);
 	return 0;
 }
 
 /* Money: a decimal string, or a number read by its digits. */
-static int read_decimal(struct reader *r, json_at v, int64_t *nano) {
+static int read_decimal(struct reader *r, json_at v, void *into) {
+	int64_t *nano = into;
 	enum json_type type = json_type(r->json, v);
 	if ((type != JSON_STRING && type != JSON_NUMBER) || !decimal_parse(json_raw(r->json, v), 0, nano)) {
 		return wrong(r, v, "not a decimal, expected one such as \"2.49\" with at most 9 places");
@@ -67,14 +68,15 @@ static int read_decimal(struct reader *r, json_at v, int64_t *nano) {
 	return 0;
 }
 
-static int read_instant(struct reader *r, json_at v, int64_t *ns) {
-	if (json_type(r->json, v) != JSON_STRING || !instant_parse(json_raw(r->json, v), ns)) {
+static int read_instant(struct reader *r, json_at v, void *into) {
+	if (json_type(r->json, v) != JSON_STRING || !instant_parse(json_raw(r->json, v), into)) {
 		return wrong(r, v, "not a date, expected \"2026-01-31\" or \"2026-01-31T08:00:00Z\"");
 	}
 	return 0;
 }
 
-static int read_count(struct reader *r, json_at v, int64_t *n) {
+static int read_count(struct reader *r, json_at v, void *into) {
+	int64_t *n = into;
 	if (!json_i64(r->json, v, n) || *n < 1 || *n > 1000000) {
 		return wrong(r, v, "not a count, expected a whole number from 1 to 1000000");
 	}
@@ -83,7 +85,8 @@ static int read_count(struct reader *r, json_at v, int64_t *n) {
 
 struct key {
 	const char *name;
-	int (*read)(struct reader *, json_at, void *);
+	int (*read)(struct reader *, json_at, void *into);
+	size_t into; /* offset in what the object is read into */
 	bool required;
 };
 
@@ -106,7 +109,7 @@ static int read_object(struct reader *r, json_at object, const struct key *keys,
 			         keys[0].name);
 			return wrong(r, v, what);
 		}
-		int err = keys[k].read(r, v, into);
+		int err = keys[k].read(r, v, (char *)into + keys[k].into);
 		if (err) {
 			return err;
 		}
@@ -138,75 +141,33 @@ static int read_array(struct reader *r, json_at array, const struct key *keys, s
 	return 0;
 }
 
-static int rate_from(struct reader *r, json_at v, void *into) {
-	return read_instant(r, v, &((struct rate *)into)->from_ns);
-}
-static int rate_price(struct reader *r, json_at v, void *into) {
-	return read_decimal(r, v, &((struct rate *)into)->nano);
-}
 static const struct key rate_keys[] = {
-	{"per_gpu_hour", rate_price, true},
-	{"from", rate_from, true},
+	{"per_gpu_hour", read_decimal, offsetof(struct rate, nano), true},
+	{"from", read_instant, offsetof(struct rate, from_ns), true},
 };
 
-static int uptime_from(struct reader *r, json_at v, void *into) {
-	return read_instant(r, v, &((struct uptime *)into)->from_ns);
-}
-static int uptime_to(struct reader *r, json_at v, void *into) {
-	return read_instant(r, v, &((struct uptime *)into)->to_ns);
-}
-static int uptime_gpus(struct reader *r, json_at v, void *into) {
-	return read_count(r, v, &((struct uptime *)into)->gpus);
-}
 static const struct key uptime_keys[] = {
-	{"from", uptime_from, true},
-	{"to", uptime_to, true},
-	{"gpus", uptime_gpus, true},
+	{"from", read_instant, offsetof(struct uptime, from_ns), true},
+	{"to", read_instant, offsetof(struct uptime, to_ns), true},
+	{"gpus", read_count, offsetof(struct uptime, gpus), true},
 };
 
-static int read_watts(struct reader *r, json_at v, int64_t *milliwatts) {
+static int read_watts(struct reader *r, json_at v, void *into) {
 	int64_t nano;
 	int err = read_decimal(r, v, &nano);
 
-	*milliwatts = err ? 0 : nano / 1000000;
+	*(int64_t *)into = err ? 0 : nano / 1000000;
 	return err;
 }
-static int power_watts(struct reader *r, json_at v, void *into) {
-	return read_watts(r, v, &((struct pool *)into)->watts_per_gpu_milli);
-}
-static int power_prefill(struct reader *r, json_at v, void *into) {
-	return read_watts(r, v, &((struct pool *)into)->watts_prefill_milli);
-}
-static int power_decode(struct reader *r, json_at v, void *into) {
-	return read_watts(r, v, &((struct pool *)into)->watts_decode_milli);
-}
-static int power_idle(struct reader *r, json_at v, void *into) {
-	return read_watts(r, v, &((struct pool *)into)->watts_idle_milli);
-}
-static int power_pue(struct reader *r, json_at v, void *into) {
-	return read_decimal(r, v, &((struct pool *)into)->pue_nano);
-}
-static int power_price(struct reader *r, json_at v, void *into) {
-	return read_decimal(r, v, &((struct pool *)into)->per_kwh_nano);
-}
 static const struct key power_keys[] = {
-	{"watts_per_gpu", power_watts, false},
-	{"watts_prefill", power_prefill, false},
-	{"watts_decode", power_decode, false},
-	{"watts_idle", power_idle, false},
-	{"pue", power_pue, false},
-	{"per_kwh", power_price, false},
+	{"watts_per_gpu", read_watts, offsetof(struct pool, watts_per_gpu_milli), false},
+	{"watts_prefill", read_watts, offsetof(struct pool, watts_prefill_milli), false},
+	{"watts_decode", read_watts, offsetof(struct pool, watts_decode_milli), false},
+	{"watts_idle", read_watts, offsetof(struct pool, watts_idle_milli), false},
+	{"pue", read_decimal, offsetof(struct pool, pue_nano), false},
+	{"per_kwh", read_decimal, offsetof(struct pool, per_kwh_nano), false},
 };
 
-static int pool_name(struct reader *r, json_at v, void *into) {
-	return read_name(r, v, &((struct pool *)into)->name);
-}
-static int pool_model(struct reader *r, json_at v, void *into) {
-	return read_name(r, v, &((struct pool *)into)->model);
-}
-static int pool_gpu(struct reader *r, json_at v, void *into) {
-	return read_name(r, v, &((struct pool *)into)->gpu);
-}
 static int pool_match(struct reader *r, json_at v, void *into) {
 	struct pool *p = into;
 	name_id pattern;
@@ -293,20 +254,20 @@ static int pool_uptime(struct reader *r, json_at v, void *into) {
 }
 
 static const struct key pool_keys[] = {
-	{"name", pool_name, true},
-	{"match", pool_match, true},
-	{"model", pool_model, false},
-	{"gpu", pool_gpu, false},
-	{"gpus_per_replica", pool_gpus, false},
-	{"role", pool_role, false},
-	{"rates", pool_rates, true},
-	{"uptime", pool_uptime, false},
-	{"power", pool_power, false},
-	{"description", pool_description, false},
+	{"name", read_name, offsetof(struct pool, name), true},
+	{"match", pool_match, 0, true},
+	{"model", read_name, offsetof(struct pool, model), false},
+	{"gpu", read_name, offsetof(struct pool, gpu), false},
+	{"gpus_per_replica", pool_gpus, 0, false},
+	{"role", pool_role, 0, false},
+	{"rates", pool_rates, 0, true},
+	{"uptime", pool_uptime, 0, false},
+	{"power", pool_power, 0, false},
+	{"description", pool_description, 0, false},
 };
 
-static int read_text(struct reader *r, json_at v, char **out) {
-	char buffer[1024];
+static int read_text(struct reader *r, json_at v, void *into) {
+	char buffer[1024], **out = into;
 	if (json_type(r->json, v) != JSON_STRING) {
 		return wrong(r, v, "not a string, expected a text in quotes");
 	}
@@ -326,13 +287,10 @@ static int rule_field(struct reader *r, json_at v, void *into) {
 	((struct name_rule *)into)->is_field = true;
 	return rule_path(r, v, into);
 }
-static int rule_replica(struct reader *r, json_at v, void *into) {
-	return read_text(r, v, &((struct name_rule *)into)->replica);
-}
 static const struct key rule_keys[] = {
-	{"path", rule_path, false},
-	{"field", rule_field, false},
-	{"replica", rule_replica, true},
+	{"path", rule_path, 0, false},
+	{"field", rule_field, 0, false},
+	{"replica", read_text, offsetof(struct name_rule, replica), true},
 };
 
 static int fleet_rules(struct reader *r, json_at v, void *into) {
@@ -366,7 +324,8 @@ static int read_pair(struct reader *r, json_at pair, struct server_pairs *out) {
 }
 
 /* [["a", "b"], …] */
-static int read_pairs(struct reader *r, json_at v, struct server_pairs *out) {
+static int read_pairs(struct reader *r, json_at v, void *into) {
+	struct server_pairs *out = into;
 	int err = json_type(r->json, v) == JSON_ARRAY && !out->listed ? 0 : wrong(r, v, "not a list, expected [[\"a\", \"b\"], …] once");
 
 	out->listed = true;
@@ -376,13 +335,6 @@ static int read_pairs(struct reader *r, json_at v, struct server_pairs *out) {
 		          : wrong(r, pair, "not two names, expected [\"a\", \"b\"]");
 	}
 	return err;
-}
-
-static int fleet_same(struct reader *r, json_at v, void *into) {
-	return read_pairs(r, v, &((struct fleet *)into)->same);
-}
-static int fleet_different(struct reader *r, json_at v, void *into) {
-	return read_pairs(r, v, &((struct fleet *)into)->different);
 }
 
 static int fleet_schema(struct reader *r, json_at v, void *into) {
@@ -429,12 +381,12 @@ static int fleet_pools(struct reader *r, json_at v, void *into) {
 	return err;
 }
 static const struct key fleet_keys[] = {
-	{"pools", fleet_pools, true},
-	{"schema", fleet_schema, true},
-	{"currency", fleet_set_currency, false},
-	{"names", fleet_rules, false},
-	{"same", fleet_same, false},
-	{"different", fleet_different, false},
+	{"pools", fleet_pools, 0, true},
+	{"schema", fleet_schema, 0, true},
+	{"currency", fleet_set_currency, 0, false},
+	{"names", fleet_rules, 0, false},
+	{"same", read_pairs, offsetof(struct fleet, same), false},
+	{"different", read_pairs, offsetof(struct fleet, different), false},
 };
 
 static struct fleet *fleet_new(void) {

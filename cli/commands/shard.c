@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "cli/options.h"
 #include "cli/say.h"
@@ -15,13 +14,6 @@ struct settings {
 	struct shard_settings shard;
 	const char *log;
 };
-
-static int64_t clock_ns(void) {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
-}
 
 /* The peak memory of this program; getrusage may return that of its parent. */
 static long most_kib(void) {
@@ -158,58 +150,38 @@ static int prepare(struct run *r, bool is_plan) {
 	return status;
 }
 
-static int do_step(struct run *r, shard_step *of, bool is_plan, struct fault *why) {
+static int do_step(struct run *r, struct fault *why);
+
+static const struct word words[] = {
+	{"plan", "-o PLAN LOG...", "lists the logs and distributes them over tasks", do_step},
+	{"map", "PLAN [--task K]", "reads the logs of a task into records by replica", do_step},
+	{"fit", "PLAN [--task K]", "sums the steps of a task's replicas for the step models", do_step},
+	{"attribute", "PLAN [--task K]", "splits the time of a task's replicas into entries", do_step},
+	{"requests", "PLAN [--task K]", "the cost of a task's requests, for report --requests", do_step},
+	{"report", "PLAN [options]", "the statement of a plan whose tasks are done", do_step},
+};
+static shard_step *const steps[] = {shard_plan, shard_map, shard_fit, shard_attribute, shard_requests, shard_report}; /* by word */
+
+static int do_step(struct run *r, struct fault *why) {
 	struct settings *s = r->own;
 	struct shard_tally tally = {0};
-	int64_t start_ns = clock_ns();
-	int status = prepare(r, is_plan);
+	int64_t start_ns = progress_clock_ns();
+	shard_step *step = steps[r->word - words];
+	int status = prepare(r, step == shard_plan);
 	struct shard_option *given = options_given(r, &s->shard.given_count);
 
 	s->shard.given = given;
 	stop_guard(&r->stop);
-	status = status == 0 ? of(&s->shard, &r->set, &r->terminal, &tally, why) : status;
+	status = status == 0 ? step(&s->shard, &r->set, &r->terminal, &tally, why) : status;
 	stop_unguard(&r->stop);
 	free(given);
 	if (s->log) {
 		int code = status < 0 ? (int)error_exit_status(status) : status;
-		log_line(r, &tally, clock_ns() - start_ns, code, status < 0 ? why->message : "");
+		log_line(r, &tally, progress_clock_ns() - start_ns, code, status < 0 ? why->message : "");
 		return code;
 	}
 	return status;
 }
-
-static int do_plan(struct run *r, struct fault *why) {
-	return do_step(r, shard_plan, true, why);
-}
-
-static int do_map(struct run *r, struct fault *why) {
-	return do_step(r, shard_map, false, why);
-}
-
-static int do_fit(struct run *r, struct fault *why) {
-	return do_step(r, shard_fit, false, why);
-}
-
-static int do_attribute(struct run *r, struct fault *why) {
-	return do_step(r, shard_attribute, false, why);
-}
-
-static int do_requests(struct run *r, struct fault *why) {
-	return do_step(r, shard_requests, false, why);
-}
-
-static int do_report(struct run *r, struct fault *why) {
-	return do_step(r, shard_report, false, why);
-}
-
-static const struct word words[] = {
-	{"plan", "-o PLAN LOG...", "lists the logs and distributes them over tasks", do_plan},
-	{"map", "PLAN [--task K]", "reads the logs of a task into records by replica", do_map},
-	{"fit", "PLAN [--task K]", "sums the steps of a task's replicas for the step models", do_fit},
-	{"attribute", "PLAN [--task K]", "splits the time of a task's replicas into entries", do_attribute},
-	{"requests", "PLAN [--task K]", "the cost of a task's requests, for report --requests", do_requests},
-	{"report", "PLAN [options]", "the statement of a plan whose tasks are done", do_report},
-};
 
 static const char *log_word(size_t i) {
 	return i == 0 ? "json" : NULL;

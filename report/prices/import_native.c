@@ -11,11 +11,21 @@ static bool native_bid(const struct json *j) {
 
 typedef int read_member(struct import *im, json_at v, void *into);
 
-/* A key of an object, and the function that reads its value. */
+/* A key of an object, and the function that reads its value, or each element of it. */
 struct member {
 	struct text key;
 	read_member *read;
+	const char *list; /* what the list is; NULL: the value is none */
 };
+
+/* Every element of a list by one function. */
+static int read_each(struct import *im, json_at list, const char *what, read_member *read, void *into) {
+	int error = json_type(im->json, list) == JSON_ARRAY ? 0 : import_fault(im, list, what);
+	for (json_at v = json_first(im->json, list); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
+		error = read(im, v, into);
+	}
+	return error;
+}
 
 /* Every member of an object by its row; `what` names the object. */
 static int read_members(struct import *im, json_at object, const struct member *rows, size_t count, const char *what,
@@ -28,7 +38,7 @@ static int read_members(struct import *im, json_at object, const struct member *
 		for (size_t i = 0; i < count && !row; i++) {
 			row = text_eq(json_key(im->json, v), rows[i].key) ? &rows[i] : NULL;
 		}
-		int error = row ? row->read(im, v, into) : import_fault(im, v, what);
+		int error = !row ? import_fault(im, v, what) : row->list ? read_each(im, v, row->list, row->read, into) : row->read(im, v, into);
 		if (error) {
 			return error;
 		}
@@ -36,15 +46,6 @@ static int read_members(struct import *im, json_at object, const struct member *
 	return 0;
 }
 #define COUNT(rows) (sizeof(rows) / sizeof *(rows))
-
-/* Every element of a list by one function. */
-static int read_each(struct import *im, json_at list, const char *what, read_member *read, void *into) {
-	int error = json_type(im->json, list) == JSON_ARRAY ? 0 : import_fault(im, list, what);
-	for (json_at v = json_first(im->json, list); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
-		error = read(im, v, into);
-	}
-	return error;
-}
 
 static int skip(struct import *im, json_at v, void *into) {
 	(void)im;
@@ -264,15 +265,15 @@ static int read_rules(struct import *im, json_at v, void *into) {
 }
 
 static const struct member model_members[] = {
-    {T("id"), read_id},
-    {T("match"), read_match},
-    {T("currency"), read_currency},
-    {T("per_request"), read_per_request},
-    {T("key"), read_key},
-    {T("geo"), read_geos},
-    {T("left_out"), read_model_left_out},
-    {T("understood"), read_understood},
-    {T("prices"), read_rules},
+    {T("id"), read_id, NULL},
+    {T("match"), read_match, NULL},
+    {T("currency"), read_currency, NULL},
+    {T("per_request"), read_per_request, NULL},
+    {T("key"), read_key, NULL},
+    {T("geo"), read_geos, NULL},
+    {T("left_out"), read_model_left_out, NULL},
+    {T("understood"), read_understood, NULL},
+    {T("prices"), read_rules, NULL},
 };
 
 static int read_model(struct import *im, json_at v, void *into) {
@@ -362,22 +363,6 @@ static int read_note(struct import *im, json_at v, void *into) {
 	return error;
 }
 
-static int read_left_out(struct import *im, json_at v, void *into) {
-	return read_each(im, v, "what was left out is a list", read_note, into);
-}
-
-static int read_origins(struct import *im, json_at v, void *into) {
-	return read_each(im, v, "sources are a list", read_origin, into);
-}
-
-static int read_mappings(struct import *im, json_at v, void *into) {
-	return read_each(im, v, "matches are a list of {name, model}", read_mapping, into);
-}
-
-static int read_providers(struct import *im, json_at v, void *into) {
-	return read_each(im, v, "providers are a list", read_provider, into);
-}
-
 /* If there are several catalogues, each applies from its day on. */
 static int read_date(struct import *im, json_at v, void *into) {
 	char day[16] = "";
@@ -392,13 +377,13 @@ static int read_date(struct import *im, json_at v, void *into) {
 }
 
 static const struct member catalogue_members[] = {
-    {T("schema"), skip},
-    {T("date"), read_date},
-    {T("currency"), skip},
-    {T("left_out"), read_left_out},
-    {T("sources"), read_origins},
-    {T("matches"), read_mappings},
-    {T("providers"), read_providers},
+    {T("schema"), skip, NULL},
+    {T("date"), read_date, NULL},
+    {T("currency"), skip, NULL},
+    {T("left_out"), read_note, "what was left out is a list"},
+    {T("sources"), read_origin, "sources are a list"},
+    {T("matches"), read_mapping, "matches are a list of {name, model}"},
+    {T("providers"), read_provider, "providers are a list"},
 };
 
 static int native_read(struct import *im) {

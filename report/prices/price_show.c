@@ -272,15 +272,7 @@ static const struct price_model **sorted_models(const struct prices *p) {
 }
 
 static const char *shortest(int64_t nano, char out[DECIMAL_TEXT_MAX]) {
-	if (nano == PRICE_UNKNOWN) {
-		return "unknown";
-	}
-	size_t len = strlen(decimal_format(nano, 9, out));
-	while (out[len - 1] == '0') {
-		len--;
-	}
-	out[len - (out[len - 1] == '.')] = '\0';
-	return out;
+	return nano == PRICE_UNKNOWN ? "unknown" : decimal_exact(nano, 0, out);
 }
 
 /* A change of a model, piece by piece: ": this, that". */

@@ -4,16 +4,10 @@
 #include "report/prices/prices.h"
 #include "report/renderings/renderings.h"
 
-/* The shortest exact decimal. */
 static void put_decimal(FILE *out, int64_t nano) {
 	char text[DECIMAL_TEXT_MAX];
-	size_t len = strlen(decimal_format(nano, 9, text));
 
-	while (text[len - 1] == '0') {
-		len--;
-	}
-	len -= text[len - 1] == '.';
-	fprintf(out, "\"%.*s\"", (int)len, text);
+	fprintf(out, "\"%s\"", decimal_exact(nano, 0, text));
 }
 
 static void put_ladder(FILE *out, const struct price_ladder *l) {
