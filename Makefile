@@ -273,6 +273,7 @@ INCLUDE = "$(DESTDIR)$(includedir)"
 # put MODE FOLDER FILE...: as any install takes it, GNU's or BSD's.
 put = install -d -m 755 $(2) && install -m $(1) $(3) $(2)
 COMPLETIONS := bash zsh fish
+METHODS := attribute/METHOD.md report/METHOD.md report/estimate/METHOD.md
 
 install: all ## Install to $(DESTDIR)$(prefix)
 	$(call put,755,$(BIN),$(BUILD)/tollbook)
@@ -285,12 +286,10 @@ install: all ## Install to $(DESTDIR)$(prefix)
 	install -m 644 $(BUILD)/completion.zsh $(DATA)/zsh/site-functions/_tollbook
 	install -m 644 $(BUILD)/completion.fish $(DATA)/fish/vendor_completions.d/tollbook.fish
 	$(call put,644,$(DATA)/tollbook/schemas,schemas/*)
-	$(call put,644,$(DATA)/doc/tollbook,README.md CHANGELOG.md LICENSE)
-	$(call put,644,$(DATA)/doc/tollbook/docs,docs/*.md)
-	$(call put,644,$(DATA)/doc/tollbook/docs/users,docs/users/*.md)
 	$(call put,644,$(DATA)/doc/tollbook/prices,data/prices/README.md data/prices/LICENSE.genai-prices)
-	find samples -type f | while read -r file; do install -d -m 755 $(DATA)/doc/tollbook/"$${file%/*}" && \
-		install -m 644 "$$file" $(DATA)/doc/tollbook/"$$file" || exit 1; done
+	find README.md CHANGELOG.md LICENSE packaging/README.md man/*.png docs samples $(METHODS) -type f | while read -r file; do \
+		install -d -m 755 $(DATA)/doc/tollbook/"$$(dirname "$$file")" && install -m 644 "$$file" $(DATA)/doc/tollbook/"$$file" || exit 1; done
+	ln -sfn ../../tollbook/schemas $(DATA)/doc/tollbook/schemas
 	$(call put,644,$(INCLUDE),library/tollbook.h)
 	$(call put,644,$(LIBRARY),$(LIB))
 	printf '%s\n' 'prefix=$(prefix)' 'Name: tollbook' 'Description: cost per token from the logs of LLM serving engines' \

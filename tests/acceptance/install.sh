@@ -28,6 +28,11 @@ for settings in prefix=/usr PREFIX=/usr; do
 	into install $settings
 	same "$settings: in their places" "$(there /usr)" 13
 	same "$settings: every schema" "$(diff -r schemas "$stage/usr/share/tollbook/schemas")" ""
+	same "$settings: links of pages have a target" "$(cd "$stage/usr/share/doc/tollbook" && find . -name '*.md' | while read -r page; do
+		grep -oE '\]\([^)#]+' "$page" | sed 's/^](//' | grep -v '^[a-z]*://' | while read -r link; do
+			[ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
+		done
+	done)" ""
 	same "$settings: readable by all" "$(find "$stage/usr" -type f ! -perm -444 -o -type d ! -perm -555)" ""
 	same "$settings: the program runs" "$("$stage/usr/bin/tollbook" --version)" "$("$tollbook" --version)"
 	# A program links with what was installed.
@@ -39,7 +44,7 @@ for settings in prefix=/usr PREFIX=/usr; do
 		same "$settings: a program links with the library" "$? $(cat "$folder/said")" "0 "
 	fi
 	into uninstall $settings
-	same "$settings: nothing is left" "$(find "$stage" -type f)" ""
+	same "$settings: nothing is left" "$(find "$stage" ! -type d)" ""
 done
 into install
 same "by default: in their places" "$(there /usr/local)" 13
