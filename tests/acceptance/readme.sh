@@ -43,6 +43,12 @@ renew demo "$folder/said"
 block demo > "$folder/shown"
 cmp -s "$folder/shown" "$folder/said" || { fail "README.md's demo is not what samples/demo.sh prints:"; diff "$folder/shown" "$folder/said"; }
 
+awk '/^<!-- answer:/ {on = 1; next} on && !NF {exit} on' README.md | grep -oE '[0-9]+[.][0-9]+' > "$folder/figures"
+[ "$(wc -l < "$folder/figures")" -ge 3 ] || fail "README.md's answer has no figures"
+while read -r figure; do
+	grep -qF -- "$figure" "$folder/said" || fail "README.md's answer has $figure, which is not in the demo"
+done < "$folder/figures"
+
 samples/why.sh "$tollbook" > "$folder/said"
 renew why "$folder/said"
 block why > "$folder/shown"
