@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "attribute/evidence/bought.h"
@@ -9,6 +10,31 @@ struct text request_item_id(const struct request_item *r) {
 
 struct text request_item_billing(const struct request_item *r) {
 	return (struct text){(const char *)(r + 1) + r->id_len, r->billing_len};
+}
+
+size_t item_stored_len(const struct item *item, size_t len) {
+	const struct step_item *s = (const struct step_item *)item;
+
+	if (item->kind != ITEM_STEP || s->prefill_gpu_ns != UNKNOWN || s->decode_gpu_ns != UNKNOWN) {
+		return len;
+	}
+	bool prompts = s->prefill_requests != 0 || s->prefill_tokens != 0 || s->prefill_token_kv != 0 || s->prefill_kv_tokens != 0;
+
+	return prompts ? offsetof(struct step_item, prefill_gpu_ns) : offsetof(struct step_item, prefill_requests);
+}
+
+size_t item_complete(struct item *item, size_t len) {
+	struct step_item *s = (struct step_item *)item;
+
+	if (item->kind != ITEM_STEP || len == sizeof *s) {
+		return len;
+	}
+	if (len == offsetof(struct step_item, prefill_requests)) {
+		s->prefill_requests = s->prefill_tokens = 0;
+		s->prefill_token_kv = s->prefill_kv_tokens = 0;
+	}
+	s->prefill_gpu_ns = s->decode_gpu_ns = UNKNOWN;
+	return sizeof *s;
 }
 
 static name_id tenant_of(const struct item *i) {
@@ -62,8 +88,17 @@ static int compare(const void *context, const void *a_bytes, size_t a_len, const
 	return order != 0 ? order : exact_order(a->line, b->line);
 }
 
+static struct spool *items_new(struct names *names, unsigned lanes, size_t memory_bytes) {
+	struct spool *s = spool_new(lanes, memory_bytes, compare, names);
+
+	_Static_assert(offsetof(struct item, replica) == offsetof(struct spool_key, group) && offsetof(struct item, at_ns) == offsetof(struct spool_key, at),
+	               "items begin with their key");
+	spool_keyed(s);
+	return s;
+}
+
 struct spool *evidence_spool(const struct evidence *e, size_t memory_bytes) {
-	return spool_new(1, memory_bytes, compare, e->names);
+	return items_new(e->names, 1, memory_bytes);
 }
 
 struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory_bytes) {
@@ -72,11 +107,11 @@ struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory
 	e->names = names;
 	e->lanes = must_calloc(lanes, sizeof *e->lanes);
 	e->lane_count = lanes;
-	e->spool = spool_new(lanes, memory_bytes - memory_bytes / 8, compare, names);
-	e->power = spool_new(lanes, memory_bytes / 8, compare, names);
-	e->gateway = spool_new(lanes, memory_bytes / 8, compare, names);
+	e->spool = items_new(names, lanes, memory_bytes - memory_bytes / 8);
+	e->power = items_new(names, lanes, memory_bytes / 8);
+	e->gateway = items_new(names, lanes, memory_bytes / 8);
 	e->growing = spool_new(lanes, memory_bytes / 8, growing_compare, NULL);
-	e->bought = spool_new(1, memory_bytes / 8, compare, names);
+	e->bought = items_new(names, 1, memory_bytes / 8);
 	e->other = names_id(names, T("(other)"));
 	e->count_from_ns = INT64_MIN;
 	e->count_to_ns = INT64_MAX;
@@ -184,7 +219,7 @@ static int add(struct evidence *e, unsigned lane, const struct item *item, size_
 	if (e->watcher) {
 		e->watcher(e->watcher_context, lane, item);
 	}
-	return e->only_watch ? 0 : spool_add(item->kind == ITEM_POWER ? e->power : e->spool, lane, item, len, why);
+	return e->only_watch ? 0 : spool_add(item->kind == ITEM_POWER ? e->power : e->spool, lane, item, item_stored_len(item, len), why);
 }
 
 /*

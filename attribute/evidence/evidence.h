@@ -41,12 +41,15 @@ struct item {
 struct step_item {
 	struct item head;
 	uint8_t duration_kind, flags;
-	uint32_t prefill_requests, prefill_tokens, decode_requests, decode_tokens;
+	uint32_t decode_requests, decode_tokens;
 	uint32_t again_tokens; /* of prefill_tokens: recomputed, of a request that was preempted */
-	int64_t index;                           /* the engine's own number; or UNKNOWN */
-	int64_t duration_ns;                     /* wall time */
-	int64_t prefill_token_kv, prefill_kv_tokens, decode_kv_tokens; /* or UNKNOWN */
-	int64_t prefill_gpu_ns, decode_gpu_ns;   /* or UNKNOWN */
+	int64_t index;         /* the engine's own number; or UNKNOWN */
+	int64_t duration_ns;   /* wall time */
+	int64_t decode_kv_tokens; /* or UNKNOWN */
+	/* From here on most steps have zeros, or nothing that is known: see step_item_len. */
+	uint32_t prefill_requests, prefill_tokens;
+	int64_t prefill_token_kv, prefill_kv_tokens; /* or UNKNOWN */
+	int64_t prefill_gpu_ns, decode_gpu_ns;       /* or UNKNOWN */
 };
 
 /* The part of a request that a replica's timeline uses. */

@@ -9,6 +9,11 @@
 /* The content of a record begins here; duplicates differ only in what precedes it: the place in the logs. */
 #define SAID_FROM sizeof(struct item)
 
+/* What is stored of an item: a step without prompts, or without times by phase, is cut before them; item_complete adds them again. */
+size_t item_stored_len(const struct item *item, size_t len);
+/* The whole length; there is room for it. */
+size_t item_complete(struct item *item, size_t len);
+
 /* State of one lane. */
 struct evidence_lane {
 	struct names_cache cache;

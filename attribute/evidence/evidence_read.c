@@ -8,7 +8,7 @@
 struct evidence_reader {
 	struct spool_reader *spool;
 	char *last; /* the item returned last */
-	size_t last_len, room;
+	size_t last_len, room; /* its length as it is stored */
 	int64_t duplicates, count_from_ns, count_to_ns;
 	/* repeats: NULL if they are not reported here */
 	struct evidence *evidence;
@@ -179,7 +179,7 @@ bool evidence_is_marked(const struct evidence_reader *r) {
 }
 
 size_t evidence_item_len(const struct evidence_reader *r) {
-	return r->last_len;
+	return item_complete((struct item *)(void *)r->last, r->last_len);
 }
 
 int evidence_bought_reader_new(struct evidence_reader **out, struct evidence *e, struct fault *why) {
@@ -271,6 +271,7 @@ int evidence_next(struct evidence_reader *r, const struct item **out, struct fau
 		}
 		memcpy(r->last, item, len);
 		r->last_len = len;
+		item_complete((struct item *)(void *)r->last, len);
 		if (is_repeat(r, (const struct item *)(const void *)r->last)) {
 			count_duplicate(r, (const struct item *)(const void *)r->last);
 			continue;

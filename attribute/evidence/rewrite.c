@@ -18,7 +18,7 @@ static int emit(struct rewriting *w, const struct item *item, size_t len, struct
 	if (w->e->watcher) {
 		w->e->watcher(w->e->watcher_context, 0, item);
 	}
-	return spool_add(w->to, 0, item, len, why);
+	return spool_add(w->to, 0, item, item_stored_len(item, len), why);
 }
 
 static int rewrite_one(struct rewriting *w, const struct item *item, size_t len, struct fault *why) {

@@ -66,9 +66,8 @@ struct spool_reader {
 	struct spool_source **heap; /* the smallest item first */
 	size_t heap_count;
 	char *from; /* packed: items less than it are left out; or NULL */
+	const struct spool_source *second; /* of the sources, the one after the first; NULL: there is none, or not known */
 	bool started;
-	size_t wins; /* of the first source, one after the other */
-	size_t sure; /* its next items are not greater than those of the others */
 };
 
 struct spool *spool_new(unsigned lanes, size_t memory_bytes, spool_compare *compare, const void *context) {
@@ -85,9 +84,14 @@ struct spool *spool_new(unsigned lanes, size_t memory_bytes, spool_compare *comp
 	return s;
 }
 
+void spool_keyed(struct spool *s) {
+	s->order.keyed = true;
+}
+
 static void lane_release(struct lane *l) {
 	free(l->packed.bytes);
 	free(l->packed.index);
+	free(l->packed.groups);
 	*l = (struct lane){.count = l->count, .helped = l->helped};
 }
 
@@ -181,8 +185,7 @@ static int spill(struct spool *s, struct lane *l, struct fault *why) {
 	}
 	if (!error) {
 		add_run(s, run);
-		p->used = p->count = 0;
-		p->unsorted = false;
+		packed_clear(p);
 	} else {
 		free(run.marks.at);
 	}
@@ -256,7 +259,7 @@ int spool_add(struct spool *s, unsigned lane, const void *item, size_t len, stru
 	struct packed *p = &l->packed;
 	size_t bytes = packed_size_of(len);
 
-	assert(lane < s->lane_count && len <= ITEM_MAX && !s->sealed);
+	assert(lane < s->lane_count && len <= ITEM_MAX && (!s->order.keyed || len >= sizeof(struct spool_key)) && !s->sealed);
 	/* The index counts twice: sorting needs the same amount again. */
 	if (p->count > 0 && p->used + bytes + 2 * sizeof *p->index * (p->count + 1) > s->lane_bytes) {
 		int error = make_empty(s, l, why);
@@ -379,18 +382,13 @@ static int start(struct spool_reader *r, struct fault *why) {
 	return 0;
 }
 
-/* After so many wins of a source it is seen whether it also wins with the item AHEAD after. */
-#define WINS 8
-#define AHEAD 32
-
-static void look_ahead(struct spool_reader *r) {
-	const struct order *order = &r->spool->order;
-	const char *item = spool_source_ahead(r->heap[0], AHEAD);
-	bool wins = item && packed_compare(order, item, r->heap[1]->item) <= 0 &&
-	            (r->heap_count == 2 || packed_compare(order, item, r->heap[2]->item) <= 0);
-
-	r->sure = wins ? AHEAD : 0;
-	r->wins = wins ? WINS : 0;
+/* Puts the first source in its place; and finds the second. */
+static void settle(struct spool_reader *r) {
+	sift_down(r, 0);
+	r->second = r->heap_count > 1 ? r->heap[1] : NULL;
+	if (r->heap_count > 2 && packed_compare(&r->spool->order, r->heap[2]->item, r->heap[1]->item) < 0) {
+		r->second = r->heap[2];
+	}
 }
 
 /* Moves past the smallest item. It is left in place until here, as the caller may still use it. */
@@ -401,19 +399,14 @@ static int step(struct spool_reader *r, struct fault *why) {
 	if (got < 0) {
 		return got;
 	}
-	if (r->sure > 0 && got > 0) {
-		r->sure--;
-		return 0;
+	if (got > 0 && r->second && packed_compare(&r->spool->order, f->item, r->second->item) <= 0) {
+		return 0; /* mostly: it is still the first */
 	}
 	if (got == 0) {
 		r->heap[0] = r->heap[--r->heap_count];
 	}
 	if (r->heap_count > 1) {
-		sift_down(r, 0);
-		r->wins = r->heap[0] == f ? r->wins + 1 : 0;
-		if (r->wins > WINS) {
-			look_ahead(r);
-		}
+		settle(r);
 	}
 	return 0;
 }

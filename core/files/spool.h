@@ -25,6 +25,16 @@ typedef int spool_compare(const void *context, const void *a, size_t a_len, cons
 struct spool *spool_new(unsigned lanes, size_t memory_bytes, spool_compare *compare, const void *context);
 void spool_free(struct spool *s);
 
+/*
+ * What the items begin with, if spool_keyed was called before the first one: `compare` orders by group, then by `at`. Items of few
+ * groups, each nearly in its order, are sorted and merged faster then.
+ */
+struct spool_key {
+	uint32_t group, other;
+	int64_t at;
+};
+void spool_keyed(struct spool *s);
+
 /* Adds a copy of an item (at most 64 KiB). One thread per lane. */
 int spool_add(struct spool *s, unsigned lane, const void *item, size_t len, struct fault *why);
 

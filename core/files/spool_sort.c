@@ -123,15 +123,12 @@ static size_t stretch_at(struct sorting *s, size_t from, size_t count) {
 	return end - from;
 }
 
-void packed_sort(struct packed *p, const struct order *o) {
-	struct sorting s = {.order = o, .bytes = p->bytes, .index = p->index};
+/* Sorts `count` places of items. */
+static void sort_places(const struct packed *p, uint32_t *index, size_t count_of_all, const struct order *o, uint32_t *scratch) {
+	struct sorting s = {.order = o, .bytes = p->bytes, .index = index, .scratch = scratch};
 
-	if (p->count < 2 || !p->unsorted) {
-		return;
-	}
-	s.scratch = must_alloc(p->count * sizeof *s.scratch);
-	for (size_t from = 0; from < p->count;) {
-		size_t count = stretch_at(&s, from, p->count);
+	for (size_t from = 0; from < count_of_all;) {
+		size_t count = stretch_at(&s, from, count_of_all);
 		assert(s.depth < STACK_MAX);
 		s.stack[s.depth++] = (struct stretch){from, count};
 		from += count;
@@ -142,7 +139,83 @@ void packed_sort(struct packed *p, const struct order *o) {
 	while (s.depth > 1) {
 		merge_top(&s);
 	}
-	free(s.scratch);
+}
+
+/* ---- groups ---- */
+
+static int by_group(const void *a, const void *b) {
+	const struct packed_group *x = *(struct packed_group *const *)a, *y = *(struct packed_group *const *)b;
+
+	return x->group < y->group ? -1 : x->group > y->group;
+}
+
+/* Deals the items to their groups, in the order in which they were added, and sorts the groups that are not in order. */
+static void sort_groups(struct packed *p, const struct order *o, uint32_t *scratch) {
+	struct packed_group *all[PACKED_GROUPS];
+	uint32_t end[PACKED_GROUPS]; /* by place: of the group's items so far */
+	size_t groups = 0;
+	uint32_t from = 0;
+
+	for (size_t i = 0; i < PACKED_GROUPS; i++) {
+		if (p->groups[i].count > 0) {
+			all[groups++] = &p->groups[i];
+		}
+	}
+	qsort(all, groups, sizeof(struct packed_group *), by_group);
+	for (size_t i = 0; i < groups; i++) {
+		end[all[i] - p->groups] = from;
+		from += all[i]->count;
+	}
+	memcpy(scratch, p->index, p->count * sizeof *scratch);
+	for (size_t i = 0; i < p->count; i++) {
+		p->index[end[packed_key(p->bytes + (size_t)scratch[i] * 8).group % PACKED_GROUPS]++] = scratch[i];
+	}
+	for (size_t i = 0; i < groups; i++) {
+		if (all[i]->unsorted) {
+			sort_places(p, p->index + (end[all[i] - p->groups] - all[i]->count), all[i]->count, o, scratch);
+		}
+	}
+}
+
+void packed_sort(struct packed *p, const struct order *o) {
+	if (p->count < 2 || !p->unsorted) {
+		return;
+	}
+	uint32_t *scratch = must_alloc(p->count * sizeof *scratch);
+	if (p->groups && !p->shared) {
+		sort_groups(p, o, scratch);
+	} else {
+		sort_places(p, p->index, p->count, o, scratch);
+	}
+	free(scratch);
+}
+
+/* Is an item in order after the last one of its group? */
+static void note_group(struct packed *p, const struct order *o, const char *item) {
+	uint32_t group = packed_key(item).group;
+
+	if (!p->groups) {
+		p->groups = must_calloc(PACKED_GROUPS, sizeof *p->groups);
+	}
+	struct packed_group *g = &p->groups[group % PACKED_GROUPS];
+	if (g->count == 0) {
+		*g = (struct packed_group){.group = group};
+	} else if (g->group != group) {
+		p->shared = p->unsorted = true;
+	} else if (!g->unsorted) {
+		g->unsorted = packed_compare(o, p->bytes + (size_t)g->last * 8, item) > 0;
+	}
+	p->unsorted |= g->unsorted || (p->count > 0 && packed_key(packed_at(p, p->count - 1)).group > group);
+	g->last = (uint32_t)(p->used / 8);
+	g->count++;
+}
+
+void packed_clear(struct packed *p) {
+	p->used = p->count = 0;
+	p->unsorted = p->shared = false;
+	if (p->groups) {
+		memset(p->groups, 0, PACKED_GROUPS * sizeof *p->groups);
+	}
 }
 
 void packed_add(struct packed *p, const struct order *o, const void *item, size_t len) {
@@ -156,7 +229,9 @@ void packed_add(struct packed *p, const struct order *o, const void *item, size_
 		memcpy(at + PACKED_HEADER, item, len);
 	}
 	/* Compared here, where the one before is still in a cache. */
-	if (o && p->count > 0 && !p->unsorted) {
+	if (o && o->keyed) {
+		note_group(p, o, at);
+	} else if (o && p->count > 0 && !p->unsorted) {
 		p->unsorted = packed_compare(o, packed_at(p, p->count - 1), at) > 0;
 	}
 	p->index[p->count++] = (uint32_t)(p->used / 8);

@@ -58,18 +58,3 @@ int spool_source_advance(struct spool_source *f, const struct temporary *file, s
 	}
 	return 1;
 }
-
-const char *spool_source_ahead(const struct spool_source *f, size_t count) {
-	size_t at = f->start, bytes = 0;
-
-	if (f->packed) {
-		return f->packed->count - f->next >= count ? packed_at(f->packed, f->next - 1 + count) : NULL;
-	}
-	for (; count > 0; count--) {
-		at += bytes;
-		if (f->end - at < PACKED_HEADER || f->end - at < (bytes = packed_size(f->buffer + at))) {
-			return NULL;
-		}
-	}
-	return f->buffer + at;
-}

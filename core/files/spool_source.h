@@ -36,7 +36,4 @@ static inline bool spool_source_advance_buffer(struct spool_source *f) {
 	return true;
 }
 
-/* The item `count` places after the current one, if it is in memory; else NULL. */
-const char *spool_source_ahead(const struct spool_source *f, size_t count);
-
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attribute/evidence/evidence_private.h"
 #include "attribute/evidence/join.h"
 #include "core/exact.h"
 
@@ -181,6 +182,52 @@ static void told_twice(void **state) {
 	assert_int_equal(r.engine_only, 1);
 }
 
+/* A step with these counts, one after the other; all that is in it must come back, though most is not stored. */
+static void whole_steps(void **state) {
+	static const struct step made[] = {
+		{.decode_requests = 3, .decode_tokens = 3, .decode_kv_tokens = 70, .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN},
+		{.decode_requests = 3, .decode_tokens = 3, .decode_kv_tokens = 70, .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN}, /* a duplicate */
+		{.prefill_requests = 1, .prefill_tokens = 9, .prefill_token_kv = 40, .prefill_kv_tokens = UNKNOWN, .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN},
+		{.prefill_requests = 2, .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN},
+		{.decode_requests = 1, .decode_tokens = 1, .decode_kv_tokens = 8, .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = 5},
+		{.prefill_requests = 1, .prefill_tokens = 9, .prefill_token_kv = 40, .prefill_kv_tokens = 3, .prefill_gpu_ns = 0, .decode_gpu_ns = 0},
+		{.prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN},
+	};
+	struct names *n = names_new();
+	struct evidence *e = evidence_new(n, 1, 1 << 20);
+	struct evidence_reader *r;
+	const struct item *item;
+	struct fault why;
+
+	(void)state;
+	for (size_t i = 0; i < 7; i++) {
+		struct record record = {.kind = RECORD_STEP, .replica = T("r"), .model = T("m"), .line = (int64_t)i + 1, .step = made[i]};
+		record.step.start_ns = i < 2 ? 0 : (int64_t)i;
+		assert_int_equal(evidence_add_record(e, 0, &record, &why), 0);
+	}
+	assert_int_equal(evidence_seal(e, &why), 0);
+	assert_int_equal(evidence_reader_new(&r, e, &why), 0);
+	for (size_t i = 0; i < 7; i += i == 0 ? 2 : 1) {
+		assert_int_equal(evidence_next(r, &item, &why), 1);
+		const struct step_item *s = (const struct step_item *)item;
+		assert_int_equal(evidence_item_len(r), sizeof *s);
+		assert_int_equal(s->decode_requests, made[i].decode_requests);
+		assert_int_equal(s->decode_tokens, made[i].decode_tokens);
+		assert_int_equal(s->decode_kv_tokens, made[i].decode_kv_tokens);
+		assert_int_equal(s->prefill_requests, made[i].prefill_requests);
+		assert_int_equal(s->prefill_tokens, made[i].prefill_tokens);
+		assert_int_equal(s->prefill_token_kv, made[i].prefill_token_kv);
+		assert_int_equal(s->prefill_kv_tokens, made[i].prefill_kv_tokens);
+		assert_int_equal(s->prefill_gpu_ns, made[i].prefill_gpu_ns);
+		assert_int_equal(s->decode_gpu_ns, made[i].decode_gpu_ns);
+	}
+	assert_int_equal(evidence_next(r, &item, &why), 0);
+	assert_int_equal(evidence_duplicates(r), 1);
+	evidence_reader_free(r);
+	evidence_free(e);
+	names_free(n);
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ids),
@@ -189,6 +236,7 @@ int main(void) {
 		cmocka_unit_test(services),
 		cmocka_unit_test(duplicates),
 		cmocka_unit_test(told_twice),
+		cmocka_unit_test(whole_steps),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -412,10 +412,69 @@ static void nothing_is_left_behind(void **state) {
 	unsetenv("TMPDIR");
 }
 
+struct keyed {
+	struct spool_key key;
+	uint64_t more[2];
+};
+
+static int by_key(const void *context, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
+	struct keyed a, b;
+
+	memcpy(&a, a_bytes, sizeof a);
+	memcpy(&b, b_bytes, sizeof b);
+	if (a.key.group != b.key.group) {
+		return a.key.group < b.key.group ? -1 : 1;
+	}
+	return a.key.at != b.key.at ? (a.key.at < b.key.at ? -1 : 1) : by_bytes(context, a_bytes, a_len, b_bytes, b_len);
+}
+
+/* `late`: so much later than others an item may come; of equal instants, some. */
+static struct spool *spool_of_groups(bool keyed, size_t memory, uint32_t groups, uint32_t apart, int64_t late, size_t count) {
+	struct spool *s = spool_new(1, memory, by_key, the_context);
+	uint64_t seed = groups + count;
+	struct fault why;
+
+	if (keyed) {
+		spool_keyed(s);
+	}
+	for (size_t i = 0; i < count; i++) {
+		struct keyed item = {.key = {(uint32_t)(next_random(&seed) % groups) * apart, 5, (int64_t)(i / 2) - (int64_t)(next_random(&seed) % (uint64_t)late)},
+		                     .more = {next_random(&seed) % 3, i}};
+		size_t len = next_random(&seed) % 2 == 0 ? sizeof item : sizeof item.key;
+		assert_int_equal(spool_add(s, 0, &item, len, &why), 0);
+	}
+	assert_int_equal(spool_seal(s, &why), 0);
+	return s;
+}
+
+/* Items of groups, in one place and in several, in order and not: as without keys. */
+static void groups(void **state) {
+	static const uint32_t counts[] = {1, 2, 3, 255, 256, 257, 2000}, aparts[] = {1, 7, 256, 65537};
+	(void)state;
+
+	for (size_t i = 0; i < 7 * 4 * 3 * 3; i++) {
+		uint32_t count = counts[i % 7], apart = aparts[i / 7 % 4];
+		int64_t late = i / 28 % 3 == 0 ? 1 : i / 28 % 3 == 1 ? 20 : 1000000;
+		size_t memory = i / 84 == 0 ? 2000 : i / 84 == 1 ? 50000 : 10000000;
+		struct spool *plain = spool_of_groups(false, memory, count, apart, late, 3000), *keyed = spool_of_groups(true, memory, count, apart, late, 3000);
+		struct spool_reader *expected = open_reader(plain), *r = open_reader(keyed);
+		const void *item;
+		struct fault why;
+		for (size_t len; spool_next(expected, &item, &len, &why) == 1;) {
+			expect_next(r, (struct text){item, len});
+		}
+		expect_end(r);
+		spool_reader_free(expected);
+		spool_free(plain);
+		spool_free(keyed);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty),
 		cmocka_unit_test(any_order_any_memory),
+		cmocka_unit_test(groups),
 		cmocka_unit_test(long_items),
 		cmocka_unit_test(many_items),
 		cmocka_unit_test(the_longest_item),
