@@ -249,8 +249,14 @@ static void put_change(FILE *out, double day, double mean) {
 	}
 }
 
+/* mean: NAN if it is not known */
 static void put_row(FILE *out, const char *name, double day, double mean, int places) {
-	fprintf(out, "  %-28s %13.*f %13.*f", name, places, day, places, mean);
+	fprintf(out, "  %-28s %13.*f", name, places, day);
+	if (isnan(mean)) {
+		fputc('\n', out);
+		return;
+	}
+	fprintf(out, " %13.*f", places, mean);
 	put_change(out, day, mean);
 }
 
@@ -273,21 +279,21 @@ static void put_day(FILE *out, const struct mail *m, int64_t day_ns, const struc
 	int places = d->capacity_nano >= 1000 * NANO ? 2 : 4;
 
 	instant_format(day_ns, date);
-	fprintf(out, "%.10s (UTC)%26s %13s    change\n", date, "day", days >= 1 ? "week's mean" : "");
+	fprintf(out, "%.10s (UTC)%26s%s\n", date, "day", days >= 1 ? "   week's mean    change" : "");
 	snprintf(name, sizeof name, "paid, %.16s", m->currency);
 	if (d->capacity_ns > 0 || !d->has_bought) {
-		put_row(out, name, (double)d->capacity_nano / 1e9, days >= 1 ? (double)w->capacity_nano / 1e9 / days : 0, places);
-		put_row(out, "at work, % of paid time", 100 * work_share(d), 100 * work_share(w), 1);
+		put_row(out, name, (double)d->capacity_nano / 1e9, days >= 1 ? (double)w->capacity_nano / 1e9 / days : NAN, places);
+		put_row(out, "at work, % of paid time", 100 * work_share(d), w->capacity_ns > 0 ? 100 * work_share(w) : NAN, 1);
 	}
 	if (d->has_bought) {
-		put_row(out, "API spend at list price", (double)d->bought_nano / 1e9, days >= 1 ? (double)w->bought_nano / 1e9 / days : 0, places);
+		put_row(out, "API spend at list price", (double)d->bought_nano / 1e9, days >= 1 ? (double)w->bought_nano / 1e9 / days : NAN, places);
 	}
 	if (d->output_known) {
-		put_row(out, "output per million", (double)d->output_nano / 1e9, w->output_known ? (double)w->output_nano / 1e9 : 0, 4);
-		put_row(out, "  at work", (double)d->output_busy_nano / 1e9, w->output_known ? (double)w->output_busy_nano / 1e9 : 0, 4);
+		put_row(out, "output per million", (double)d->output_nano / 1e9, w->output_known ? (double)w->output_nano / 1e9 : NAN, 4);
+		put_row(out, "  at work", (double)d->output_busy_nano / 1e9, w->output_known ? (double)w->output_busy_nano / 1e9 : NAN, 4);
 	}
 	double tokens = (double)(d->input_ntok + d->cached_ntok + d->output_ntok), mean = (double)(w->input_ntok + w->cached_ntok + w->output_ntok);
-	put_row(out, "tokens, M", tokens / 1e6, days >= 1 ? mean / 1e6 / days : 0, 3);
+	put_row(out, "tokens, M", tokens / 1e6, days >= 1 ? mean / 1e6 / days : NAN, 3);
 }
 
 /* The main cause of a change in the cost of output. */

@@ -18,7 +18,7 @@ static int64_t instant_asked(const struct run *r) {
 	const struct settings *s = r->own;
 	int64_t ns;
 
-	return s->at && instant_parse(text_of(s->at), &ns) ? ns : instant_now();
+	return s->at && instant_parse(text_of(s->at), &ns) ? ns : instant_now() / NS_PER_SECOND * NS_PER_SECOND;
 }
 
 /* The named catalogues, dated by --date. */

@@ -41,6 +41,11 @@ same "the day in one sentence" "$(head -1 said | cut -c1-59)" "tollbook 2026-08-
 same "where the page is, and the head of the chain" "$(grep -c 'page: costs-.*.html' said) $(tail -1 said | tr -d ' ')" \
 	"1 $("$tollbook" verify --head | grep -o '[0-9a-f]\{64\}')"
 
+gzip -dc logs/2026-08-10/steps.jsonl.gz | head -100 > one.jsonl
+echo '{"schema": "tollbook.config.v1", "book": "first", "logs": [{"path": "one.jsonl"}], "fleet": "fleet.json"}' > one.conf
+"$tollbook" nightly -c one.conf > one 2> /dev/null
+same "a mail has no mean of a week without days" "$(grep -c "week's mean    change" said one | tr '\n' ' ')$(awk '/paid, USD|tokens, M/ {print NF}' one | tr '\n' ' ')" "said:1 one:0 3 3 "
+
 "$tollbook" run -q --fleet fleet.json --prices prices.json --list llama-3.1-8b=groq/llama-3.1-8b-instant --by hour,tenant \
 	--format json -o run.json "$tree/samples/serving"
 "$tollbook" report -q --by hour,tenant --format json -o book.json
