@@ -272,14 +272,26 @@ int64_t instant_minus(int64_t ns, int64_t duration_ns) {
 	return duration_ns == UNKNOWN ? UNKNOWN : instant_plus(ns, -duration_ns);
 }
 
-struct text engine_replica(const struct parser *p, int64_t engine, char *buffer, size_t size) {
-	if (engine <= 0 || size < 32) {
+struct text server_replica(const struct parser *p, int64_t server, int64_t engine, char *buffer, size_t size) {
+	char of_server[24] = "", of_engine[24] = "";
+
+	if ((server <= 0 && engine <= 0) || size < 64) {
 		return p->replica;
 	}
-	size_t room = size - 32;
+	if (server > 0) {
+		snprintf(of_server, sizeof of_server, "#%lld", (long long)server + 1);
+	}
+	if (engine > 0) {
+		snprintf(of_engine, sizeof of_engine, "/%lld", (long long)engine);
+	}
+	size_t room = size - 56;
 	int len = p->replica.len < room ? (int)p->replica.len : (int)room;
-	snprintf(buffer, size, "%.*s/%lld", len, p->replica.at, (long long)engine);
+	snprintf(buffer, size, "%.*s%s%s", len, p->replica.at, of_server, of_engine);
 	return text_of(buffer);
+}
+
+struct text engine_replica(const struct parser *p, int64_t engine, char *buffer, size_t size) {
+	return server_replica(p, 0, engine, buffer, size);
 }
 
 /* ---- lines before they are parsed ---- */

@@ -76,5 +76,7 @@ int64_t instant_minus(int64_t ns, int64_t duration_ns);
 
 /* The log's replica, or "LOG/3" for an engine other than the first of a log, written to `buffer`. */
 struct text engine_replica(const struct parser *p, int64_t engine, char *buffer, size_t size);
+/* The same, "LOG#2/3" for an engine of a server other than the first of a log; servers count from 0. */
+struct text server_replica(const struct parser *p, int64_t server, int64_t engine, char *buffer, size_t size);
 
 #endif

@@ -96,3 +96,23 @@ bool logger_line(struct text line, struct text *stamp, struct text *message) {
 	*message = t;
 	return true;
 }
+
+#define PID_BITS 22 /* as in Linux */
+
+int64_t actor_process(struct text label) {
+	struct text name;
+	int64_t pid, host = 0, part;
+
+	if (!text_until(&label, T(" pid="), &name) || text_find(name, T("Worker")) != SIZE_MAX || !text_take_i64(&label, &pid) || pid <= 0 ||
+	    pid >> PID_BITS != 0) {
+		return 0;
+	}
+	for (bool more = text_skip(&label, T(", ip=")); more && text_take_i64(&label, &part); more = text_skip(&label, T("."))) {
+		host = host * 256 + (part & 255);
+	}
+	return (host & UINT32_MAX) << PID_BITS | pid;
+}
+
+int64_t actor_pid(int64_t process) {
+	return process & ((INT64_C(1) << PID_BITS) - 1);
+}

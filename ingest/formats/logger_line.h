@@ -16,4 +16,12 @@
  */
 bool logger_line(struct text line, struct text *stamp, struct text *message);
 
+/*
+ * The process in the label of one of Ray's actors: "SGLangEngine pid=35551", "ServeReplica:app:LLMServer pid=7, ip=10.0.0.5".
+ * Other hosts have other processes of the same number. 0: not such a label, or that of a worker, which is no server.
+ */
+int64_t actor_process(struct text label);
+/* The number of the process alone. */
+int64_t actor_pid(int64_t process);
+
 #endif

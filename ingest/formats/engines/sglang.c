@@ -234,8 +234,8 @@ static bool close_window(struct parser *p, struct sglang_engine *e, struct recor
 
 	bool any = e->open && (e->computed > 0 || e->cached > 0 || generated > 0);
 	record_begin(out, RECORD_WINDOW);
-	out->model = (struct text){s->model, s->model_len};
-	out->replica = engine_replica(p, e - s->engines, s->replica, sizeof s->replica);
+	s->server = (size_t)(e - s->engines) / SGLANG_ENGINES_MAX;
+	sglang_names(p, (e - s->engines) % SGLANG_ENGINES_MAX, out);
 	out->window.start_ns = e->start_ns;
 	out->window.end_ns = end_ns;
 	out->window.input_tokens = e->computed + e->cached;
@@ -341,7 +341,7 @@ enum parse_result sglang_batch(struct parser *p, const struct sglang_logged *l, 
 	if (why || l->rank >= SGLANG_ENGINES_MAX) {
 		return reject(p, why ? why : "engine number out of range");
 	}
-	struct sglang_engine *e = &s->engines[l->rank];
+	struct sglang_engine *e = &s->engines[s->server * SGLANG_ENGINES_MAX + (size_t)l->rank];
 	e->voice = e->has_voice ? e->voice : l->voice;
 	e->has_voice = true;
 	if (e->voice != l->voice) {
@@ -381,7 +381,8 @@ static void note_arguments(struct sglang *s, struct text t) {
 	struct text name, before;
 
 	for (size_t i = 0; i < SGLANG_ENGINES_MAX; i++) {
-		s->engines[i].decoded = s->engines[i].has_voice = false;
+		struct sglang_engine *e = &s->engines[s->server * SGLANG_ENGINES_MAX + i];
+		e->decoded = e->has_voice = false;
 	}
 	if ((argument(t, T("served_model_name='"), &name) || argument(t, T("model_path='"), &name)) &&
 	    name.len < sizeof s->model) {
@@ -424,7 +425,7 @@ static void find_several(struct parser *p) {
 	struct sglang *s = p->state;
 	struct sglang_engine all = {.paced = 0};
 
-	for (size_t i = 0; i < SGLANG_ENGINES_MAX; i++) {
+	for (size_t i = 0; i < sizeof s->engines / sizeof *s->engines; i++) {
 		const struct sglang_engine *e = &s->engines[i];
 		if (e->paced >= PACED_LEAST && (double)e->got < (double)e->due * (0.9 - 0.7 / sqrt((double)e->paced))) {
 			all.paced += e->paced;
@@ -449,7 +450,7 @@ static enum parse_result flush(struct parser *p, struct record *out) {
 	if (s->flushed == 0) {
 		find_several(p);
 	}
-	while (s->flushed < SGLANG_ENGINES_MAX) {
+	while (s->flushed < SGLANG_SERVERS_MAX * SGLANG_ENGINES_MAX) {
 		struct sglang_engine *e = &s->engines[s->flushed++];
 		if (e->open && close_window(p, e, out)) {
 			return record_finish(p, out);
@@ -461,7 +462,7 @@ static enum parse_result flush(struct parser *p, struct record *out) {
 /* The message alone, as written by a JSON logger or Dynamo, in an envelope with a timestamp. */
 static bool take_bare(struct parser *p, struct text line, int64_t stamp_ns, struct sglang_logged *out) {
 	static const struct text openings[] = {{"Prefill batch", 13}, {"Decode batch", 12}, {"server_args=ServerArgs(", 23},
-	                                       {"ReqTimeStats(", 13}, {"Finish: obj=", 12}};
+	                                       {"ReqTimeStats(", 13}, {"Req Time Stats(", 15}, {"Finish: obj=", 12}};
 
 	line = text_trim(line);
 	*out = (struct sglang_logged){.ns = UNKNOWN, .message = line};
@@ -492,7 +493,10 @@ static enum parse_result sglang_parse(struct parser *p, const struct text *line,
 	if (text_starts(*line, T("{"))) {
 		return sglang_parse_json(p, *line, NULL, stamp_ns, out);
 	}
-	return take_prefix(p, *line, &l) || take_logged(p, *line, &l) || take_bare(p, *line, stamp_ns, &l) ? parse_message(p, &l, stamp_ns, out) : PARSE_NONE;
+	if (!take_prefix(p, *line, &l) && !take_logged(p, *line, &l) && !take_bare(p, *line, stamp_ns, &l)) {
+		return PARSE_NONE;
+	}
+	return sglang_take_server(p, *line) ? parse_message(p, &l, stamp_ns, out) : reject(p, "too many servers in one log");
 }
 
 static int bid_json(struct text t) {
@@ -519,7 +523,7 @@ static bool stands_in(struct text t, struct text what) {
 /* Lines that a request ends with, or the server begins with; a request's id and texts follow, which its user chose. */
 static bool is_of_request(struct text message) {
 	return text_starts(message, T("server_args=ServerArgs(")) || text_starts(message, T("ReqTimeStats(rid=")) ||
-	       text_starts(message, T("Finish: obj=GenerateReqInput("));
+	       text_starts(message, T("Req Time Stats(rid=")) || text_starts(message, T("Finish: obj=GenerateReqInput("));
 }
 
 static int bid_text(struct text t) {

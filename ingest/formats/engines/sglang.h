@@ -5,6 +5,7 @@
 #include "ingest/formats/fields.h"
 
 #define SGLANG_ENGINES_MAX 256
+#define SGLANG_SERVERS_MAX 8
 #define SGLANG_KEYS_MAX 60
 
 /* A data-parallel rank of the server: its batches are summed to separate windows. */
@@ -26,7 +27,9 @@ struct sglang_engine {
 };
 
 struct sglang {
-	struct sglang_engine engines[SGLANG_ENGINES_MAX];
+	struct sglang_engine engines[SGLANG_SERVERS_MAX * SGLANG_ENGINES_MAX]; /* the ranks of each server */
+	int64_t actors[SGLANG_SERVERS_MAX]; /* of Ray, each a server: see actor_process; 0: none */
+	size_t server;           /* that of this line */
 	int64_t decode_interval; /* decode steps per line */
 	json_at next;            /* next of several outputs in one line of JSON; 0: none */
 	int64_t line_ns;         /* when that line was written */
@@ -46,6 +49,14 @@ struct sglang_logged {
 
 /* The relevant numbers of a batch; UNKNOWN if its line lacks them. Rates and shares in hundredths. */
 enum sglang_batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CONTEXT, GEN_RATE, ACCEPTED, OCCUPANCY, BATCH_NUMBERS };
+
+/*
+ * sglang_servers.c: the server of a line; each of Ray's actors that log here is one, the first under the log's own name.
+ * False: too many.
+ */
+bool sglang_take_server(struct parser *p, struct text line);
+/* Sets the replica and model of a record of the line's server, by its rank. */
+void sglang_names(struct parser *p, int64_t rank, struct record *out);
 
 /* A batch, by its numbers, added to the window of its rank. */
 enum parse_result sglang_batch(struct parser *p, const struct sglang_logged *l, const int64_t *n, int64_t stamp_ns, bool decode,

@@ -56,11 +56,9 @@ static void set_instants(struct parser *p, json_at meta, int64_t written_ns, str
 }
 
 static void set_engine(struct parser *p, json_at meta, struct record *out) {
-	struct sglang *s = p->state;
 	int64_t rank = field_count(p, meta, T("dp_rank"));
 
-	out->model = (struct text){s->model, s->model_len};
-	out->replica = engine_replica(p, rank == UNKNOWN ? 0 : rank, s->replica, sizeof s->replica);
+	sglang_names(p, rank == UNKNOWN ? 0 : rank, out);
 }
 
 static enum parse_result parse_meta(struct parser *p, json_at meta, struct text rid, struct record *out) {

@@ -17,6 +17,7 @@
 
 #include "core/exact.h"
 #include "core/instant.h"
+#include "ingest/formats/fields.h"
 #include "ingest/formats/logger_line.h"
 
 static struct text upto(struct text t, const char *end) {
@@ -50,8 +51,17 @@ static inline bool take_label(struct text *t, struct logged *out) {
 		take_pid(label, out, false);
 	} else if (text_skip(&label, T("APIServer"))) {
 		take_pid(label, out, false);
+	} else if (out->actor == 0) {
+		out->actor = actor_process(label);
 	}
 	return true;
+}
+
+/* "(ServeReplica:app:LLMServer pid=7, ip=10.0.0.5) (EngineCore_DP0 pid=17) ": all labels; one of Ray names the server. */
+static inline void take_labels(struct text *t, struct logged *out) {
+	while (take_label(t, out)) {
+	}
+	out->pid = out->actor > 0 ? out->actor : out->pid;
 }
 
 static bool take_level(struct text *t) {
@@ -113,8 +123,7 @@ static bool take_dated(struct text t, struct logged *out) {
 
 bool vllm_take_prefix(struct text t, struct logged *out) {
 	*out = (struct logged){0};
-	while (take_label(&t, out)) {
-	}
+	take_labels(&t, out);
 	struct text level = t;
 	size_t prefix = take_level(&level) ? 0 : behind_own_prefix(t);
 	if (prefix == SIZE_MAX) {
@@ -195,18 +204,7 @@ void vllm_names(struct parser *p, const struct logged *l, struct record *out) {
 	const struct served *own = served_by(v, l->pid);
 
 	out->model = p->model.len > 0 ? p->model : (struct text){own->model, own->model_len};
-	out->replica = p->replica;
-	if (l->server > 0 || l->engine > 0) {
-		char server[24] = "", engine[24] = "";
-		if (l->server > 0) {
-			snprintf(server, sizeof server, "#%d", (int)l->server + 1);
-		}
-		if (l->engine > 0) {
-			snprintf(engine, sizeof engine, "/%d", (int)l->engine);
-		}
-		snprintf(v->replica, sizeof v->replica, "%.*s%s%s", p->replica.len < 200 ? (int)p->replica.len : 200, p->replica.at, server, engine);
-		out->replica = text_of(v->replica);
-	}
+	out->replica = server_replica(p, l->server, l->engine, v->replica, sizeof v->replica);
 }
 
 /* vLLM's own timestamp has seconds; a JSON logger's has no zone. */
@@ -303,7 +301,7 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 	const char *why = iteration_absurd(&it);
 	why = why ? why : vllm_instant(p, l, stamp_ns, &written_ns);
 	if (!why) {
-		vllm_note_process(p, l, written_ns);
+		why = vllm_note_process(p, l, written_ns);
 	}
 	struct engine *e = vllm_engine(p, l);
 	if (why || !e) {
@@ -502,8 +500,7 @@ static bool take_bare(struct text line, bool stamped, struct logged *out) {
 	if (!stamped) {
 		return false;
 	}
-	while (take_label(&line, out)) {
-	}
+	take_labels(&line, out);
 	text_skip(&line, T("INFO:")); /* of Aphrodite's logger */
 	line = text_trim(line);
 	out->message = line;
@@ -515,13 +512,11 @@ static bool take_logged(struct text line, struct logged *out) {
 	struct text rest = line;
 
 	*out = (struct logged){0};
-	while (take_label(&rest, out)) {
-	}
+	take_labels(&rest, out);
 	if (!logger_line(rest, &out->stamp, &out->message)) {
 		return false;
 	}
-	while (take_label(&out->message, out)) {
-	}
+	take_labels(&out->message, out);
 	out->message = text_trim(out->message);
 	return true;
 }

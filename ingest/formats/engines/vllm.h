@@ -20,7 +20,7 @@ struct statistics {
 };
 
 /* Servers that write to one log. */
-#define SERVERS_MAX 4
+#define SERVERS_MAX 8
 
 /* The process of a server in one role: an engine, or an API server. */
 struct process {
@@ -84,6 +84,7 @@ struct logged {
 	int64_t added;        /* number of engines that the line sums up; 0: a single one */
 	int64_t api_server;   /* of the process label, if there are several */
 	int64_t pid;          /* of the process label, or 0 */
+	int64_t actor;        /* of Ray's label, or 0: see actor_process */
 	bool is_core;         /* the process is an engine, not an API server */
 	int64_t server;       /* which of several in one log, from 0 */
 	struct text stamp;    /* "08-10 23:59:25", or with a year */
@@ -119,8 +120,11 @@ bool vllm_take_iteration(struct text *t, struct iteration *it);
 /* The same, in any form. */
 bool vllm_take_any_iteration(struct text *t, struct iteration *it);
 
-/* vllm_processes.c: sets the server of a line by its process; `work_ns`: of a step or of statistics, else UNKNOWN. */
-void vllm_note_process(struct parser *p, struct logged *l, int64_t work_ns);
+/*
+ * vllm_processes.c: sets the server of a line by its process; `work_ns`: of a step or of statistics, else UNKNOWN. NULL, or
+ * why that is impossible.
+ */
+const char *vllm_note_process(struct parser *p, struct logged *l, int64_t work_ns);
 
 /* vllm_stats.c */
 /* What may follow a number and its unit: nothing, or unknown text, which is counted. */

@@ -3,11 +3,13 @@
  *
  * (EngineCore_DP0 pid=17) INFO …
  * (EngineCore_DP0 pid=4711) INFO …
+ * (ServeReplica:app:LLMServer pid=4711, ip=10.0.0.5) INFO …
  *
  * A process that takes the place of another one is a restart. Two that log by turns are two servers: the second one's
  * records are named "NAME#2".
  */
 #include "ingest/formats/engines/vllm.h"
+#include "ingest/formats/logger_line.h"
 
 /* A restarted server has no step or statistics so soon after the last ones: it loads the model first. */
 #define RESTART_MIN_NS (5 * NS_PER_SECOND)
@@ -31,7 +33,7 @@ static struct process *add(struct parser *p, struct processes *all, int64_t pid,
 	if (all->count > 1) {
 		quality_assume(p->quality, p->replica.at, NULL, "--replica", NULL,
 		               "%.*s: the processes %lld and %lld log at the same time: they are separate servers, the second one is named %.*s#%zu",
-		               TEXT_ARG(p->replica), (long long)beside_pid, (long long)pid, TEXT_ARG(p->replica), all->count);
+		               TEXT_ARG(p->replica), (long long)actor_pid(beside_pid), (long long)actor_pid(pid), TEXT_ARG(p->replica), all->count);
 	}
 	return one;
 }
@@ -74,13 +76,13 @@ static struct process *come_back(struct parser *p, struct processes *all, struct
 	return one;
 }
 
-void vllm_note_process(struct parser *p, struct logged *l, int64_t work_ns) {
+const char *vllm_note_process(struct parser *p, struct logged *l, int64_t work_ns) {
 	struct vllm *v = p->state;
 	int64_t number = l->is_core ? l->engine : l->api_server;
 	size_t role = (size_t)(l->is_core ? number : ENGINES_MAX + number);
 
 	if (l->pid <= 0 || number < 0 || number >= (l->is_core ? ENGINES_MAX : API_SERVERS_MAX)) {
-		return;
+		return NULL;
 	}
 	struct processes *all = &v->processes[role];
 	struct process *one = find(all, l->pid, false);
@@ -89,9 +91,10 @@ void vllm_note_process(struct parser *p, struct logged *l, int64_t work_ns) {
 		one = one ? come_back(p, all, one) : begin(p, all, l->pid, work_ns);
 	}
 	if (!one) {
-		return;
+		return work_ns == UNKNOWN ? NULL : "too many servers in one log";
 	}
 	one->seen = ++v->process_lines;
 	one->work_ns = work_ns != UNKNOWN ? work_ns : one->work_ns;
 	l->server = one - all->at;
+	return NULL;
 }

@@ -216,7 +216,7 @@ enum parse_result vllm_stats(struct parser *p, struct logged *l, int64_t stamp_n
 	}
 	const char *why = vllm_instant(p, l, stamp_ns, &end_ns);
 	if (!why) {
-		vllm_note_process(p, l, end_ns);
+		why = vllm_note_process(p, l, end_ns);
 	}
 	struct statistics *e = vllm_statistics(p, l);
 	if (e && e->interval_ns == 0 && text_find(t, T(", Swapped: ")) != SIZE_MAX) {

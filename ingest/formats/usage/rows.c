@@ -5,6 +5,7 @@
  * {"uncached_input_tokens":1500,"cache_creation":{"ephemeral_1h_input_tokens":1000},"cache_read_input_tokens":200,"output_tokens":500,"model":"m"}   Anthropic
  * {"schemaType":"ModelInvocationLog","timestamp":"…","requestId":"r","modelId":"m","input":{"inputTokenCount":40,"cacheReadInputTokenCount":1500},"output":{"outputTokenCount":77}}   Bedrock
  * generation_id,created_at,tokens_prompt,tokens_completion,tokens_reasoning,tokens_cached,model_permaslug,provider_name   OpenRouter
+ * Date,User,Kind,Model,Max Mode,Input (w/ Cache Write),Input (w/o Cache Write),Cache Read,Output Tokens,Total Tokens,Cost   Cursor
  *
  * Words are compared by their letters and digits alone: "tokensPrompt" is "tokens_prompt".
  */
@@ -12,6 +13,8 @@
 #include "ingest/formats/usage/rows.h"
 
 #define WORD_BYTES 48
+/* Cursor's "Input (w/ Cache Write)" */
+#define WITH_WRITES "inputwcachewrite"
 /* More than a day of a large organisation: not a count. */
 #define ROW_COUNT_MAX INT64_C(4000000000)
 
@@ -40,7 +43,7 @@ static const struct {
 	{ROW_DURATION_MS, KEY("delayms")}, {ROW_DURATION_MS, KEY("llmlatency")},
 	{ROW_TTFT_MS, KEY("timetofirsttokenms")},
 	{ROW_REQUESTS, KEY("nummodelrequests")}, {ROW_REQUESTS, KEY("numrequests")}, {ROW_REQUESTS, KEY("requestcount")},
-	{ROW_REQUESTS, KEY("nrequests")}, {ROW_REQUESTS, KEY("requests")},
+	{ROW_REQUESTS, KEY("nrequests")}, {ROW_REQUESTS, KEY("requests")}, {ROW_REQUESTS, KEY("apirequests")},
 	{ROW_SERVICE, KEY("servicetier")}, {ROW_BATCH, KEY("batch")}, {ROW_CONTEXT, KEY("contextwindow")}, {ROW_GEO, KEY("inferencegeo")},
 	{ROW_SPEED, KEY("speed")}, {ROW_STATUS, KEY("status")}, {ROW_CACHE_HIT, KEY("cachehit")}, {ROW_CACHE_HIT, KEY("cached")},
 	{ROW_METADATA, KEY("metadata")}, {ROW_METADATA, KEY("usagedetails")},
@@ -49,12 +52,15 @@ static const struct {
 	{ROW_PROMPT, KEY("prompttokencount")}, {ROW_PROMPT, KEY("usageinputtokens")}, {ROW_PROMPT, KEY("ncontexttokenstotal")},
 	{ROW_PROMPT, KEY("inputusage")}, {ROW_PROMPT, KEY("requnits")},
 	{ROW_UNCACHED, KEY("uncachedinputtokens")}, {ROW_UNCACHED, KEY("usageinputtokensnocache")},
+	{ROW_UNCACHED, KEY("inputwocachewrite")},
 	{ROW_CACHED, KEY("nativetokenscached")}, {ROW_CACHED, KEY("inputcachedtokens")}, {ROW_CACHED, KEY("cachedtokens")},
 	{ROW_CACHED, KEY("tokenscached")}, {ROW_CACHED, KEY("promptcachereadtokens")}, {ROW_CACHED, KEY("cachereadtokens")},
 	{ROW_CACHED, KEY("cachedinputtokens")}, {ROW_CACHED, KEY("cachedcontenttokencount")}, {ROW_CACHED, KEY("prompttokenscached")},
 	{ROW_CACHED, KEY("cachereadinputtokens")}, {ROW_CACHED, KEY("cachereadinputtokencount")}, {ROW_CACHED, KEY("usageinputtokenscacheread")},
+	{ROW_CACHED, KEY("cacheread")},
 	{ROW_WRITE, KEY("cachecreationinputtokens")}, {ROW_WRITE, KEY("cachewriteinputtokencount")}, {ROW_WRITE, KEY("cachewriteinputtokens")},
 	{ROW_WRITE, KEY("cachewritetokens")}, {ROW_WRITE, KEY("promptcachewritetokens")}, {ROW_WRITE, KEY("cachecreationtokens")},
+	{ROW_WRITE, KEY(WITH_WRITES)},
 	{ROW_WRITE_5M, KEY("ephemeral5minputtokens")}, {ROW_WRITE_5M, KEY("usageinputtokenscachewrite5m")},
 	{ROW_WRITE_1H, KEY("ephemeral1hinputtokens")}, {ROW_WRITE_1H, KEY("usageinputtokenscachewrite1h")},
 	{ROW_OUTPUT, KEY("nativetokenscompletion")}, {ROW_OUTPUT, KEY("outputtokens")}, {ROW_OUTPUT, KEY("completiontokens")},
@@ -202,14 +208,32 @@ static bool has_no_cached(const struct row_cells *c) {
 	return text_eq(word, T("tokensin")) || text_eq(word, T("requnits"));
 }
 
+/*
+ * Cursor's rows: input with writes to the cache may contain the input without them, which their total shows. False if
+ * it shows neither.
+ */
+static bool settle_writes(const struct row_cells *c, int64_t uncached, int64_t total, const struct request *q, int64_t *written) {
+	if (c->word[ROW_WRITE] == 0 || !text_eq(words[c->word[ROW_WRITE] - 1].word, T(WITH_WRITES)) || total == UNKNOWN || uncached == UNKNOWN) {
+		return true;
+	}
+	int64_t rest = total - q->cached_tokens - q->completion_tokens;
+	bool within = *written >= uncached && *written == rest;
+	bool apart = *written + uncached == rest;
+	*written -= within && !apart ? uncached : 0;
+	return within || apart;
+}
+
 static void read_counts(struct parser *p, const struct row_cells *c, struct request *q, struct billing *b) {
 	int64_t uncached = count_at(p, c, ROW_UNCACHED), prompt = count_at(p, c, ROW_PROMPT), hour = count_or_0(p, c, ROW_WRITE_1H);
 	int64_t lives = count_or_0(p, c, ROW_WRITE_5M) + hour, written = count_or_0(p, c, ROW_WRITE);
 
 	q->cached_tokens = count_or_0(p, c, ROW_CACHED);
+	q->completion_tokens = count_or_0(p, c, ROW_OUTPUT);
+	if (!settle_writes(c, uncached, count_at(p, c, ROW_TOTAL), q, &written) && !p->reason) {
+		p->reason = "counts do not sum to their total";
+	}
 	q->cached_unknown = c->word[ROW_CACHED] == 0 && lives + written == 0 && has_no_cached(c);
 	q->cache_write_tokens = lives > written ? lives : written;
-	q->completion_tokens = count_or_0(p, c, ROW_OUTPUT);
 	q->reasoning_tokens = count_or_0(p, c, ROW_REASONING);
 	bool beside = prompt == UNKNOWN || is_beside(c);
 	int64_t plain = prompt == UNKNOWN ? uncached : prompt;

@@ -251,10 +251,22 @@ static enum parse_result stream_end(struct parser *p, struct usage *s, json_at e
 
 /* ---- detection ---- */
 
+/* The first of a day's sums by model, "breakdown":{"models":{"m":{"metrics":{…}}}}, in LiteLLM's daily activity. */
+static json_at models_in(const struct json *j, json_at day) {
+	json_at first = json_first(j, usage_object(j, usage_object(j, day, T("breakdown")), T("models")));
+
+	return json_type(j, first) == JSON_OBJECT ? first : JSON_ABSENT;
+}
+
 static enum parse_result parse_row(struct parser *p, json_at row, json_at around, int64_t stamp_ns, struct record *out) {
 	struct row_cells c = {.word = {0}}, outer = {.word = {0}};
+	bool of_day = around != row && models_in(p->json, around) != JSON_ABSENT;
+	json_at metrics = of_day ? usage_object(p->json, row, T("metrics")) : JSON_ABSENT;
 
-	row_collect(p, row, &c);
+	if (of_day) {
+		row_put(&c, ROW_MODEL, 1, json_key(p->json, row));
+	}
+	row_collect(p, metrics == JSON_ABSENT ? row : metrics, &c);
 	if (around != JSON_ABSENT && around != row) {
 		row_collect(p, around, &outer);
 		row_put(&c, ROW_START, 254, outer.at[ROW_START]);
@@ -410,10 +422,10 @@ static json_at records_in(const struct json *j, json_at object) {
 	                                  KEY("schemaType"), KEY("input_tokens"), KEY("timings")};
 	static const struct text lists[] = {KEY("data"), KEY("results"), KEY("messages"), KEY("observations"), KEY("generations"), KEY("items"),
 	                                    KEY("records"), KEY("logs"), KEY("value"), KEY("result"), KEY("model_breakdown")};
-	json_at shares = usage_object(j, object, T("modelUsage")), share = json_first(j, shares);
+	json_at shares = usage_object(j, object, T("modelUsage")), share = json_first(j, shares), of_day = models_in(j, object);
 
-	if (json_type(j, share) == JSON_OBJECT) {
-		return share;
+	if (json_type(j, share) == JSON_OBJECT || of_day != JSON_ABSENT) {
+		return json_type(j, share) == JSON_OBJECT ? share : of_day;
 	}
 	for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
 		json_at v = json_get(j, object, own[i]);
@@ -527,7 +539,8 @@ static enum parse_result usage_parse(struct parser *p, const struct text *line, 
 		p->reason = NULL;
 		return PARSE_NONE;
 	}
-	if (s->csv.has_header || (t.len > 0 && t.at[0] != '{' && t.at[0] != '[' && t.at[0] != ']' && t.at[0] != ',')) {
+	/* A header may begin with a comma: pandas writes a column of row numbers without a name. */
+	if (s->csv.has_header || (t.len > 0 && !memchr("{[],", t.at[0], 4)) || usage_csv_bid(t) > 0) {
 		return dated(p, usage_csv_line(p, &s->csv, t, stamp_ns, out), out);
 	}
 	return dated(p, parse_json(p, s, t, stamp_ns, out), out);
