@@ -125,6 +125,10 @@ void book_forget_answers(struct book *b);
 /* Hands on the answers of open days that are not those of the book's prices. */
 typedef int book_answer_sink(struct book *b, const struct ledger_answer *a, void *context, struct fault *why);
 int book_find_answered(struct book *b, int64_t from_ns, int64_t to_ns, book_answer_sink *sink, void *context, struct fault *why);
+/* All zones of a log's timestamps without one: "A, B"; the caller frees. */
+char *zones_add(const char *zones, const char *zone);
+/* Findings for logs that were read in two zones. */
+int book_find_zones(struct book *b, struct quality *q, struct fault *why);
 /* Marks the open days that have such answers. */
 int book_mark_answered(struct book *b, struct fault *why);
 /* Attributes all days that are marked, in the open transaction. */

@@ -157,6 +157,7 @@ static int read_logs(struct night *n, struct fault *why) {
 	}
 	quality_merge(&n->book.quality, &n->quality);
 	book_merge_days(&n->book);
+	rc = rc < 0 || left < 0 ? rc : book_find_zones(&n->book, &n->book.quality, why);
 	quality_sort(&n->book.quality);
 	return rc < 0 ? rc : left;
 }

@@ -345,6 +345,12 @@ static int add_answered(void *stating, struct book *b, size_t i, int64_t as_of, 
 	return as_of < INT64_MAX - 1 || !b->prices ? 0 : book_find_answered(b, instant_floor(s->from_ns, NS_PER_DAY), s->to_ns, find_answered, stating, why);
 }
 
+/* As the logs are now. */
+static int add_zones(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
+	(void)i;
+	return as_of < INT64_MAX - 1 ? 0 : book_find_zones(b, &((struct stating *)stating)->s->quality, why);
+}
+
 static int add_breakdowns(void *stating, struct book *b, size_t i, int64_t as_of, struct fault *why) {
 	const struct stating *t = stating;
 
@@ -360,6 +366,7 @@ static int fill_statement(struct book *b, struct stating *t, struct fault *why) 
 	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_quality, t, why);
 	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_rules, t, why);
 	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_answered, t, why);
+	rc = rc < 0 ? rc : book_each_ledger(b, s->as_of, add_zones, t, why);
 	quality_report_joins(&s->quality);
 	quality_sort(&s->quality);
 	apply_stated(b, &s->quality);

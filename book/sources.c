@@ -28,6 +28,7 @@ struct log_file {
 	char *format, *first_path, sha256[DIGEST_HEX_MAX];
 	char *was_named, *named; /* the name that its path gave to records, of earlier nights, and of this one */
 	bool was_by_rule, by_rule;
+	char *was_zone, *zone;   /* of timestamps without one, of earlier nights, and of all */
 	int64_t new_lines, new_records, new_at_end, taken_back, in_future;
 	bool damaged, went_on;
 };
@@ -182,6 +183,7 @@ static int go_on_with(struct sources *s, struct log_file *f, const struct match 
 	f->format = must_copy(known.format);
 	f->was_named = must_copy(known.named);
 	f->was_by_rule = known.by_rule;
+	f->was_zone = must_copy(known.zone);
 	f->records = known.records;
 	f->at_end = known.at_end;
 	return 0;
@@ -321,6 +323,7 @@ static int watch_close(void *sources, const struct ingest_done *done, struct fau
 	f->damaged = done->damaged;
 	f->named = must_copy(done->named);
 	f->by_rule = done->by_rule;
+	f->zone = zones_add(f->was_zone, done->lines > 0 ? done->zone : "");
 	memcpy(f->sha256, done->sha256, sizeof f->sha256);
 	return 0;
 }
@@ -381,6 +384,7 @@ static int put_source(struct sources *s, struct log_file *f, struct fault *why) 
 		.last_run = run,
 		.named = known ? f->was_named : f->named,
 		.by_rule = known ? f->was_by_rule : f->by_rule,
+		.zone = f->zone,
 	};
 
 	if (end.bytes == 0 || end.bytes < f->known_bytes) { /* it could not be read as far as before */
@@ -460,6 +464,8 @@ static void forget_files(struct sources *s) {
 			free(f->first_path);
 			free(f->was_named);
 			free(f->named);
+			free(f->was_zone);
+			free(f->zone);
 			free(f);
 		}
 	}

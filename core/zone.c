@@ -9,6 +9,7 @@ enum { MAX_FILE = 1 << 20, HEADER_LEN = 44 };
 
 /* Before the first transition the first type applies; after the last one the rule, if there is one. */
 struct zone {
+	char *name;
 	int64_t *at;  /* transitions, seconds since the epoch, rising */
 	int *offsets; /* seconds east, from that transition on */
 	size_t count;
@@ -160,6 +161,7 @@ static bool fixed_offset(struct text t, int *seconds) {
 struct zone *zone_new(struct text name, struct fault *why) {
 	struct zone *z = must_calloc(1, sizeof *z);
 
+	z->name = text_copy(name);
 	if (text_eq(name, T("UTC")) || text_eq(name, T("Z")) || fixed_offset(name, &z->first_offset)) {
 		return z;
 	}
@@ -173,10 +175,15 @@ struct zone *zone_new(struct text name, struct fault *why) {
 	return NULL;
 }
 
+const char *zone_name(const struct zone *z) {
+	return z->name;
+}
+
 void zone_free(struct zone *z) {
 	if (z) {
 		free(z->at);
 		free(z->offsets);
+		free(z->name);
 		free(z);
 	}
 }

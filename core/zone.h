@@ -14,6 +14,8 @@ struct zone;
  */
 struct zone *zone_new(struct text name, struct fault *why);
 void zone_free(struct zone *z);
+/* As it was opened. */
+const char *zone_name(const struct zone *z);
 
 /* Seconds east of UTC at an instant. NULL is UTC. */
 int zone_offset_s(const struct zone *z, int64_t ns);

@@ -43,10 +43,12 @@ struct ingest_plan {
 };
 
 /* What was read from a file. */
+#define ZONE_ASSUMED "?"
 struct ingest_done {
 	const char *path, *format, *sha256; /* sha256: of the bytes as stored */
 	const char *named;     /* the name that its records have from its path; "": none, they or --replica name their server */
 	bool by_rule;          /* a rule for paths gives it */
+	const char *zone;      /* of its timestamps without one; ZONE_ASSUMED: UTC, as none is given; "": all have one */
 	uint32_t index;
 	/* new ones; at_end: those of the records that result from the end of the file */
 	int64_t lines, records, at_end;

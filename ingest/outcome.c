@@ -152,6 +152,17 @@ static const struct stream *stream_that_named(const struct streams *all) {
 	return NULL;
 }
 
+/* The zone in which timestamps without one were read. */
+static const char *zone_taken(const struct streams *all) {
+	for (size_t i = 0; i < all->count; i++) {
+		const struct stamps *s = &all->at[i]->parser.stamps;
+		if (s->took_zone) {
+			return s->zone ? zone_name(s->zone) : ZONE_ASSUMED;
+		}
+	}
+	return "";
+}
+
 void reading_notify(struct reading *r, int64_t lines_before, int64_t in_future_before) {
 	const struct ingest_watch *watch = r->run->options->watch;
 
@@ -166,6 +177,7 @@ void reading_notify(struct reading *r, int64_t lines_before, int64_t in_future_b
 		.path = r->name,
 		.named = name_text,
 		.by_rule = named && named->by_rule,
+		.zone = zone_taken(&r->streams),
 		.format = r->chosen ? r->chosen->name : "",
 		.sha256 = source_sha256(r->source),
 		.index = r->index,

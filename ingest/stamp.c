@@ -129,10 +129,10 @@ bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
 	if (!ok) {
 		return false;
 	}
-	if (!s->zone && !s->warned_zone) {
-		s->warned_zone = true;
+	if (!s->zone && !s->took_zone) {
 		quality_warn(s->quality, "timestamps without a zone were read as UTC; override with --log-zone");
 	}
+	s->took_zone = true;
 	int64_t first = *ns;
 	*ns = ambiguous ? later_if_stepped_back(s, *ns) : *ns;
 	s->note = oddity(s, &c, *ns, *ns > first);

@@ -21,7 +21,7 @@ struct stamps {
 	int64_t last_ns; /* the previous timestamp; at first the date in the file's name, if `any` */
 	char last_text[32];
 	size_t last_len; /* of its text, as many lines share a second */
-	bool warned_zone;
+	bool took_zone; /* of a timestamp without one; with a warning if it is not given */
 	bool resolved;    /* a timestamp of this file was read */
 	/* irregularity of the last one resolved: a short fixed phrase, or NULL; its reader resets it */
 	const char *note;

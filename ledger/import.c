@@ -175,7 +175,7 @@ static const struct {
 	{4, {{"verdict", "", "", ""}, "", ""}},
 	{4, {{"answered", "", "", ""}, "", ""}},
 	{4, {{"source", "id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run",
-	      "ittititbiiiii", "id"}, ", named, by_rule", ", '', 0"}},
+	      "ittititbiiiii", "id"}, ", named, by_rule, zone", ", '', 0, ''"}},
 	{3, {{"segment", "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, span_last_ns, "
 	                 "model, run, gone_run", "iitiiiiiiiiiiii", "day_ns, replica"}, ", gateways, first_step, last_step", ", -1, NULL, NULL"}},
 	{4, {{"segment", "day_ns, replica, hash, bytes, steps, requests, windows, powers, first_ns, last_ns, span_first_ns, span_last_ns, "

@@ -137,6 +137,7 @@ struct ledger_source {
 	int64_t first_run, last_run;
 	const char *named; /* the server's name that its path gave to its records; NULL or "": none */
 	bool by_rule;      /* a rule for paths gave it */
+	const char *zone;  /* of its timestamps without one, "?" where UTC was assumed; NULL or "": none. If it changed, all: "A, B" */
 };
 /* A file as it was on disk. */
 struct ledger_file {

@@ -15,7 +15,7 @@ const struct plain_table plain_tables[] = {
 	{"chain", "run, seal", "it", "run"},
 	{"run_document", "run, kind, seq, path, sha256", "ititt", "run, kind, seq"},
 	{"source", "id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run, named, "
-	           "by_rule", "ittititbiiiiiti", "id"},
+	           "by_rule, zone", "ittititbiiiiitit", "id"},
 	{"source_was", "source, until_run, format, bytes, content, lines, records", "iititii", "source, until_run"},
 	{"file", "device, inode, size, mtime_ns, path, sha256, source, run", "iiiittii", "device, inode"},
 	{"reject", "run, reason, lines, first", "itit", "run, reason"},

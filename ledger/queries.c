@@ -4,7 +4,7 @@
 	"id, command, version, rule, currency, basis, started_ns, finished_ns, files, lines, records, rejected, " \
 	"duplicates, restated, first_ns, last_ns, steps, requests, windows, powers"
 #define SOURCE_COLUMNS \
-	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run, named, by_rule"
+	"id, path, format, head_bytes, head, bytes, content, marks, lines, records, at_end, first_run, last_run, named, by_rule, zone"
 #define SEGMENT_COLUMNS "s.day_ns, s.replica, s.hash, s.bytes, s.steps, s.requests, s.windows, s.powers, " \
 	"s.first_ns, s.last_ns, s.run, s.span_first_ns, s.span_last_ns, s.model, s.gone_run, s.gateways, s.first_step, s.last_step"
 #define JOINED_COLUMNS \
@@ -99,18 +99,18 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_SOURCES] = {"SELECT " SOURCE_COLUMNS " FROM source ORDER BY id", 0},
 	[Q_SOURCE_GET] = {"SELECT " SOURCE_COLUMNS " FROM source WHERE id = $1", 0},
 	[Q_SOURCE_ADD] = {"INSERT INTO source (" SOURCE_COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-	                  "$10, $11, $12, $13, $14, $15) ON CONFLICT (id) DO UPDATE SET path = excluded.path, format = excluded.format, "
+	                  "$10, $11, $12, $13, $14, $15, $16) ON CONFLICT (id) DO UPDATE SET path = excluded.path, format = excluded.format, "
 	                  "head_bytes = excluded.head_bytes, head = excluded.head, bytes = excluded.bytes, "
 	                  "content = excluded.content, marks = excluded.marks, lines = excluded.lines, "
 	                  "records = excluded.records, at_end = excluded.at_end, last_run = excluded.last_run, "
-	                  "named = excluded.named, by_rule = excluded.by_rule", 0},
-	[Q_SOURCE_NAMES] = {"SELECT id, path, named, by_rule, records FROM source ORDER BY id", 0},
+	                  "named = excluded.named, by_rule = excluded.by_rule, zone = excluded.zone", 0},
+	[Q_SOURCE_NAMES] = {"SELECT id, path, named, by_rule, records, zone FROM source ORDER BY id", 0},
 	[Q_SOURCE_NAMED] = {"UPDATE source SET named = $2, by_rule = $3 WHERE id = $1", 0},
 	[Q_SOURCE_WAS] = {"INSERT INTO source_was (source, until_run, format, bytes, content, lines, records) SELECT id, $2, "
 	                  "format, bytes, content, lines, records FROM source WHERE id = $1 AND last_run < $2", 0},
 	/* No log begins like it from here on; the row remains for statements as of former runs. */
 	[Q_SOURCE_FORGET] = {"UPDATE source SET head_bytes = 0, head = '', bytes = 0, content = '', marks = $3, lines = 0, records = 0, "
-	                     "at_end = -1, last_run = $2, named = '', by_rule = 0 WHERE id = $1", 0},
+	                     "at_end = -1, last_run = $2, named = '', by_rule = 0, zone = '' WHERE id = $1", 0},
 	[Q_SOURCES_UNREAD] = {"SELECT id FROM source WHERE records = 0 AND lines > 0 AND "
 	                      "last_run IN (SELECT id FROM run WHERE version <> $1) ORDER BY id", 0}, /* by the index source_unread */
 	[Q_FILES_FORGET] = {"DELETE FROM file WHERE source = $1", 0},

@@ -27,6 +27,7 @@ static void row_source(struct ledger *l, enum query q, struct ledger_source *out
 		.last_run = row_int(l, q, 12),
 		.named = row_keep(l, q, 13, 3),
 		.by_rule = row_int(l, q, 14) != 0,
+		.zone = row_keep(l, q, 15, 4),
 	};
 	row_hash(l, q, 4, out->head);
 	row_hash(l, q, 6, out->content);
@@ -59,7 +60,7 @@ int ledger_source_names(struct ledger *l, ledger_source_sink *sink, void *contex
 	while (ask_row(l, Q_SOURCE_NAMES, &rc, why)) {
 		rc = sink(context, &(struct ledger_source){.id = row_int(l, Q_SOURCE_NAMES, 0), .path = row_keep(l, Q_SOURCE_NAMES, 1, 0),
 		                                           .named = row_keep(l, Q_SOURCE_NAMES, 2, 1), .by_rule = row_int(l, Q_SOURCE_NAMES, 3) != 0,
-		                                           .records = row_int(l, Q_SOURCE_NAMES, 4)});
+		                                           .records = row_int(l, Q_SOURCE_NAMES, 4), .zone = row_keep(l, Q_SOURCE_NAMES, 5, 2)});
 	}
 	ask_end(l, Q_SOURCE_NAMES);
 	return rc;
@@ -109,7 +110,7 @@ int ledger_source_put(struct ledger *l, struct ledger_source *s, struct fault *w
 	return rc < 0 ? rc : ask_do(l, Q_SOURCE_ADD,
 	              VALUES(V_INT(s->id), V_STR(s->path), V_STR(s->format), V_INT(s->head_bytes), V_STR(s->head),
 	                     V_INT(s->bytes), V_STR(s->content), V_BLOB(s->marks), V_INT(s->lines), V_INT(s->records),
-	                     V_INT(s->at_end), V_INT(s->first_run), V_INT(s->last_run), V_STR(s->named ? s->named : ""), V_INT(s->by_rule)), why);
+	                     V_INT(s->at_end), V_INT(s->first_run), V_INT(s->last_run), V_STR(s->named ? s->named : ""), V_INT(s->by_rule), V_STR(s->zone ? s->zone : "")), why);
 }
 
 int ledger_file_known(struct ledger *l, const struct ledger_file *f, int64_t *source, struct fault *why) {

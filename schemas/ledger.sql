@@ -73,7 +73,8 @@ CREATE TABLE source (
   first_run INTEGER NOT NULL REFERENCES run,
   last_run INTEGER NOT NULL REFERENCES run,
   named TEXT NOT NULL DEFAULT '', -- the server's name that its path gave to records; '': none, they name it themselves
-  by_rule INTEGER NOT NULL DEFAULT 0 -- 1: a rule of the fleet file's "names" gave it
+  by_rule INTEGER NOT NULL DEFAULT 0, -- 1: a rule of the fleet file's "names" gave it
+  zone TEXT NOT NULL DEFAULT '' -- of its timestamps without one, '?' where UTC was assumed; 'A, B' if it changed; '': none
 ) STRICT;
 CREATE INDEX source_head ON source (head, head_bytes);
 -- Logs that gave no record: another version may read them.

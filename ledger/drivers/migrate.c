@@ -48,7 +48,7 @@
 	"CREATE TEMP VIEW verdict AS SELECT 0 AS day_ns, 0 AS name, 0 AS partner, 0 AS decision, 0 AS named, 0 AS step_model, " \
 	"0 AS shift_ns, 0 AS held, 0 AS dropped WHERE 1 = 0;" \
 	"CREATE TEMP VIEW answered AS SELECT 0 AS day_ns, 0 AS model, 0 AS provider, 0 AS vendor WHERE 1 = 0;" \
-	"CREATE TEMP VIEW source AS SELECT *, '' AS named, 0 AS by_rule FROM main.source;"
+	"CREATE TEMP VIEW source AS SELECT *, '' AS named, 0 AS by_rule, '' AS zone FROM main.source;"
 #define NO_SOURCE_WAS \
 	"CREATE TEMP VIEW source_was AS SELECT 0 AS source, 0 AS until_run, '' AS format, 0 AS bytes, '' AS content, 0 AS lines, " \
 	"0 AS records WHERE 1 = 0;"
@@ -154,7 +154,8 @@ static const struct migration from_3 = {
 #define CHAIN(integer, end) "CREATE TABLE chain (run " integer " PRIMARY KEY REFERENCES run, seal TEXT NOT NULL" end
 #define NAMED(integer) \
 	"ALTER TABLE source ADD COLUMN named TEXT NOT NULL DEFAULT '';" \
-	"ALTER TABLE source ADD COLUMN by_rule " integer " NOT NULL DEFAULT 0;"
+	"ALTER TABLE source ADD COLUMN by_rule " integer " NOT NULL DEFAULT 0;" \
+	"ALTER TABLE source ADD COLUMN zone TEXT NOT NULL DEFAULT '';"
 #define NUMBERED(integer) \
 	"ALTER TABLE segment ADD COLUMN first_step " integer ";" \
 	"ALTER TABLE segment ADD COLUMN last_step " integer ";"

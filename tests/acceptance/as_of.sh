@@ -67,7 +67,7 @@ total=$(ls then/*.json | wc -l)
 # as_of_version VERSION: the export in the form of that version
 as_of_version() {
 	sed -i 's/,[^,]*,[^,]*,[^,]*]$/]/' tables/segment.jsonl
-	sed -i 's/,[^,]*,[^,]*]$/]/' tables/source.jsonl
+	sed -i 's/,[^,]*,[^,]*,[^,]*]$/]/' tables/source.jsonl
 	rm tables/chain.jsonl tables/verdict.jsonl tables/answered.jsonl
 	if [ "$1" = 2 ]; then
 		jq -c 'select(.[2] == null or .[2] == "until_run") | del(.[1, 2])' tables/joined.jsonl > joined && mv joined tables/joined.jsonl
@@ -104,7 +104,7 @@ rm -rf book
 cp -r origin book
 sqlite3 book/ledger.db "ALTER TABLE segment DROP COLUMN gateways; ALTER TABLE segment DROP COLUMN first_step;
 	ALTER TABLE segment DROP COLUMN last_step; DROP TABLE chain; DROP TABLE verdict; DROP TABLE answered; DROP INDEX warning_stated; DROP INDEX source_unread;
-	ALTER TABLE source DROP COLUMN named; ALTER TABLE source DROP COLUMN by_rule; PRAGMA user_version = 3"
+	ALTER TABLE source DROP COLUMN named; ALTER TABLE source DROP COLUMN by_rule; ALTER TABLE source DROP COLUMN zone; PRAGMA user_version = 3"
 print_as '' json > again
 same "a book of version 3" "$(cmp again then/10.json 2>&1)" ""
 moved engine.jsonl 9 | head -10 > logs/more.jsonl
