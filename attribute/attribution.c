@@ -405,10 +405,30 @@ static void find_beyond_day(const struct attribution *a, struct quality *q) {
 	}
 }
 
+/* Requests of a server that is paid for, and which has no steps, whose time is not known: more than one of a hundred. */
+static void find_instants(const struct attribution *a, struct quality *q) {
+	const struct attribute_options *o = &a->options;
+	const struct replica_summary *s = NULL;
+
+	while ((s = replicas_next(a->replicas, s))) {
+		const char *name = names_text(o->names, s->replica).at;
+		if (s->steps > 0 || s->instants * 100 <= s->requests || !fleet_pool_of(o->fleet, o->names, s->replica, s->model)) {
+			continue;
+		}
+		quality_finding(q, "no-duration", name, NULL, QUALITY_NO_AMOUNT,
+		                s->windows > 0 ? "%s: %lld of %lld requests have neither a start nor a duration: the GPU time that they took is not known; on days "
+				                 "without other requests its statistics are used instead, without tenants"
+		                               : "%s: %lld of %lld requests have neither a start nor a duration: the GPU time that they took is not known and "
+				                 "counts as idle; give the log or the metrics of the server, too",
+		                name, (long long)s->instants, (long long)s->requests);
+	}
+}
+
 static void warn_evidence(const struct attribution *a, struct quality *q) {
 	find_undated(a, q);
 	find_beyond_names(a, q);
 	find_beyond_day(a, q);
+	find_instants(a, q);
 	if (evidence_lacks_contexts(a->evidence)) {
 		quality_warn(q, "the log does not report context lengths of steps; where requests do not show them "
 				"either, mixed steps are split without contexts and graded C");

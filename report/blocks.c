@@ -232,6 +232,10 @@ static void finish_units(struct sum *sum) {
 	unit_costs(sum->exact, sum->spread, capacity, b->rated_tokens, b->unit);
 	unit_of(prompt, 0, loaded, input, &b->prompt);
 	unit_of(busy, 0, busy > 0 ? capacity : 0, input + b->rated_tokens[TOKENS_OUTPUT], &b->blended);
+	if (b->gpu_ns[ENTRY_INPUT] + b->gpu_ns[ENTRY_INPUT_CACHED] + b->gpu_ns[ENTRY_OUTPUT] == 0) { /* no log has the time of these tokens */
+		memset(b->unit, 0, sizeof b->unit);
+		b->prompt = b->blended = (struct unit_cost){.known = false};
+	}
 }
 
 bool block_unit_energy(const struct block *b, int kind, int64_t *nano_wh) {

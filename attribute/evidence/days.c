@@ -190,12 +190,21 @@ static size_t go_through(const struct replica_days *d, int64_t from_ns, int64_t 
 	return p.count;
 }
 
+/* Does it have requests besides, which are not to be split by? */
+static bool is_of_windows(const struct replica_summary *whole, const struct spell *only) {
+	return only->kind == DAY_WINDOWS && whole->requests > 0;
+}
+
 size_t days_spells(const struct replica_days *d, const struct replica_summary *whole, const struct attribute_options *o, struct spell **out) {
 	int64_t from_ns = !whole->has_span ? INT64_MAX : whole->span.first_ns > o->from_ns ? whole->span.first_ns : o->from_ns;
 	int64_t to_ns = !whole->has_span ? INT64_MIN : whole->span.last_ns < o->to_ns ? whole->span.last_ns : o->to_ns;
 	size_t count = go_through(d, from_ns, to_ns, NULL);
+	struct spell only = {.kind = DAY_NOTHING};
 
-	*out = count > 1 ? must_calloc(count, sizeof **out) : NULL;
+	if (count == 1) {
+		go_through(d, from_ns, to_ns, &only);
+	}
+	*out = count > 1 || is_of_windows(whole, &only) ? must_calloc(count, sizeof **out) : NULL;
 	return *out ? go_through(d, from_ns, to_ns, *out) : count;
 }
 
@@ -221,6 +230,10 @@ static void no_extents(struct replica_summary *sum) {
 	sum->last_step_ns = sum->last_ns = INT64_MIN;
 }
 
+static enum day_kind settled(enum day_kind kind) {
+	return kind == DAY_IDLE_WINDOWS ? DAY_WINDOWS : kind == DAY_INSTANTS ? DAY_REQUESTS : kind;
+}
+
 void days_extents(struct replica_days *d, struct replica_summary *sum) {
 	int64_t since_ns = INT64_MAX;
 
@@ -229,6 +242,7 @@ void days_extents(struct replica_days *d, struct replica_summary *sum) {
 		int64_t first_ns = first_of(&d->at[i]);
 		since_ns = first_ns < since_ns ? first_ns : since_ns;
 		d->at[i].since_ns = since_ns;
+		d->at[i].kind = settled(d->at[i].kind);
 		add_extents(&d->at[i], sum);
 	}
 }

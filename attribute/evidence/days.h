@@ -24,6 +24,7 @@ struct replica_summary {
 	name_id model;                        /* from the first record of the best kind that names a model */
 	int64_t steps, requests, windows, powers;
 	int64_t timed;                        /* requests with the time of the first token: logged by an engine */
+	int64_t instants;                     /* requests with one instant: the time that they took is not known */
 	int64_t first_step_ns, last_step_ns;  /* start of the first, end of the last */
 	int64_t first_ns, last_ns;            /* of all other evidence */
 	name_id step_model;                   /* from a step that names a model */
@@ -44,8 +45,11 @@ struct prompt_tokens {
 	int64_t request_ntok, request_unknown_ntok, window_ntok, window_unknown_ntok, cached_ntok;
 };
 
-/* Kinds of evidence, the worst first. */
-enum day_kind { DAY_NOTHING, DAY_WINDOWS, DAY_REQUESTS, DAY_STEPS };
+/*
+ * Kinds of evidence, the worst first. Once all records are known, windows without tokens count as windows, and requests with
+ * one instant as requests.
+ */
+enum day_kind { DAY_NOTHING, DAY_IDLE_WINDOWS, DAY_INSTANTS, DAY_WINDOWS, DAY_REQUESTS, DAY_STEPS };
 
 struct replica_day {
 	int64_t day_ns;

@@ -122,12 +122,15 @@ static bool is_beyond_day(int64_t from_ns, int64_t to_ns) {
 static void add_request(struct seen *s, const struct request_item *r) {
 	const int64_t instants[] = {r->arrival_ns, r->scheduled_ns, r->first_token_ns, r->finish_ns};
 	const size_t own = r->part == PART_PREFILL ? 3 : 4; /* the finish of a prompt's part is another server's */
+	int64_t first_ns = INT64_MAX, last_ns = INT64_MIN;
 
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
 		if (instants[i] != UNKNOWN) {
-			exact_widen(&s->sum.arrival.first_ns, &s->sum.arrival.last_ns, instants[i], instants[i]);
+			exact_widen(&first_ns, &last_ns, instants[i], instants[i]);
 		}
 	}
+	exact_widen(&s->sum.arrival.first_ns, &s->sum.arrival.last_ns, first_ns, last_ns);
+	s->sum.instants += first_ns == last_ns;
 	s->sum.requests++;
 	s->sum.adopted += r->adopted;
 	s->sum.timed += r->first_token_ns != UNKNOWN && !r->adopted;
@@ -138,7 +141,7 @@ static void add_request(struct seen *s, const struct request_item *r) {
 		return;
 	}
 	days_note_alive(&s->days, r->head.at_ns, days_instant(&r->head));
-	struct replica_day *day = days_note(&s->days, days_instant(&r->head), DAY_REQUESTS);
+	struct replica_day *day = days_note(&s->days, days_instant(&r->head), first_ns == last_ns ? DAY_INSTANTS : DAY_REQUESTS);
 	day->prompts.cached_ntok += r->cached_tokens;
 	day->prompts.request_ntok += r->prompt_tokens;
 	day->prompts.request_unknown_ntok += r->cached_unknown ? r->prompt_tokens : 0;
@@ -151,14 +154,15 @@ static void add_request(struct seen *s, const struct request_item *r) {
 }
 
 static void add_window(struct seen *s, const struct window_item *w) {
-	struct replica_day *day = days_note(&s->days, w->head.at_ns, DAY_WINDOWS);
+	bool works = w->input_tokens > 0 || w->output_tokens > 0;
+	struct replica_day *day = days_note(&s->days, w->head.at_ns, works ? DAY_WINDOWS : DAY_IDLE_WINDOWS);
 
 	s->sum.windows++;
 	exact_add(&day->prompts.cached_ntok, w->cached_tokens > 0 ? w->cached_tokens : 0);
 	exact_add(&day->prompts.window_ntok, w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_add(&day->prompts.window_unknown_ntok, w->cached_unknown && w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_widen(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
-	if (w->input_tokens > 0 || w->output_tokens > 0) {
+	if (works) {
 		s->sum.beyond_day |= is_beyond_day(w->head.at_ns, w->end_ns);
 		exact_widen(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
 	}
@@ -261,6 +265,7 @@ static void merge(const struct names *n, struct seen *to, const struct seen *fro
 	t->steps += f->steps;
 	t->requests += f->requests;
 	t->timed += f->timed;
+	t->instants += f->instants;
 	t->adopted += f->adopted;
 	note_step_model(t, f->step_model);
 	t->several_models |= f->several_models;
