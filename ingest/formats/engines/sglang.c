@@ -408,6 +408,7 @@ static enum parse_result parse_message(struct parser *p, struct sglang_logged *l
 	}
 	if (text_starts(l->message, T("server_args=ServerArgs("))) {
 		note_arguments(p->state, l->message);
+		sglang_note_port(p, l->message);
 		return PARSE_NONE;
 	}
 	return sglang_parse_request(p, l->message, stamp_ns != UNKNOWN ? stamp_ns : l->ns, out);

@@ -31,6 +31,7 @@ struct sglang {
 	int64_t actors[SGLANG_SERVERS_MAX]; /* of Ray, each a server: see actor_process; 0: none */
 	size_t server;           /* that of this line */
 	int64_t decode_interval; /* decode steps per line */
+	int64_t port;            /* that the last server to start here listens on; 0: none is known */
 	json_at next;            /* next of several outputs in one line of JSON; 0: none */
 	int64_t line_ns;         /* when that line was written */
 	int flushed;             /* at the end of the file: number of engines with an emitted window */
@@ -55,6 +56,8 @@ enum sglang_batch_number { NEW_SEQ, NEW_TOKEN, CACHED_TOKEN, RUNNING, QUEUE, CON
  * False: too many.
  */
 bool sglang_take_server(struct parser *p, struct text line);
+/* A server starts, with these arguments: on another port than one before in this log, it is another server. */
+void sglang_note_port(struct parser *p, struct text arguments);
 /* Sets the replica and model of a record of the line's server, by its rank. */
 void sglang_names(struct parser *p, int64_t rank, struct record *out);
 

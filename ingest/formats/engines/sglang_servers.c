@@ -35,3 +35,20 @@ bool sglang_take_server(struct parser *p, struct text line) {
 	s->server = i;
 	return true;
 }
+
+void sglang_note_port(struct parser *p, struct text arguments) {
+	struct sglang *s = p->state;
+	struct text before;
+	int64_t port;
+
+	if (s->actors[0] != 0 || !text_until(&arguments, T(", port="), &before) || !text_take_i64(&arguments, &port) || port <= 0) {
+		return;
+	}
+	if (s->port != 0 && s->port != port) {
+		quality_finding(p->quality, "several-servers", p->replica.at, "--replica", QUALITY_NO_AMOUNT,
+		                "%s: servers with the ports %lld and %lld started in this log: their lines do not show which of them wrote them, and are counted "
+		                "as one server's; give each its own log or name, with --replica or \"names\" in the fleet file", p->replica.at,
+		                (long long)(s->port < port ? s->port : port), (long long)(s->port < port ? port : s->port));
+	}
+	s->port = port;
+}
