@@ -44,7 +44,7 @@ int64_t fleet_gpus_of(const struct fleet *f, struct names *names, struct text re
 bool fleet_replica_gpus_text(const struct fleet *f, name_id pool, char *out, size_t size);
 
 /* A fleet with one GPU per replica at this rate; it matches every replica. */
-struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names);
+struct fleet *fleet_of_rate(int64_t rate_nano);
 
 /* Adds the rate of --gpu-hour for replicas that match no pool. */
 void fleet_set_default_rate(struct fleet *f, int64_t rate_nano);

@@ -112,7 +112,7 @@ int book_open(struct book *b, const struct book_settings *set, const struct term
 	/* Without costs to be computed, those of the requested run. */
 	status = status ? status : costs ? settings_prices_or_installed(set, &b->prices, why) : set->prices.count > 0 ? settings_prices(set, &b->prices, why) : 0;
 	status = status ? status : refuse_server(set, mode, costs, why);
-	status = status ? status : ledger_open(&b->ledger, set->book ? set->book : "book", NULL, mode, b->names, why);
+	status = status ? status : ledger_open(&b->ledger, set->book ? set->book : "book", mode, b->names, why);
 	status = status ? status : refuse_shards(b, mode, costs, why);
 	if (status != 0) {
 		book_close(b);
@@ -124,7 +124,7 @@ int book_open(struct book *b, const struct book_settings *set, const struct term
 
 int book_open_further(struct book *b, const char *path, struct fault *why) {
 	struct ledger *l = NULL;
-	int rc = ledger_open(&l, path, NULL, LEDGER_READ, b->names, why);
+	int rc = ledger_open(&l, path, LEDGER_READ, b->names, why);
 
 	if (rc == 0) {
 		b->further = must_grow_by_count(b->further, b->further_count, sizeof *b->further);
@@ -247,7 +247,7 @@ int book_keep_documents(struct ledger *l, int64_t run, const struct book_setting
 static int reach_so_far(struct book *b, struct fault *why) {
 	struct ledger_known known = LEDGER_KNOWN_NOTHING;
 	struct ledger_run last;
-	int rc = ledger_run_last(b->ledger, NULL, &last, why);
+	int rc = ledger_run_last(b->ledger, &last, why);
 
 	if (rc > 0 && last.first_ns == 0 && last.last_ns == 0) {
 		rc = ledger_known_get(b->ledger, &known, why);

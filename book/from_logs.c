@@ -59,7 +59,7 @@ static int open_fleet(struct from_logs *j, struct fault *why) {
 	if (settings_have_rate(j->set)) {
 		return settings_fleet(j->set, j->names, &j->fleet, why);
 	}
-	j->fleet = fleet_of_rate(0, j->names);
+	j->fleet = fleet_of_rate(0);
 	return 0;
 }
 

@@ -113,7 +113,7 @@ static int read_batch(struct night *n, struct logs *logs, struct fault *why) {
 	}
 	rc = book_commit(b, why);
 	if (rc == 0) {
-		ledger_intake_clean_up(b->ledger, n->intake);
+		ledger_intake_clean_up(n->intake);
 	}
 	return rc;
 }

@@ -103,7 +103,7 @@ int book_fleet_of_run(struct book *b, int64_t run, struct fault *why) {
 	int rc = document(b, run, "fleet", 0, &path, sha256, why);
 
 	if (rc <= 0) { /* --gpu-hour: no GPUs are known */
-		b->fleet = rc == 0 ? fleet_of_rate(0, b->names) : NULL;
+		b->fleet = rc == 0 ? fleet_of_rate(0) : NULL;
 		return rc;
 	}
 	char *name = strdup(path);

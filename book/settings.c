@@ -51,7 +51,7 @@ int settings_fleet(const struct book_settings *s, struct names *names, struct fl
 	if (s->fleet) {
 		rc = fleet_open(out, s->fleet, names, why);
 	} else {
-		*out = fleet_of_rate(s->gpu_hour_nano, names);
+		*out = fleet_of_rate(s->gpu_hour_nano);
 	}
 	if (rc == 0 && s->gpu_hour_nano >= 0) {
 		fleet_set_default_rate(*out, s->gpu_hour_nano);

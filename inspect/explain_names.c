@@ -65,7 +65,7 @@ int explain_names(struct trace *trace, struct fault *why) {
 	int rc = records_of(trace, &records);
 
 	quality_init(&q);
-	rc = rc < 0 ? rc : ledger_quality_get(trace->b->ledger, INT64_MAX, INT64_MIN, INT64_MAX, &q, why);
+	rc = rc < 0 ? rc : ledger_quality_get(trace->b->ledger, INT64_MAX, &q, why);
 	if (rc >= 0) {
 		printf("\n%.*s: %" PRId64 " record%s under this name\n", TEXT_ARG(trace->q.replica), records, PLURAL(records));
 		shown = print_notices(&q, NOTICE_ASSUMPTION, "assumed", trace->q.replica, 0);

@@ -9,7 +9,7 @@
 /* The currency of the last run with one. */
 static int find_currency(struct book *b, char *currency, size_t size, struct fault *why) {
 	struct ledger_run last;
-	int rc = ledger_run_last(b->ledger, NULL, &last, why);
+	int rc = ledger_run_last(b->ledger, &last, why);
 
 	currency[0] = '\0';
 	while (rc > 0) {

@@ -378,13 +378,13 @@ static void say_overtaken(struct check *c) {
 	struct fault ignored;
 	int64_t seen = 0;
 
-	if (ledger_run_last(c->b->ledger, NULL, &run, &ignored) > 0) {
+	if (ledger_run_last(c->b->ledger, &run, &ignored) > 0) {
 		seen = run.id;
 	}
-	if (ledger_open(&now, ledger_book(c->b->ledger), NULL, LEDGER_READ, c->b->names, &ignored) != 0) {
+	if (ledger_open(&now, ledger_book(c->b->ledger), LEDGER_READ, c->b->names, &ignored) != 0) {
 		return;
 	}
-	if (ledger_run_last(now, NULL, &run, &ignored) > 0 && run.id > seen) {
+	if (ledger_run_last(now, &run, &ignored) > 0 && run.id > seen) {
 		terminal_warning(c->b->terminal, "the book was written to during verification: findings may be about "
 						 "files that it no longer needs; verify it again");
 	}

@@ -442,7 +442,7 @@ static int import_into(struct importing *i, const char *folder) {
 
 	i->json = json_new();
 	i->buffer = must_alloc(VALUE_BYTES);
-	int rc = ledger_open(&i->l, folder, NULL, LEDGER_CREATE, names, i->why);
+	int rc = ledger_open(&i->l, folder, LEDGER_CREATE, names, i->why);
 	rc = rc < 0 ? rc : import_all(i);
 	ledger_close(i->l);
 	free(i->buffer);

@@ -555,8 +555,7 @@ void ledger_intake_report(const struct ledger_intake *in, struct ledger_run *run
 	}
 }
 
-void ledger_intake_clean_up(struct ledger *l, struct ledger_intake *in) {
-	(void)l;
+void ledger_intake_clean_up(struct ledger_intake *in) {
 	for (size_t i = 0; i < in->old_count; i++) {
 		(void)unlink(in->old[i]); /* a remaining file is an orphan: verify reports it */
 	}

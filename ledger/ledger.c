@@ -36,30 +36,6 @@ static int find_folder(const char *book, enum ledger_mode mode, struct fault *wh
 	return 0;
 }
 
-/* The place of the ledger itself: as the caller states, from the book's file `ledger.where`, or ledger.db. */
-static int find_ledger(const char *book, const char *where, char out[WHERE_MAX], struct fault *why) {
-	char path[WHERE_MAX];
-	struct text said;
-
-	snprintf(path, sizeof path, "%s/ledger.where", book);
-	if (where) {
-		snprintf(out, WHERE_MAX, "%s", where);
-		return 0;
-	}
-	struct stat st;
-	if (stat(path, &st) != 0) {
-		snprintf(out, WHERE_MAX, "%s/ledger.db", book);
-		return 0;
-	}
-	int rc = file_read(path, WHERE_MAX - 1, &said, why);
-	if (rc == 0) {
-		struct text t = text_trim(said);
-		snprintf(out, WHERE_MAX, "%.*s", TEXT_ARG(t));
-		free((char *)(uintptr_t)said.at);
-	}
-	return rc;
-}
-
 /*
  * A reader without write permission in the ledger's folder: it can be read as it is, unless a writer left an
  * unapplied log there. 1: it is read like this, and writers are locked out; 0: in the usual way.
@@ -111,13 +87,10 @@ int ledger_refuse(const char *book, struct fault *why) {
 	return d->refuse ? d->refuse(book, why) : 0;
 }
 
-int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
-                struct names *names, struct fault *why) {
+int ledger_open(struct ledger **out, const char *book, enum ledger_mode mode, struct names *names, struct fault *why) {
 	char place[WHERE_MAX];
 	bool alone = ledger_is_server(book);
 	int rc = alone ? 0 : find_folder(book, mode, why);
-
-	where = alone ? book : where;
 
 	if (rc < 0) {
 		return rc;
@@ -127,13 +100,11 @@ int ledger_open(struct ledger **out, const char *book, const char *where, enum l
 	l->names = names;
 	l->mode = mode;
 	l->lock = -1;
-	rc = find_ledger(book, where, place, why);
-	if (rc == 0 && mode != LEDGER_READ && !ledger_is_server(place)) { /* a server has its own locks */
+	snprintf(place, sizeof place, alone ? "%s" : "%s/ledger.db", book);
+	if (mode != LEDGER_READ && !alone) { /* a server has its own locks */
 		rc = lock_acquire(l, why);
 	}
-	if (rc == 0) {
-		rc = connect_to(l, place, why);
-	}
+	rc = rc < 0 ? rc : connect_to(l, place, why);
 	if (rc < 0) {
 		ledger_close(l);
 		return rc;

@@ -28,16 +28,14 @@ enum ledger_mode {
 };
 
 /*
- * Opens the book in a folder. `where` names the ledger if it is not the book's own ledger.db ("postgresql://…",
- * "postgres://…"); NULL: as in the file `ledger.where` of the book, else ledger.db. Refuses a newer version, a
- * foreign or damaged file. Writers take the book's lock, and the fault names its holder if another has it. Names of
- * the ledger are translated to and from `names`. A book on a server is only the ledger, without records.
+ * Opens the book in a folder, or one on a server ("postgresql://…", "postgres://…"), which is only the ledger, without
+ * records. Refuses a newer version, a foreign or damaged file. Writers take the book's lock, and the fault names its
+ * holder if another has it. Names of the ledger are translated to and from `names`.
  */
 bool ledger_is_server(const char *book); /* "postgresql://…"? */
 /* ERROR_CONFIG if the place contains a password, which others could read. */
 int ledger_refuse(const char *book, struct fault *why);
-int ledger_open(struct ledger **out, const char *book, const char *where, enum ledger_mode mode,
-                struct names *names, struct fault *why);
+int ledger_open(struct ledger **out, const char *book, enum ledger_mode mode, struct names *names, struct fault *why);
 void ledger_close(struct ledger *l);
 const char *ledger_book(const struct ledger *l);
 
@@ -70,8 +68,8 @@ typedef int ledger_run_sink(void *context, const struct ledger_run *r);
 int ledger_runs(struct ledger *l, ledger_run_sink *sink, void *context, struct fault *why);
 /* 1 and the run, 0 if there is none with that number. */
 int ledger_run_get(struct ledger *l, int64_t id, struct ledger_run *out, struct fault *why);
-/* The last run of this command, or of any if it is NULL: 1, or 0. */
-int ledger_run_last(struct ledger *l, const char *command, struct ledger_run *out, struct fault *why);
+/* The last run: 1, or 0. */
+int ledger_run_last(struct ledger *l, struct ledger_run *out, struct fault *why);
 
 /* Stores an input file of a run with its bytes. */
 int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why);
@@ -87,7 +85,7 @@ int ledger_run_document_get(struct ledger *l, int64_t run, const char *kind, int
 
 /* Adds what was wrong with the logs of one run; reads that of all runs up to one into `out`. */
 int ledger_quality_put(struct ledger *l, int64_t run, const struct quality *q, struct fault *why);
-int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why);
+int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why);
 /* The same without what joins of gateways' requests result in, so that those of several ledgers can be added (quality_merge). */
 int ledger_quality_collect(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why);
 /* Only what all logs so far state about the GPUs of replicas. */
@@ -268,7 +266,7 @@ int ledger_intake_settle(struct ledger *l, struct ledger_intake *in, int64_t run
 int64_t ledger_intake_too_late(const struct ledger_intake *in, int64_t *day_ns, name_id *replica);
 /* Adds the new records to a run's counts, by kind, and widens its extent; after ledger_intake_settle. */
 void ledger_intake_report(const struct ledger_intake *in, struct ledger_run *run);
-void ledger_intake_clean_up(struct ledger *l, struct ledger_intake *in);
+void ledger_intake_clean_up(struct ledger_intake *in);
 /* What the clean-up of one intake has to remove is passed to another one. */
 void ledger_intake_pass_on(struct ledger_intake *from, struct ledger_intake *to);
 

@@ -42,7 +42,6 @@ const struct query_text query_texts[QUERIES] = {
 	[Q_RUNS] = {"SELECT " RUN_COLUMNS " FROM run ORDER BY id", 0},
 	[Q_RUN_GET] = {"SELECT " RUN_COLUMNS " FROM run WHERE id = $1", 0},
 	[Q_RUN_LAST] = {"SELECT " RUN_COLUMNS " FROM run ORDER BY id DESC LIMIT 1", 0},
-	[Q_RUN_LAST_OF] = {"SELECT " RUN_COLUMNS " FROM run WHERE command = $1 ORDER BY id DESC LIMIT 1", 0},
 
 	[Q_RUNS_AFTER] = {"SELECT id FROM run WHERE id > $1 ORDER BY id", 0},
 	[Q_CHAIN_HEAD] = {"SELECT run, seal FROM chain ORDER BY run DESC LIMIT 1", 0},

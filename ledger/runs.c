@@ -87,9 +87,8 @@ int ledger_run_get(struct ledger *l, int64_t id, struct ledger_run *out, struct 
 	return one_run(l, Q_RUN_GET, VALUES(V_INT(id)), out, why);
 }
 
-int ledger_run_last(struct ledger *l, const char *command, struct ledger_run *out, struct fault *why) {
-	return command ? one_run(l, Q_RUN_LAST_OF, VALUES(V_STR(command)), out, why)
-	               : one_run(l, Q_RUN_LAST, NULL, 0, out, why);
+int ledger_run_last(struct ledger *l, struct ledger_run *out, struct fault *why) {
+	return one_run(l, Q_RUN_LAST, NULL, 0, out, why);
 }
 
 /* ---- documents ---- */
@@ -347,8 +346,8 @@ int ledger_quality_collect(struct ledger *l, int64_t as_of, int64_t from_ns, int
 	return rc;
 }
 
-int ledger_quality_get(struct ledger *l, int64_t as_of, int64_t from_ns, int64_t to_ns, struct quality *out, struct fault *why) {
-	int rc = ledger_quality_collect(l, as_of, from_ns, to_ns, out, why);
+int ledger_quality_get(struct ledger *l, int64_t as_of, struct quality *out, struct fault *why) {
+	int rc = ledger_quality_collect(l, as_of, INT64_MIN, INT64_MAX, out, why);
 
 	quality_report_joins(out);
 	quality_sort(out);

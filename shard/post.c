@@ -101,7 +101,7 @@ static int post_once(void *batch, struct ledger *l, struct fault *why) {
 int work_open_ledger(struct ledger **out, const struct plan *p, enum ledger_mode mode, struct names *names,
                      struct fault *why) {
 	int64_t next = 0;
-	int rc = ledger_open(out, p->set.book, NULL, mode, names, why);
+	int rc = ledger_open(out, p->set.book, mode, names, why);
 
 	if (rc < 0 || mode == LEDGER_READ) {
 		return rc;

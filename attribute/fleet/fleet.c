@@ -450,8 +450,7 @@ void fleet_set_default_rate(struct fleet *f, int64_t rate_nano) {
 	f->has_fallback = true;
 }
 
-struct fleet *fleet_of_rate(int64_t rate_nano, struct names *names) {
-	(void)names;
+struct fleet *fleet_of_rate(int64_t rate_nano) {
 	struct fleet *f = fleet_new();
 	fleet_set_default_rate(f, rate_nano);
 	return f;

@@ -173,8 +173,8 @@ void solve_expand(const struct sample *a, const double sums[BIN_SUMS], const str
  * up other costs of small batches. If it does, its column is added to those of contexts in place of its own.
  */
 void solve_join_near(double *gram, double *moment, int count) {
-	nnls_join(gram, moment, (size_t)count, TERM_NEAR_CONTEXT, TERM_CONTEXT, 1);
-	nnls_join(gram, moment, (size_t)count, TERM_NEAR_CONTEXT, TERM_UNEQUAL, 1);
+	nnls_join(gram, moment, (size_t)count, TERM_NEAR_CONTEXT, TERM_CONTEXT);
+	nnls_join(gram, moment, (size_t)count, TERM_NEAR_CONTEXT, TERM_UNEQUAL);
 	nnls_leave_out(gram, moment, (size_t)count, TERM_NEAR_CONTEXT);
 }
 

@@ -127,7 +127,7 @@ int book_forget(struct book *b, const struct list *globs, int64_t *logs, int64_t
 	int rc = forget_all(&f, why);
 
 	if (rc == 0) {
-		ledger_intake_clean_up(b->ledger, f.intake);
+		ledger_intake_clean_up(f.intake);
 	}
 	*logs = (int64_t)f.count;
 	*records = f.records;

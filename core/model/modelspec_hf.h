@@ -41,7 +41,7 @@ struct architecture {
 /* The first of the keys that the object has. */
 json_at hf_first(struct spec_reader *r, json_at c, const char *const *keys);
 /* Members of a list that are one of two texts (the second may be NULL). */
-int64_t hf_count(struct spec_reader *r, json_at list, const char *word, const char *other);
+int64_t hf_count(struct spec_reader *r, json_at list, const char *word);
 /* The same for its first members, up to a number. */
 int64_t hf_count_first(struct spec_reader *r, json_at list, int64_t most, const char *word, const char *other);
 

@@ -111,7 +111,7 @@ static int64_t windowed(struct spec_reader *r, json_at c, int64_t every, const s
 		return hf_count_first(r, types, m->layers, "sliding_attention", "chunked_attention"); /* what predicts further tokens comes after them */
 	}
 	if (json_type(r->json, pattern) == JSON_ARRAY) {
-		return hf_count(r, pattern, "1", NULL);
+		return hf_count(r, pattern, "1");
 	}
 	return every > 1 ? m->layers - m->layers / every : every == 1 ? m->layers : 0;
 }

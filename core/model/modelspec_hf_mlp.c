@@ -39,8 +39,8 @@ int64_t hf_count_first(struct spec_reader *r, json_at list, int64_t most, const 
 	return n;
 }
 
-int64_t hf_count(struct spec_reader *r, json_at list, const char *word, const char *other) {
-	return hf_count_first(r, list, INT64_MAX, word, other);
+int64_t hf_count(struct spec_reader *r, json_at list, const char *word) {
+	return hf_count_first(r, list, INT64_MAX, word, NULL);
 }
 
 /* A number, or the same one for each layer as a list: its first member that is not null. Gemma 3n's widths, Hunyuan's counts. */
@@ -99,9 +99,9 @@ static int read_dense_layers(struct spec_reader *r, json_at c, struct modelspec 
 	err = err ? err : spec_int_if(r, c, "moe_layer_start_index", 0, m->layers, &m->dense_layers);
 	err = err ? err : spec_int_if(r, c, "num_dense_layers", 0, m->layers, &m->dense_layers);
 	if (json_type(r->json, types) == JSON_ARRAY) {
-		m->dense_layers = hf_count(r, types, "dense", NULL);
+		m->dense_layers = hf_count(r, types, "dense");
 	} else if (json_type(r->json, which) == JSON_ARRAY) {
-		m->dense_layers = hf_count(r, which, "0", NULL);
+		m->dense_layers = hf_count(r, which, "0");
 	} else if (json_type(r->json, list) == JSON_ARRAY) {
 		m->dense_layers = m->layers - json_count(r->json, list);
 	} else if (json_type(r->json, words) == JSON_STRING) {

@@ -56,10 +56,10 @@ static int read_pattern(struct spec_reader *r, json_at c, struct modelspec *m) {
 			moe += t.at[i] == 'E';
 		}
 	} else if (types != JSON_ABSENT) {
-		mamba = hf_count(r, types, "mamba", NULL);
-		attention = hf_count(r, types, "attention", NULL);
-		dense = hf_count(r, types, "mlp", NULL);
-		moe = hf_count(r, types, "moe", NULL);
+		mamba = hf_count(r, types, "mamba");
+		attention = hf_count(r, types, "attention");
+		dense = hf_count(r, types, "mlp");
+		moe = hf_count(r, types, "moe");
 	}
 	if (attention + dense + moe + mamba != m->layers || attention == 0) {
 		return spec_wrong(r, c, "\"hybrid_override_pattern\" is missing or not of \"num_hidden_layers\" letters M, *, - and E");
@@ -114,7 +114,7 @@ static int read_lightning(struct spec_reader *r, json_at c, struct modelspec *m)
 		return spec_wrong(r, c, "heads do not fit, expected fewer");
 	}
 	int64_t wide = m->heads * m->head_dim;
-	m->linear_layers = types == JSON_ABSENT ? 0 : hf_count(r, types, "0", NULL);
+	m->linear_layers = types == JSON_ABSENT ? 0 : hf_count(r, types, "0");
 	m->linear_params = 5 * m->hidden * wide;
 	m->linear_state = wide * m->head_dim;
 	return 0;
@@ -126,7 +126,7 @@ static int read_convolutions(struct spec_reader *r, json_at c, struct modelspec 
 	int64_t kernel = 3;
 	int err = spec_int_if(r, c, "conv_L_cache", 1, 1024, &kernel);
 
-	m->linear_layers = attention != JSON_ABSENT ? m->layers - json_count(r->json, attention) : types != JSON_ABSENT ? hf_count(r, types, "conv", NULL) : 0;
+	m->linear_layers = attention != JSON_ABSENT ? m->layers - json_count(r->json, attention) : types != JSON_ABSENT ? hf_count(r, types, "conv") : 0;
 	m->linear_params = m->hidden * (4 * m->hidden + kernel);
 	m->linear_state = m->hidden * (kernel - 1);
 	return err;
@@ -138,7 +138,7 @@ static int read_delta_layers(struct spec_reader *r, json_at c, struct modelspec 
 	int err = spec_int_if(r, c, "full_attention_interval", 1, SPEC_DIM_MAX, &interval);
 
 	types = types == JSON_ABSENT ? spec_get(r, c, "layers_block_type") : types;
-	m->linear_layers = types != JSON_ABSENT ? hf_count(r, types, "linear_attention", NULL) : m->layers - m->layers / interval;
+	m->linear_layers = types != JSON_ABSENT ? hf_count(r, types, "linear_attention") : m->layers - m->layers / interval;
 	return err || m->linear_layers == 0 ? err : read_delta(r, c, m);
 }
 
@@ -148,7 +148,7 @@ static int read_mamba_layers(struct spec_reader *r, json_at c, struct modelspec 
 
 	json_at attention = spec_get(r, c, "attn_layer_indices");
 	types = types == JSON_ABSENT ? spec_get(r, c, "layers_block_type") : types;
-	m->linear_layers = types == JSON_ABSENT ? 0 : hf_count(r, types, "mamba", NULL);
+	m->linear_layers = types == JSON_ABSENT ? 0 : hf_count(r, types, "mamba");
 	if (types == JSON_ABSENT && json_type(r->json, attention) == JSON_ARRAY) {
 		m->linear_layers = m->layers - json_count(r->json, attention);
 	}

@@ -197,16 +197,16 @@ bool nnls_solve(const double *gram, const double *moment, size_t count, double *
 	return converged;
 }
 
-void nnls_join(double *gram, double *moment, size_t count, size_t from, size_t to, double factor) {
+void nnls_join(double *gram, double *moment, size_t count, size_t from, size_t to) {
 	if (gram[to * count + to] == 0) {
 		return;
 	}
-	moment[to] += factor * moment[from];
+	moment[to] += moment[from];
 	for (size_t i = 0; i < count; i++) {
-		gram[to * count + i] += factor * gram[from * count + i];
+		gram[to * count + i] += gram[from * count + i];
 	}
 	for (size_t i = 0; i < count; i++) {
-		gram[i * count + to] += factor * gram[i * count + from];
+		gram[i * count + to] += gram[i * count + from];
 	}
 }
 

@@ -15,10 +15,10 @@
 bool nnls_solve(const double *gram, const double *moment, size_t count, double *x);
 
 /*
- * Replaces x[to] in a problem by a variable that also adds `factor` times itself to x[from]: x[from] is then bounded to
+ * Replaces x[to] in a problem by a variable that is also added to x[from]: x[from] is then bounded to
  * the other. Nothing if the column of `to` is 0.
  */
-void nnls_join(double *gram, double *moment, size_t count, size_t from, size_t to, double factor);
+void nnls_join(double *gram, double *moment, size_t count, size_t from, size_t to);
 /* Makes a column 0. */
 void nnls_leave_out(double *gram, double *moment, size_t count, size_t column);
 

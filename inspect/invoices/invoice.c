@@ -232,10 +232,10 @@ static bool take_range(struct text t, const struct figure_style *style, struct i
 }
 
 /*
- * An end within the last second of an hour is the start of the next; an end without a time before or at the start is
+ * An end in the last second of a minute is the start of the next; an end without a time before or at the start is
  * its day.
  */
-static int64_t end_of(const struct reading *r, int64_t from_ns, int64_t to_ns, bool is_date) {
+static int64_t end_of(int64_t from_ns, int64_t to_ns, bool is_date) {
 	if (to_ns < from_ns || (to_ns == from_ns && !is_date)) {
 		return to_ns;
 	}
@@ -243,7 +243,6 @@ static int64_t end_of(const struct reading *r, int64_t from_ns, int64_t to_ns, b
 		return from_ns + NS_PER_DAY;
 	}
 	int64_t past_ns = to_ns % (60 * NS_PER_SECOND);
-	(void)r;
 	return past_ns >= 59 * NS_PER_SECOND ? to_ns - past_ns + 60 * NS_PER_SECOND : to_ns;
 }
 
@@ -264,7 +263,7 @@ static bool take_period(const struct reading *r, struct invoice_line *l) {
 	if (!figure_instant(end, &r->style, &l->to_ns, &end_is_date)) {
 		return false;
 	}
-	l->to_ns = end_of(r, l->from_ns, l->to_ns, end_is_date);
+	l->to_ns = end_of(l->from_ns, l->to_ns, end_is_date);
 	return l->from_ns < l->to_ns;
 }
 

@@ -99,7 +99,7 @@ static bool of_id(const struct prices *p, struct text name, struct found *f) {
 static bool of_name(const struct prices *p, struct text name, struct found *f) {
 	struct naming naming = {name, f};
 
-	price_index_named(p, &name, 1, add_named, &naming);
+	price_index_named(p, name, add_named, &naming);
 	return f->count > 0;
 }
 
@@ -223,7 +223,7 @@ static bool of_provider_by(const struct prices *p, struct text name, struct text
 			collect_of_provider(&o, PRICE_BY_ID, o.texts[o.at]);
 		}
 		if (f->count == 0) {
-			price_index_named(p, &o.texts[o.at], 1, add_sold, &o);
+			price_index_named(p, o.texts[o.at], add_sold, &o);
 		}
 	}
 	if (f->count == 0) {

@@ -223,12 +223,12 @@ static void mark_named(const struct price_index *index, struct text name, uint64
 	}
 }
 
-void price_index_named(const struct prices *p, const struct text *names, size_t count, price_model_sink *each, void *context) {
+void price_index_named(const struct prices *p, struct text name, price_model_sink *each, void *context) {
 	size_t words = (p->model_count + 63) / 64;
 	uint64_t *marks = must_calloc(words + 1, sizeof *marks);
 
-	for (size_t i = 0; p->index && i < count; i++) {
-		mark_named(p->index, names[i], marks);
+	if (p->index) {
+		mark_named(p->index, name, marks);
 	}
 	for (size_t w = 0; w < words; w++) {
 		for (; marks[w] != 0; marks[w] &= marks[w] - 1) {

@@ -30,11 +30,8 @@ struct price_cursor {
 /* The models found by a name, one by one, in the order of the catalogue. NULL at the end. */
 const struct price_model *price_index_next(const struct prices *p, enum price_way way, struct text name, struct price_cursor *at);
 
-/*
- * The models with an id that ends in the base of one of the names, or a match rule that may match one, each once, in
- * the order of the catalogue.
- */
+/* The models with an id that ends in the base of the name, or a match rule that may match it, each once, in the order of the catalogue. */
 typedef void price_model_sink(void *context, const struct price_model *m);
-void price_index_named(const struct prices *p, const struct text *names, size_t count, price_model_sink *each, void *context);
+void price_index_named(const struct prices *p, struct text name, price_model_sink *each, void *context);
 
 #endif

@@ -31,7 +31,7 @@ struct small_run {
 static void run_setup(struct small_run *r) {
 	*r = (struct small_run){.names = names_new()};
 	quality_init(&r->quality);
-	r->fleet = fleet_of_rate(3600 * NANO, r->names); /* 1 a second */
+	r->fleet = fleet_of_rate(3600 * NANO); /* 1 a second */
 	r->options = (struct attribute_options){
 		.fleet = r->fleet, .names = r->names, .from_ns = INT64_MIN, .to_ns = INT64_MAX, .lanes = 2};
 }

@@ -38,7 +38,7 @@ static size_t source_count;
 static void run_begin(struct run *r, const struct ingest_source *at, size_t count, unsigned threads) {
 	*r = (struct run){.names = names_new(), .left = SIZE_MAX};
 	quality_init(&r->quality);
-	r->fleet = fleet_of_rate(3600 * NANO, r->names);
+	r->fleet = fleet_of_rate(3600 * NANO);
 	r->options = (struct attribute_options){.fleet = r->fleet, .names = r->names, .from_ns = INT64_MIN, .to_ns = INT64_MAX, .lanes = threads, .identity = true,
 	                                        .compare_rules = true, .positions = true, .batches = true};
 	r->a = attribution_new(&r->options);

@@ -28,7 +28,7 @@ static int setup(void **state) {
 	assert_non_null(mkdtemp(p->at));
 	snprintf(p->book, sizeof p->book, "%s/book", p->at);
 	p->names = names_new();
-	assert_int_equal(ledger_open(&p->l, p->book, NULL, LEDGER_CREATE, p->names, &p->why), 0);
+	assert_int_equal(ledger_open(&p->l, p->book, LEDGER_CREATE, p->names, &p->why), 0);
 	*state = p;
 	return 0;
 }
@@ -229,9 +229,9 @@ static void one_writer(void **state) {
 	struct place *p = *state;
 	struct ledger *second = NULL;
 
-	assert_int_equal(ledger_open(&second, p->book, NULL, LEDGER_WRITE, p->names, &p->why), ERROR_IO);
+	assert_int_equal(ledger_open(&second, p->book, LEDGER_WRITE, p->names, &p->why), ERROR_IO);
 	assert_non_null(strstr(p->why.message, "in use by process"));
-	assert_int_equal(ledger_open(&second, p->book, NULL, LEDGER_READ, p->names, &p->why), 0);
+	assert_int_equal(ledger_open(&second, p->book, LEDGER_READ, p->names, &p->why), 0);
 	ledger_close(second);
 }
 
@@ -243,7 +243,7 @@ static void a_reader_sees_one_state(void **state) {
 	int64_t seen = 0;
 
 	assert_int_equal(post(p, &before, 1), 1);
-	assert_int_equal(ledger_open(&reader, p->book, NULL, LEDGER_READ, names, &p->why), 0);
+	assert_int_equal(ledger_open(&reader, p->book, LEDGER_READ, names, &p->why), 0);
 	const struct entry after[] = {an_entry(p, "r1", 1, 300), an_entry(p, "a replica it has never heard of", 1, 5000)};
 	assert_int_equal(post(p, after, 2), 2);
 	assert_int_equal(ledger_entries(reader, DAY, DAY + NS_PER_DAY, INT64_MAX, add_up, &seen, &p->why), 0);
@@ -251,7 +251,7 @@ static void a_reader_sees_one_state(void **state) {
 	ledger_close(reader);
 
 	seen = 0;
-	assert_int_equal(ledger_open(&reader, p->book, NULL, LEDGER_READ, names, &p->why), 0);
+	assert_int_equal(ledger_open(&reader, p->book, LEDGER_READ, names, &p->why), 0);
 	assert_int_equal(ledger_entries(reader, DAY, DAY + NS_PER_DAY, INT64_MAX, add_up, &seen, &p->why), 0);
 	assert_int_equal(seen, 5300);
 	ledger_close(reader);
@@ -269,9 +269,9 @@ static void foreign_files_are_refused(void **state) {
 	FILE *f = fopen(path, "w");
 	fprintf(f, "%0600d", 1);
 	fclose(f);
-	assert_int_equal(ledger_open(&other, p->book, NULL, LEDGER_READ, p->names, &p->why), ERROR_IO);
+	assert_int_equal(ledger_open(&other, p->book, LEDGER_READ, p->names, &p->why), ERROR_IO);
 	assert_non_null(strstr(p->why.message, "not a ledger"));
-	assert_int_equal(ledger_open(&other, "/nowhere", NULL, LEDGER_READ, p->names, &p->why), ERROR_CONFIG);
+	assert_int_equal(ledger_open(&other, "/nowhere", LEDGER_READ, p->names, &p->why), ERROR_CONFIG);
 	assert_non_null(strstr(p->why.message, "no book"));
 }
 

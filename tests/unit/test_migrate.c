@@ -126,7 +126,7 @@ static int teardown(void **state) {
 static struct ledger *open_book(struct place *p, enum ledger_mode mode) {
 	struct ledger *l = NULL;
 
-	if (ledger_open(&l, p->book, NULL, mode, p->names, &p->why) != 0) {
+	if (ledger_open(&l, p->book, mode, p->names, &p->why) != 0) {
 		fail_msg("%s", p->why.message);
 	}
 	return l;
@@ -221,7 +221,7 @@ static void it_is_as_if_made_anew(void **state) {
 	ledger_close(l);
 	shape_of(p->path, old_shape);
 	snprintf(fresh, sizeof fresh, "%s/fresh", p->at);
-	assert_int_equal(ledger_open(&l, fresh, NULL, LEDGER_CREATE, p->names, &p->why), 0);
+	assert_int_equal(ledger_open(&l, fresh, LEDGER_CREATE, p->names, &p->why), 0);
 	ledger_close(l);
 	snprintf(path, sizeof path, "%s/ledger.db", fresh);
 	shape_of(path, new_shape);
@@ -242,7 +242,7 @@ static void expect_told(struct place *p, struct ledger *l, int64_t as_of, int64_
 	bool found = false;
 
 	quality_init(&q);
-	assert_int_equal(ledger_quality_get(l, as_of, INT64_MIN, INT64_MAX, &q, &p->why), 0);
+	assert_int_equal(ledger_quality_get(l, as_of, &q, &p->why), 0);
 	assert_int_equal(q.input_count, 1);
 	assert_int_equal(q.inputs[0].bytes, bytes);
 	snprintf(sentence, sizeof sentence, "%d requests of engines are in no gateway's log: they have no tenant (the first: log:2)", engine_only);
@@ -301,7 +301,7 @@ static void all_or_nothing_of_2(void **state) {
 	struct ledger *l = NULL;
 
 	run_sql(p->path, "CREATE TABLE source_was (x INTEGER)"); /* in the way */
-	assert_true(ledger_open(&l, p->book, NULL, LEDGER_WRITE, p->names, &p->why) < 0);
+	assert_true(ledger_open(&l, p->book, LEDGER_WRITE, p->names, &p->why) < 0);
 	assert_int_equal(ask_sql(p->path, "PRAGMA user_version"), 2);
 	assert_int_equal(ask_sql(p->path, "SELECT sum(joined) FROM joined"), 7);
 }
@@ -312,7 +312,7 @@ static void all_or_nothing(void **state) {
 	struct ledger *l = NULL;
 
 	run_sql(p->path, "CREATE TABLE entry_1 (x INTEGER)"); /* in the way */
-	assert_true(ledger_open(&l, p->book, NULL, LEDGER_WRITE, p->names, &p->why) < 0);
+	assert_true(ledger_open(&l, p->book, LEDGER_WRITE, p->names, &p->why) < 0);
 	assert_int_equal(ask_sql(p->path, "PRAGMA user_version"), 1);
 	assert_int_equal(ask_sql(p->path, "SELECT sum(batch) FROM entry_day"), 1);
 	run_sql(p->path, "DROP TABLE entry_1");
@@ -326,10 +326,10 @@ static void other_versions_are_refused(void **state) {
 	struct ledger *l = NULL;
 
 	run_sql(p->path, "PRAGMA user_version = 99");
-	assert_int_equal(ledger_open(&l, p->book, NULL, LEDGER_READ, p->names, &p->why), ERROR_CONFIG);
+	assert_int_equal(ledger_open(&l, p->book, LEDGER_READ, p->names, &p->why), ERROR_CONFIG);
 	assert_non_null(strstr(p->why.message, "use a newer one"));
 	run_sql(p->path, "PRAGMA user_version = 0");
-	assert_int_equal(ledger_open(&l, p->book, NULL, LEDGER_READ, p->names, &p->why), ERROR_CONFIG);
+	assert_int_equal(ledger_open(&l, p->book, LEDGER_READ, p->names, &p->why), ERROR_CONFIG);
 }
 
 int main(void) {

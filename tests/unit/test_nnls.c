@@ -35,11 +35,11 @@ static void joined(void **state) {
 	(void)state;
 	double gram[4] = {1, 0, 0, 1}, moment[2] = {3, 1}, x[2];
 
-	nnls_join(gram, moment, 2, 0, 1, 1);
+	nnls_join(gram, moment, 2, 0, 1);
 	nnls_leave_out(gram, moment, 2, 0);
 	assert_true(nnls_solve(gram, moment, 2, x));
 	assert_true(fabs(x[1] - 2) < 1e-12 && x[0] == 0);
-	nnls_join(gram, moment, 2, 1, 0, 1); /* a column of 0 takes no part */
+	nnls_join(gram, moment, 2, 1, 0); /* a column of 0 takes no part */
 	assert_true(gram[0] == 0 && moment[0] == 0);
 }
 

@@ -440,9 +440,9 @@ static void test_index(void **state) {
 			snprintf(bytes, sizeof bytes, forms[k], TEXT_ARG(p->models[i].id));
 			name_lower(&lower, text_of(bytes));
 			struct held held = {name_text(&lower), 0};
-			price_index_named(p, &held.name, 1, count_held, &held);
+			price_index_named(p, held.name, count_held, &held);
 			assert_int_equal(held.count, count_named(p, held.name));
-			price_index_named(p, &held.name, 1, count_given, &given);
+			price_index_named(p, held.name, count_given, &given);
 			asked++;
 		}
 	}

@@ -263,7 +263,7 @@ static void days_in_common(void **state) {
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct names *names = names_new();
 		struct name_summaries *n = name_summaries_new(names);
-		struct fleet *fleet = fleet_of_rate(3600 * NANO, names);
+		struct fleet *fleet = fleet_of_rate(3600 * NANO);
 		struct quality quality;
 		struct fault why = {0};
 		int held = 0;
