@@ -145,6 +145,7 @@ struct attribute_options {
 	vendor_test *is_vendors;   /* NULL: no request was bought */
 	void *vendors;             /* its context */
 	struct attribution_fits *fits; /* of other runs, used in place of this run's own; may be NULL */
+	bool fits_unseen;          /* fits are not added, kept or printed: what no split needs of them may be left out */
 };
 
 struct attribution;

@@ -331,9 +331,9 @@ int attribution_patch(struct attribution *a, const struct tenant_patch *p, struc
 	return spool_add(a->patches, 0, &patch, sizeof patch, why);
 }
 
-static int run_pass(struct attribution *a, enum pass_purpose purpose, struct attribution_fits *fits, struct quality *quality,
+static int run_pass(struct attribution *a, enum pass_purpose purpose, enum fit_part part, struct attribution_fits *fits, struct quality *quality,
               struct fault *why) {
-	const struct passes passes = {purpose, &a->common, fits, quality, a->evidence, a->replicas};
+	const struct passes passes = {purpose, part, &a->common, fits, quality, a->evidence, a->replicas};
 
 	return passes_run(&passes, &a->duplicates, why);
 }
@@ -345,7 +345,10 @@ static int fit(struct attribution *a, struct quality *quality, struct fault *why
 		return rc;
 	}
 	a->fitted = true;
-	rc = run_pass(a, PASS_FIT, a->fits, quality, why);
+	rc = run_pass(a, PASS_FIT, a->options.fits_unseen ? FIT_SAMPLES : FIT_WHOLE, a->fits, quality, why);
+	if (rc >= 0 && fits_lack_sums(a->fits)) {
+		rc = run_pass(a, PASS_FIT, FIT_SUMS, a->fits, quality, why);
+	}
 	return rc < 0 ? rc : fits_solve(a->options.fits ? a->options.fits : a->fits, why);
 }
 
@@ -488,7 +491,7 @@ int attribution_finish(struct attribution *a, entry_sink *sink, void *context, s
 	int rc = fit(a, quality, why);
 
 	if (rc >= 0) {
-		rc = run_pass(a, PASS_POST, fits, quality, why);
+		rc = run_pass(a, PASS_POST, FIT_WHOLE, fits, quality, why);
 	}
 	rc = rc < 0 ? rc : bought_post(&a->common, a->evidence, a->bought, why);
 	bought_state_unknown(a->bought, a->options.names, quality);

@@ -98,6 +98,7 @@ static void start_attribution(struct from_logs *j) {
 		.batches = true,
 		.is_vendors = j->set->replica ? NULL : is_vendors,
 		.vendors = j,
+		.fits_unseen = !j->set->model_report,
 	};
 
 	if (j->prices) {

@@ -122,6 +122,8 @@ struct aggregate_sources {
 	bool prefill_only;
 };
 
+/* Do requests determine a model of rebuilt steps? */
+bool aggregates_are_rebuilt(const struct aggregates *r);
 void aggregates_solve(const struct aggregate_sources *s, struct aggregate_model *m);
 
 /* The work of a window in the terms of the fit; `mixed`: how many of the steps also computed prompts. */

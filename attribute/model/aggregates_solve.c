@@ -296,6 +296,15 @@ static void measure_lives(const struct aggregates *r, const bool life[AGGREGATE_
 	m->life_output_sd = sd < 1 - share ? sd / (1 - share) : 1;
 }
 
+/* Most requests have instants that are not ends of steps. */
+static bool are_refused(const struct rebuilt *r) {
+	return r->totals[REBUILT_REFUSED] > r->totals[REBUILT_REQUESTS];
+}
+
+bool aggregates_are_rebuilt(const struct aggregates *r) {
+	return r->rebuilt && !are_refused(r->rebuilt) && rebuilt_determines(r->rebuilt);
+}
+
 static void solve_requests(const struct aggregates *r, struct aggregate_model *m) {
 	static const bool both[AGGREGATE_KINDS] = {[AGGREGATE_STEP] = true, [AGGREGATE_PROMPT] = true}, life[AGGREGATE_KINDS] = {[AGGREGATE_LIFE] = true};
 
@@ -308,7 +317,7 @@ static void solve_requests(const struct aggregates *r, struct aggregate_model *m
 	m->both_share_sd = sqrt(BOTH_FORM_SD * BOTH_FORM_SD + m->drawn_both * m->drawn_both);
 	measure_lives(r, life, m);
 	m->has_rebuilt = r->rebuilt && rebuilt_solve(r->rebuilt, &m->rebuilt);
-	if (r->rebuilt && r->rebuilt->totals[REBUILT_REFUSED] > r->rebuilt->totals[REBUILT_REQUESTS]) {
+	if (r->rebuilt && are_refused(r->rebuilt)) {
 		m->has_rebuilt = false;
 		m->both_share_sd = hypot(m->both_share_sd, BAD_CLOCKS_SD);
 	}

@@ -199,12 +199,31 @@ struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_
 	return aggregates_of(fits_of(f, key));
 }
 
+void fits_note_sums(struct attribution_fits *f, const struct fit_key *key, bool used) {
+	struct fit *fit = fits_of(f, key);
+
+	fit->uses_sums |= used;
+	fit->without_sums |= !used;
+}
+
+bool fits_lack_sums(const struct attribution_fits *f) {
+	for (size_t i = 0; i < f->count; i++) {
+		const struct fit *fit = f->list[i];
+		if (fit->without_sums && (fit->uses_sums || !fit->aggregates || !aggregates_are_rebuilt(fit->aggregates))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void merge_fit(void *to, struct fit *from, const struct step_bins *bins) {
 	struct attribution_fits *f = to;
 	struct fit *fit = fits_of(f, &from->key);
 
 	fit->unfit += from->unfit;
 	fit->by_steps |= from->by_steps;
+	fit->without_sums |= from->without_sums;
+	fit->uses_sums |= from->uses_sums;
 	if (from->aggregates) {
 		aggregates_join(aggregates_of(fit), from->aggregates);
 	}

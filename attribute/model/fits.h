@@ -34,6 +34,13 @@ void fits_add_step(struct attribution_fits *f, const struct fit_key *key, const 
 /* The sums of requests and windows of a key. */
 struct aggregates *fits_aggregates(struct attribution_fits *f, const struct fit_key *key);
 
+/*
+ * Notes that sums over some requests of a key are left out so far, or that its sums are used whatever else there is; and
+ * whether sums are left out that are used. Before fits_solve.
+ */
+void fits_note_sums(struct attribution_fits *f, const struct fit_key *key, bool used);
+bool fits_lack_sums(const struct attribution_fits *f);
+
 /* An empty one with the same names and descriptions, for a separate thread. */
 struct attribution_fits *fits_like(const struct attribution_fits *f);
 

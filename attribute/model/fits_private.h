@@ -17,6 +17,7 @@ struct fit {
 	int64_t unfit;      /* steps that bins_add_step left out */
 	uint64_t used;      /* when it was added to last */
 	bool by_steps;      /* there are steps of it, or it was used to split some */
+	bool without_sums, uses_sums; /* fits_note_sums */
 	bool own;           /* model was fitted to its own bins */
 	int64_t taken_from_ns; /* a model of an adjacent day: that day */
 	struct step_model model;

@@ -204,19 +204,37 @@ static void measure(const struct rebuilt *r, const struct unscaled *u, struct re
 	m->drawn_sd = r->totals[REBUILT_BOTH_NS] > 0 ? drawn_sd(r, u) : 0;
 }
 
-bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m) {
+/* The model without what is measured of it; NULL: they determine none, else the caller frees. */
+static struct unscaled *solve(const struct rebuilt *r, struct rebuilt_model *m) {
 	*m = (struct rebuilt_model){.steps = {.origin = MODEL_FITTED, .has_attention = true, .has_context = true}};
 	for (int b = 0; b < REBUILT_BUCKETS; b++) {
 		m->steps.steps += r->buckets[b].rows;
 	}
 	if (m->steps.steps < LEAST_ROWS || r->totals[REBUILT_REQUESTS] <= 0 || r->totals[REBUILT_BUSY_NS] <= 0) {
-		return false;
+		return NULL;
 	}
 	struct unscaled *u = unscale(r);
-	bool solved = solve_draw(u, -1, m->steps.ns);
-	if (solved) {
+	if (!solve_draw(u, -1, m->steps.ns) || !(share_of(r, m->steps.ns) > 0)) {
+		free(u);
+		return NULL;
+	}
+	return u;
+}
+
+bool rebuilt_determines(const struct rebuilt *r) {
+	struct rebuilt_model m;
+	struct unscaled *u = solve(r, &m);
+
+	free(u);
+	return u;
+}
+
+bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m) {
+	struct unscaled *u = solve(r, m);
+
+	if (u) {
 		measure(r, u, m);
 	}
 	free(u);
-	return solved && share_of(r, m->steps.ns) > 0;
+	return u;
 }

@@ -73,7 +73,8 @@ struct rebuilt_model {
 	double drawn_sd;    /* of prefill's share of these, by the bootstrap */
 };
 
-/* False if they do not determine a model. */
+/* Do they determine a model? rebuilt_solve returns the same. */
+bool rebuilt_determines(const struct rebuilt *r);
 bool rebuilt_solve(const struct rebuilt *r, struct rebuilt_model *m);
 
 #endif

@@ -120,11 +120,18 @@ static struct energy *energy_of(struct pass *pass) {
 	return o.next || assumed ? energy_new(&o) : NULL;
 }
 
+/* Only requests leave sums to another pass. */
+static const struct splitter *splitter_in(const struct pass *pass) {
+	const struct splitter *splitter = splitter_of(pass->summary);
+
+	return pass->part == FIT_SUMS && splitter != &splitter_sweep ? NULL : splitter;
+}
+
 int pass_begin(struct pass *pass, const struct replica_summary *s, struct fault *why) {
-	const struct splitter *splitter = splitter_of(s);
+	pass->summary = s;
+	const struct splitter *splitter = splitter_in(pass);
 
 	(void)why;
-	pass->summary = s;
 	pass->pool = fleet_pool_of(pass->common->options->fleet, pass->common->options->names, s->replica, s->model);
 	flight_init(&pass->flight);
 	pass->flight.from_ns = pass->common->options->from_ns;
@@ -150,7 +157,7 @@ int pass_begin(struct pass *pass, const struct replica_summary *s, struct fault 
 }
 
 int pass_item(struct pass *pass, const struct item *item, struct fault *why) {
-	const struct splitter *splitter = splitter_of(pass->summary);
+	const struct splitter *splitter = splitter_in(pass);
 
 	return splitter ? splitter->item(pass, item, why) : 0;
 }
@@ -242,7 +249,7 @@ static void state_unknown_cached(const struct pass *pass) {
 }
 
 int pass_end(struct pass *pass, struct fault *why) {
-	const struct splitter *splitter = splitter_of(pass->summary);
+	const struct splitter *splitter = splitter_in(pass);
 	int rc = splitter ? splitter->end(pass, why) : 0;
 
 	if (pass->purpose == PASS_POST) {

@@ -18,6 +18,12 @@ struct folds;
 /* A first pass collects the rows that models are fitted to, a second one posts time. */
 enum pass_purpose { PASS_FIT, PASS_POST };
 
+/*
+ * A model of rebuilt steps (rebuild.h) is fitted to some requests of a day, and where there is one, the sums over all requests are
+ * not used. So these can be left to another pass, if it turns out to be needed.
+ */
+enum fit_part { FIT_WHOLE, FIT_SAMPLES, FIT_SUMS };
+
 /* What splits time on days with too little evidence for their own fit. */
 enum substitute {
 	SUBSTITUTE_NEIGHBOUR,
@@ -30,6 +36,7 @@ enum substitute {
 
 struct pass {
 	enum pass_purpose purpose;
+	enum fit_part part; /* of PASS_FIT */
 	const struct accounts_common *common;
 	struct attribution_fits *fits;
 	struct folds *folds; /* PASS_FIT: steps go there; NULL: to the fits */

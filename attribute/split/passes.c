@@ -34,7 +34,7 @@ struct going {
 };
 
 static struct pass pass_of(const struct passes *ws, const struct accounts_common *common) {
-	return (struct pass){.purpose = ws->purpose, .common = common, .fits = ws->fits, .quality = ws->quality};
+	return (struct pass){.purpose = ws->purpose, .part = ws->part, .common = common, .fits = ws->fits, .quality = ws->quality};
 }
 
 /* ---- spells ---- */

@@ -7,6 +7,7 @@
 
 struct passes {
 	enum pass_purpose purpose;
+	enum fit_part part; /* of PASS_FIT */
 	const struct accounts_common *common;
 	struct attribution_fits *fits;
 	struct quality *quality;

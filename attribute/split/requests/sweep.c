@@ -25,6 +25,8 @@
 #define BLOCK_NS (32 * NS_PER_SECOND)
 
 struct sweep_state {
+	bool takes_sums, takes_samples; /* what a first pass collects: sums over time, batches to be rebuilt */
+	int64_t noted_day_ns; /* the last day that fits_note_sums has; or UNKNOWN */
 	struct fit_key key; /* of the current model */
 	const struct aggregate_model *model;
 	const struct step_model *steps; /* of similar replicas that log steps; NULL: none */
@@ -65,6 +67,24 @@ static bool is_guessed(const struct request_item *r) {
 }
 
 /* ---- first pass: the time of decode steps alone ---- */
+
+/* Are most requests such that steps can be rebuilt from them? Then sums are likely to be of no use. */
+static bool may_leave_sums(const struct replica_summary *s) {
+	return !s->exclusive && s->timed > s->requests / 2;
+}
+
+/* Where sums may be left out, each of these two kinds of replicas is noted. */
+static void note_day(struct pass *pass, int64_t at_ns) {
+	struct sweep_state *st = pass->state;
+	bool exclusive = pass->summary->exclusive;
+	bool noted = st->noted_day_ns != UNKNOWN && at_ns >= st->noted_day_ns && at_ns - st->noted_day_ns < NS_PER_DAY;
+
+	if (pass->part == FIT_SAMPLES && !noted && (exclusive || !st->takes_sums)) {
+		struct fit_key key = pass_fit_key(pass, pass->summary->model, at_ns);
+		fits_note_sums(pass->fits, &key, exclusive);
+		st->noted_day_ns = key.day_ns;
+	}
+}
 
 /* The bucket of an instant; in most cases that of the instant before. */
 static unsigned bucket_at(const struct pass *pass, int64_t at_ns) {
@@ -450,6 +470,9 @@ static void sweep_span(struct pass *pass) {
 	pass->to_ns = pass->summary->last_ns;
 	if (pass->purpose == PASS_FIT) {
 		pass->flight.now = st->sums;
+		st->takes_sums = pass->part == FIT_WHOLE || (pass->part == FIT_SUMS) == may_leave_sums(pass->summary);
+		st->takes_samples = pass->part != FIT_SUMS;
+		st->noted_day_ns = UNKNOWN;
 	}
 }
 
@@ -475,35 +498,44 @@ static void prepare(struct pass *pass, struct active *a) {
 
 static int sweep_item(struct pass *pass, const struct item *item, struct fault *why) {
 	struct sweep_state *st = pass->state;
+	const struct request_item *r = (const struct request_item *)item;
+	bool fit = pass->purpose == PASS_FIT;
 
 	if (item->kind != ITEM_REQUEST) {
 		return 0;
 	}
-	struct active *a;
-	const struct request_item *r = (const struct request_item *)item;
-	int rc = sweep_to(pass, r->head.at_ns, false, why);
-	if (pass->purpose == PASS_FIT) {
+	if (fit && st->takes_samples) {
+		note_day(pass, r->head.at_ns);
 		note_life(pass, r);
 		sampling_add(&st->sampling, pass, r);
 	}
-	a = flight_admit(&pass->flight, r);
+	if (fit && !st->takes_sums) {
+		return 0;
+	}
+	int rc = sweep_to(pass, r->head.at_ns, false, why);
+	struct active *a = flight_admit(&pass->flight, r);
 	if (r->first_token_ns == UNKNOWN && r->finish_ns != UNKNOWN) {
 		a->request.first_token_ns = first_token_ns(pass, r);
 	}
 	prepare(pass, a);
-	if (pass->purpose == PASS_FIT) {
+	if (fit) {
 		st->sums[CHUNKS].equal += chunks_of(r); /* of prompts that come while others decode */
 	}
 	return rc;
 }
 
 static int sweep_end(struct pass *pass, struct fault *why) {
-	int rc = sweep_to(pass, pass->to_ns, true, why);
+	struct sweep_state *st = pass->state;
+	bool fit = pass->purpose == PASS_FIT;
 
-	if (pass->purpose == PASS_FIT) {
-		sampling_end_day(&((struct sweep_state *)pass->state)->sampling, pass);
+	if (fit && st->takes_samples) {
+		sampling_end_day(&st->sampling, pass);
 	}
-	return rc >= 0 && pass->purpose == PASS_FIT ? flight_clear(&pass->flight, note_request, pass, why) : rc;
+	if (fit && !st->takes_sums) {
+		return 0;
+	}
+	int rc = sweep_to(pass, pass->to_ns, true, why);
+	return rc >= 0 && fit ? flight_clear(&pass->flight, note_request, pass, why) : rc;
 }
 
 static void sweep_release(struct pass *pass) {
