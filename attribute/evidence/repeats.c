@@ -17,9 +17,13 @@ struct seen {
 /* Requests with their first instant in one hour. */
 struct hour {
 	int64_t number;
-	uint32_t *tags; /* the upper half of each slot's hash; 0: free. Kept together, as most searches end here */
-	struct seen *at;
-	size_t count, room; /* room: a power of two, or 0 */
+	struct slot {
+		uint32_t tag;    /* the upper half of the hash; 0: free. Most searches end here */
+		uint32_t number; /* in `at` */
+	} *slots;
+	size_t slot_count; /* a power of two, or 0 */
+	struct seen *at;   /* in the order of arrival */
+	size_t count, room;
 	char *ids;
 	size_t ids_len, ids_room;
 };
@@ -34,7 +38,7 @@ struct repeats *repeats_new(void) {
 }
 
 static void hour_release(struct hour *h) {
-	free(h->tags);
+	free(h->slots);
 	free(h->at);
 	free(h->ids);
 	*h = (struct hour){0};
@@ -56,11 +60,14 @@ static uint32_t tag_of(uint64_t hash) {
 /* The slot of the id, or the free slot for it. */
 static size_t find(const struct hour *h, const struct request_item *i, uint64_t hash) {
 	struct text id = request_item_id(i);
-	size_t at = hash & (h->room - 1);
+	size_t at = hash & (h->slot_count - 1);
 
-	for (; h->tags[at]; at = (at + 1) & (h->room - 1)) {
-		const struct seen *s = &h->at[at];
-		if (h->tags[at] == tag_of(hash) && s->hash == hash && s->finish_ns == i->finish_ns && s->part == i->part &&
+	for (; h->slots[at].tag; at = (at + 1) & (h->slot_count - 1)) {
+		if (h->slots[at].tag != tag_of(hash)) {
+			continue;
+		}
+		const struct seen *s = &h->at[h->slots[at].number];
+		if (s->hash == hash && s->finish_ns == i->finish_ns && s->part == i->part &&
 		    text_eq(id, (struct text){h->ids + s->id_at, s->id_len})) {
 			break;
 		}
@@ -69,25 +76,16 @@ static size_t find(const struct hour *h, const struct request_item *i, uint64_t 
 }
 
 static void grow(struct hour *h) {
-	struct hour more = *h;
-
-	more.room = h->room > 0 ? 2 * h->room : 64;
-	more.at = must_calloc(more.room, sizeof *more.at);
-	more.tags = must_calloc(more.room, sizeof *more.tags);
-	for (size_t i = 0; i < h->room; i++) {
-		if (!h->tags[i]) {
-			continue;
+	free(h->slots);
+	h->slot_count = h->slot_count > 0 ? 2 * h->slot_count : 64;
+	h->slots = must_calloc(h->slot_count, sizeof *h->slots);
+	for (size_t i = 0; i < h->count; i++) {
+		size_t at = h->at[i].hash & (h->slot_count - 1);
+		while (h->slots[at].tag) {
+			at = (at + 1) & (h->slot_count - 1);
 		}
-		size_t at = h->at[i].hash & (more.room - 1);
-		while (more.tags[at]) {
-			at = (at + 1) & (more.room - 1);
-		}
-		more.at[at] = h->at[i];
-		more.tags[at] = h->tags[i];
+		h->slots[at] = (struct slot){tag_of(h->at[i].hash), (uint32_t)i};
 	}
-	free(h->at);
-	free(h->tags);
-	*h = more;
 }
 
 static void keep_id(struct hour *h, struct text id) {
@@ -99,20 +97,21 @@ static void keep_id(struct hour *h, struct text id) {
 	h->ids_len += id.len;
 }
 
-static void add(struct hour *h, const struct request_item *i, uint64_t hash) {
-	if (4 * (h->count + 1) > 3 * h->room) {
+/* `at`: the free slot for it, unless there are no slots yet. */
+static void add(struct hour *h, const struct request_item *i, uint64_t hash, size_t at) {
+	if (4 * (h->count + 1) > 3 * h->slot_count) {
 		grow(h);
+		at = find(h, i, hash);
 	}
-	size_t at = find(h, i, hash);
-	h->at[at] = (struct seen){hash, i->head.at_ns, i->finish_ns, h->ids_len, i->id_len, i->part};
-	h->tags[at] = tag_of(hash);
+	h->at = must_grow(h->at, h->count, &h->room, sizeof *h->at, 64);
+	h->at[h->count] = (struct seen){hash, i->head.at_ns, i->finish_ns, h->ids_len, i->id_len, i->part};
+	h->slots[at] = (struct slot){tag_of(hash), (uint32_t)h->count++};
 	keep_id(h, request_item_id(i));
-	h->count++;
 }
 
 static void empty(struct hour *h, int64_t number) {
-	if (h->room > 0) {
-		memset(h->tags, 0, h->room * sizeof *h->tags);
+	if (h->slot_count > 0) {
+		memset(h->slots, 0, h->slot_count * sizeof *h->slots);
 	}
 	h->number = number;
 	h->count = 0;
@@ -135,12 +134,14 @@ static void move_to(struct repeats *r, const struct request_item *i) {
 	}
 }
 
-static bool has(const struct hour *h, const struct request_item *i, uint64_t hash) {
+/* Was it seen in this hour? *at: its slot, or the free one for it. */
+static bool has(const struct hour *h, const struct request_item *i, uint64_t hash, size_t *at) {
 	if (h->count == 0) {
+		*at = h->slot_count > 0 ? hash & (h->slot_count - 1) : 0;
 		return false;
 	}
-	size_t at = find(h, i, hash);
-	return h->tags[at] && i->head.at_ns - h->at[at].at_ns <= REPEATS_WINDOW_NS;
+	*at = find(h, i, hash);
+	return h->slots[*at].tag && i->head.at_ns - h->at[h->slots[*at].number].at_ns <= REPEATS_WINDOW_NS;
 }
 
 /* Hashes eight bytes at a time. */
@@ -164,10 +165,12 @@ bool repeats_seen(struct repeats *r, const struct request_item *i) {
 		return false;
 	}
 	uint64_t hash = hash_of(i);
+	size_t at, before;
+
 	move_to(r, i);
-	if (has(&r->now, i, hash) || has(&r->before, i, hash)) {
+	if (has(&r->now, i, hash, &at) || has(&r->before, i, hash, &before)) {
 		return true;
 	}
-	add(&r->now, i, hash);
+	add(&r->now, i, hash, at);
 	return false;
 }

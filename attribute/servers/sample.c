@@ -251,7 +251,7 @@ static void add_step(struct sample *s, const struct step_item *x) {
 
 static void add_request(struct sample *s, const struct request_item *r) {
 	struct id_request one = {r->part == PART_DECODE ? UNKNOWN : r->first_token_ns, r->part == PART_PREFILL ? UNKNOWN : r->finish_ns,
-	                         r->prompt_tokens > r->cached_tokens ? r->prompt_tokens - r->cached_tokens : 0, mark_of(request_item_id(r))};
+	                         r->prompt_tokens > r->cached_tokens ? r->prompt_tokens - r->cached_tokens : 0, 0};
 	int64_t at_ns = instant_of(&one);
 
 	s->all_requests++;
@@ -272,6 +272,7 @@ static void add_request(struct sample *s, const struct request_item *r) {
 	if (s->most_hash != UINT64_MAX && sample_order(at_ns) > s->most_hash) {
 		return;
 	}
+	one.mark = mark_of(request_item_id(r));
 	sample_put_request(s, &one);
 }
 
