@@ -16,30 +16,23 @@ static bool rebuild(int64_t part, int64_t explained, int64_t whole, int64_t *out
 	return true;
 }
 
-void batch_of_step(const struct flight *f, const struct step_item *s, struct known_batch *out) {
-	*out = (struct known_batch){
-	    .batch = {s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens,
-		      s->prefill_kv_tokens, 0},
-	    .attention_known = true,
-	    .context_known = true,
-	};
-
+void batch_of_step(const struct flight *f, const struct step_item *s, struct batch *out, bool *attention_known, bool *context_known) {
+	*out = (struct batch){s->prefill_tokens, s->prefill_token_kv, s->decode_tokens, s->decode_kv_tokens, s->prefill_kv_tokens, 0};
+	*attention_known = *context_known = true;
 	if (s->prefill_token_kv == UNKNOWN) {
-		out->attention_known =
-		    rebuild(f->chunk_token_kv, f->chunk_tokens, s->prefill_tokens, &out->batch.prefill_token_kv);
+		*attention_known = rebuild(f->chunk_token_kv, f->chunk_tokens, s->prefill_tokens, &out->prefill_token_kv);
 	}
 	if (s->decode_kv_tokens == UNKNOWN) {
-		out->context_known =
-		    rebuild(f->context_sum, (int64_t)f->decoding_count, s->decode_requests, &out->batch.decode_kv_tokens);
+		*context_known = rebuild(f->context_sum, (int64_t)f->decoding_count, s->decode_requests, &out->decode_kv_tokens);
 	}
 	if (s->prefill_kv_tokens == UNKNOWN) {
-		rebuild(f->chunk_kv, f->chunk_tokens, s->prefill_tokens, &out->batch.prefill_kv_tokens);
+		rebuild(f->chunk_kv, f->chunk_tokens, s->prefill_tokens, &out->prefill_kv_tokens);
 	}
 	if ((int64_t)f->decoding_count * 100 >= (int64_t)s->decode_requests * REBUILT_PERCENT) {
-		out->batch.decode_unequal_kv = (int64_t)s->decode_requests * flight_longest(f);
+		out->decode_unequal_kv = (int64_t)s->decode_requests * flight_longest(f);
 	}
-	if (out->context_known && out->batch.decode_unequal_kv < out->batch.decode_kv_tokens) {
-		out->batch.decode_unequal_kv = out->batch.decode_kv_tokens;
+	if (*context_known && out->decode_unequal_kv < out->decode_kv_tokens) {
+		out->decode_unequal_kv = out->decode_kv_tokens;
 	}
 }
 

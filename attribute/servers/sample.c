@@ -218,9 +218,13 @@ static uint32_t mark_of(struct text id) {
 	return (uint32_t)(hash >> 32);
 }
 
-void sample_put_step(struct sample *s, const struct id_step *x) {
+static struct id_step *new_step(struct sample *s) {
 	s->steps = must_grow(s->steps, s->step_count, &s->step_room, sizeof *s->steps, 256);
-	s->steps[s->step_count++] = *x;
+	return &s->steps[s->step_count++];
+}
+
+void sample_put_step(struct sample *s, const struct id_step *x) {
+	*new_step(s) = *x;
 }
 
 void sample_put_request(struct sample *s, const struct id_request *r) {
@@ -245,8 +249,8 @@ static void add_step(struct sample *s, const struct step_item *x) {
 	}
 	follows = follows && !s->skipped;
 	s->skipped = false;
-	sample_put_step(s, &(struct id_step){end_ns, x->duration_ns, x->prefill_tokens, number_of(x), small(x->prefill_requests),
-	                                     small(x->decode_requests), follows, (x->flags & STEP_COARSE_CLOCK) != 0});
+	*new_step(s) = (struct id_step){end_ns, x->duration_ns, x->prefill_tokens, number_of(x), small(x->prefill_requests),
+	                                small(x->decode_requests), follows, (x->flags & STEP_COARSE_CLOCK) != 0};
 }
 
 static void add_request(struct sample *s, const struct request_item *r) {

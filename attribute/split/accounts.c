@@ -503,21 +503,21 @@ static void add_tokens(struct accounts *a, struct entry *e, const struct entry *
 	             !exact_add(&e->cache_write_tokens, what->cache_write_tokens);
 }
 
-static int post_tokens(struct accounts *a, struct entry key, int64_t at_ns, const struct entry *what,
-                       struct fault *why) {
+/* Changes the key. */
+static int post_tokens(struct accounts *a, struct entry *key, int64_t at_ns, const struct entry *what, struct fault *why) {
 	struct segment s;
 
 	segment_again(a->common->options, a->pool, at_ns, &a->segment, &s);
 	if (!s.wanted) {
 		return 0;
 	}
-	key.slot_ns = s.slot_ns;
-	key.rate_nano = s.rate_nano;
-	key.grade = GRADE_NONE;
+	key->slot_ns = s.slot_ns;
+	key->rate_nano = s.rate_nano;
+	key->grade = GRADE_NONE;
 	/* The segment may have been closed when the request was found to have ended in it. */
 	bool here = s.from_ns == a->segment.from_ns;
-	add_tokens(a, here ? postings_find(&a->postings, &key) : &key, what);
-	return here ? 0 : entries_add(a->common->entries, a->common->lane, &key, why);
+	add_tokens(a, here ? postings_find(&a->postings, key) : key, what);
+	return here ? 0 : entries_add(a->common->entries, a->common->lane, key, why);
 }
 
 int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int64_t tokens[3], int64_t requests,
@@ -535,7 +535,8 @@ int accounts_tokens(struct accounts *a, name_id tenant, int64_t at_ns, const int
 			a->failed |= !exact_add(&e->tokens, tokens[i]) || !exact_add(&e->requests, ended);
 		} else {
 			const struct entry what = {.tokens = tokens[i], .requests = ended};
-			rc = post_tokens(a, accounts_key_of_no_tenant(a, token_kinds[i], GRADE_NONE, tenant), at_ns, &what, why);
+			struct entry key = accounts_key_of_no_tenant(a, token_kinds[i], GRADE_NONE, tenant);
+			rc = post_tokens(a, &key, at_ns, &what, why);
 		}
 	}
 	return rc;
@@ -553,7 +554,10 @@ static int request_tokens(struct accounts *a, const struct active *r, struct fau
 	int rc = 0;
 
 	for (size_t i = 0; i < 3 && rc >= 0; i++) {
-		rc = whats[i].tokens == 0 && whats[i].requests == 0 ? 0 : post_tokens(a, key_of(a, r, token_kinds[i], GRADE_NONE), at_ns, &whats[i], why);
+		if (whats[i].tokens > 0 || whats[i].requests > 0) {
+			struct entry key = key_of(a, r, token_kinds[i], GRADE_NONE);
+			rc = post_tokens(a, &key, at_ns, &whats[i], why);
+		}
 	}
 	return rc;
 }

@@ -38,8 +38,10 @@ struct steps_state {
 	struct step_item *pending; /* a queue of steps that wait for requests */
 	size_t pending_first, pending_count, pending_room;
 	struct in_flight in_flight;
+	bool has_key;
+	name_id key_model;  /* of the step that it was made for */
 	struct fit_key key; /* of the current model */
-	const struct step_model *model;
+	const struct step_model *model; /* of the key; NULL: not looked up yet */
 	struct rank_reader *ranks; /* the replica is a rank of an engine in lock-step; NULL: it is not */
 	int64_t rank_count;
 	struct rank_others others; /* in the current step */
@@ -110,32 +112,41 @@ static bool is_empty(const struct step_item *s) {
 	return (s->flags & STEP_DUMMY) != 0 || (s->prefill_tokens == 0 && s->decode_tokens == 0);
 }
 
-/* A step of ranks in lock-step is one of an engine with the GPUs of all of them. */
-static struct fit_key key_of(const struct pass *pass, const struct step_item *s) {
-	const struct steps_state *st = pass->state;
-	struct fit_key key = pass_fit_key(pass, s->head.model, s->head.at_ns);
+/*
+ * The key of a step's model: mostly that of the step before. A step of ranks in lock-step is one of an engine with the GPUs of
+ * all of them.
+ */
+static const struct fit_key *key_of(struct pass *pass, const struct step_item *s) {
+	struct steps_state *st = pass->state;
 	int64_t all;
 
-	if (st->ranks && !__builtin_mul_overflow(key.gpus_per_replica, st->rank_count, &all)) {
-		key.gpus_per_replica = all;
+	if (!st->has_key || st->key_model != s->head.model || (uint64_t)s->head.at_ns - (uint64_t)st->key.day_ns >= NS_PER_DAY) {
+		st->key = pass_fit_key(pass, s->head.model, s->head.at_ns);
+		st->key_model = s->head.model;
+		st->has_key = true;
+		st->model = NULL;
+		if (st->ranks && !__builtin_mul_overflow(st->key.gpus_per_replica, st->rank_count, &all)) {
+			st->key.gpus_per_replica = all;
+		}
 	}
-	return key;
+	return &st->key;
 }
 
+/* The batch is written where it is used: a copy would wait until it is in memory. */
 static void fit_step(struct pass *pass, const struct step_item *s) {
 	const struct rank_others *others = &((struct steps_state *)pass->state)->others;
-	struct known_batch k;
-	struct fit_key key = key_of(pass, s);
+	const struct fit_key *key = key_of(pass, s);
+	struct fit_step step = {.duration_ns = s->duration_ns};
 
-	batch_of_step(&pass->flight, s, &k);
-	struct batch batch = others->most_tokens > 0 ? batches_of_rank(&k.batch, others).whole : k.batch;
-	const struct fit_step step = {batch, s->duration_ns, k.attention_known, k.context_known};
-
+	batch_of_step(&pass->flight, s, &step.batch, &step.attention_known, &step.context_known);
+	if (others->most_tokens > 0) {
+		step.batch = batches_of_rank(&step.batch, others).whole;
+	}
 	if (!is_empty(s) && !others->counted && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
 		if (pass->folds) {
-			folds_add_step(pass->folds, &key, &step, s->head.at_ns);
+			folds_add_step(pass->folds, key, &step, s->head.at_ns);
 		} else {
-			fits_add_step(pass->fits, &key, &step);
+			fits_add_step(pass->fits, key, &step);
 		}
 	}
 }
@@ -144,11 +155,10 @@ static void fit_step(struct pass *pass, const struct step_item *s) {
 
 static const struct step_model *model_of(struct pass *pass, const struct step_item *s) {
 	struct steps_state *st = pass->state;
-	struct fit_key key = key_of(pass, s);
+	const struct fit_key *key = key_of(pass, s);
 
-	if (!st->model || key.day_ns != st->key.day_ns || key.model != st->key.model) {
-		st->key = key;
-		st->model = fits_model(pass->fits, &key);
+	if (!st->model) {
+		st->model = fits_model(pass->fits, key);
 	}
 	return st->model;
 }
@@ -161,6 +171,11 @@ static double clip(double share) {
 static double context_share(const struct step_model *m, const struct batch *b, const struct split_times *t) {
 	return t->decode > 0 && m->has_context ? clip(step_model_context_ns(m, b) / t->decode) : 0;
 }
+
+struct known_batch {
+	struct batch batch;
+	bool attention_known, context_known;
+};
 
 static enum grade grade_of(const struct step_item *s, const struct known_batch *k, const struct step_model *m) {
 	bool pure = s->prefill_tokens == 0 || s->decode_tokens == 0 || s->prefill_gpu_ns != UNKNOWN;
@@ -221,7 +236,7 @@ static int post_busy(struct pass *pass, const struct step_item *s, int64_t start
 	struct split_times t;
 	int64_t total;
 
-	batch_of_step(&pass->flight, s, &k);
+	batch_of_step(&pass->flight, s, &k.batch, &k.attention_known, &k.context_known);
 	step_times(m, &k.batch, others, &t);
 	if (!accounts_gpu_ns(&pass->accounts, start_ns, start_ns + s->duration_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of a step does not fit 64 bits of nanoseconds");
