@@ -141,7 +141,7 @@ static void settle(struct accounts *a, struct active *r) {
 			r->open_prefill_ns[g] = r->open_cached_ns[g] = 0;
 			r->open_tilt_ns[g] = r->open_spread_ns[g] = 0;
 		}
-		if (r->decoding && has_grown(&a->now[g], &r->base[g])) {
+		if (r->decoding && a->decode.total_ns[g] > 0 && has_grown(&a->now[g], &r->base[g])) {
 			long double due = decode_due(a, r, g);
 			a->decode.exact_ns[g] += due;
 			int64_t ns = (int64_t)llroundl(a->decode.exact_ns[g]) - a->decode.given_ns[g];
