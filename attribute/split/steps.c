@@ -172,11 +172,6 @@ static double context_share(const struct step_model *m, const struct batch *b, c
 	return t->decode > 0 && m->has_context ? clip(step_model_context_ns(m, b) / t->decode) : 0;
 }
 
-struct known_batch {
-	struct batch batch;
-	bool attention_known, context_known;
-};
-
 static enum grade grade_of(const struct step_item *s, const struct known_batch *k, const struct step_model *m) {
 	bool pure = s->prefill_tokens == 0 || s->decode_tokens == 0 || s->prefill_gpu_ns != UNKNOWN;
 	bool modelled = m->origin <= MODEL_NEIGHBOUR && m->has_attention && m->has_context && k->attention_known &&
@@ -298,7 +293,6 @@ static int leave_pass(void *context, struct active *a, struct fault *why) {
 
 static int post_step(struct pass *pass, const struct step_item *s, int64_t start_ns, bool by_count, struct fault *why) {
 	int64_t end_ns = start_ns + s->duration_ns;
-	int rc;
 
 	if (start_ns < pass->cursor_ns) {
 		int64_t twice_ns;
@@ -306,7 +300,7 @@ static int post_step(struct pass *pass, const struct step_item *s, int64_t start
 		    &pass->accounts, start_ns, end_ns < pass->cursor_ns ? end_ns : pass->cursor_ns, &twice_ns);
 		pass->over_ns += twice_ns;
 	}
-	rc = accounts_model(&pass->accounts, s->head.model, why);
+	int rc = accounts_model(&pass->accounts, s->head.model, why);
 	if (rc < 0) {
 		return rc;
 	}
@@ -401,8 +395,7 @@ static int split_step(struct pass *pass, const struct step_item *s, struct fault
 		rc = post_step(pass, s, start_ns, by_count, why);
 	} else if (rc >= 0) {
 		fit_step(pass, s);
-		pass->cursor_ns =
-		    start_ns + s->duration_ns > pass->cursor_ns ? start_ns + s->duration_ns : pass->cursor_ns;
+		pass->cursor_ns = start_ns + s->duration_ns > pass->cursor_ns ? start_ns + s->duration_ns : pass->cursor_ns;
 	}
 	return rc >= 0 && admits ? flight_end_step(&pass->flight, s, counts, leave_pass, pass, why) : rc;
 }
@@ -499,12 +492,9 @@ static void warn_drafts(const struct pass *pass) {
 	const int64_t count[2] = {st->output_ntok - st->drafted_ntok, st->output_ntok};
 
 	if (st->drafted_ntok > 0) {
-		quality_finding_counted(pass->quality, "drafts",
-					names_text(pass->common->options->names, pass->summary->replica).at, NULL,
-					count,
-					"speculative decoding: steps count drafted tokens, whether accepted or not, so "
-					"output is " QUALITY_A " to " QUALITY_B " tokens, of which the larger number "
-					"is shown: a log of requests has the exact number");
+		quality_finding_counted(pass->quality, "drafts", names_text(pass->common->options->names, pass->summary->replica).at, NULL, count,
+		                        "speculative decoding: steps count drafted tokens, whether accepted or not, so output is " QUALITY_A
+		                        " to " QUALITY_B " tokens, of which the larger number is shown: a log of requests has the exact number");
 	}
 }
 
@@ -514,19 +504,14 @@ static void warn_hits(const struct pass *pass) {
 
 	if (st->sought_preempted || st->sought_elsewhere) {
 		quality_finding(pass->quality, "cached-unknown", name, NULL, QUALITY_NO_AMOUNT,
-				"replica %s: steps computed fewer tokens than the prompts of its requests have: some "
-				"of them were cached, and how many is not known where %s: log requests with cached "
-				"tokens (vLLM: --enable-prompt-tokens-details)",
-				name,
-				st->sought_preempted ? "preempted requests are computed again"
-						     : "another replica decodes");
+		                "replica %s: steps computed fewer tokens than the prompts of its requests have: some of them were cached, and how "
+		                "many is not known where %s: log requests with cached tokens (vLLM: --enable-prompt-tokens-details)",
+		                name, st->sought_preempted ? "preempted requests are computed again" : "another replica decodes");
 	}
 	if (st->sought[1] > 0) {
 		quality_assume_counted(pass->quality, name, QUALITY_A, st->sought,
-				       "replica %s: its requests do not report cached tokens; they are taken as prompt "
-				       "tokens minus the tokens "
-				       "that steps computed: " QUALITY_A " of " QUALITY_B,
-				       name);
+		                       "replica %s: its requests do not report cached tokens; they are taken as prompt tokens minus the tokens "
+		                       "that steps computed: " QUALITY_A " of " QUALITY_B, name);
 	}
 }
 
