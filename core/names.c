@@ -234,8 +234,7 @@ static size_t slot_of(struct text t) {
 	} else {
 		ends += (uint64_t)(unsigned char)t.at[0] << 8 | (uint64_t)(unsigned char)t.at[t.len - 1] << 16;
 	}
-	ends *= UINT64_C(0x9e3779b97f4a7c15);
-	return (ends ^ ends >> 32) * UINT64_C(0x9e3779b97f4a7c15) >> (64 - NAMES_CACHED_LOG2);
+	return ends * UINT64_C(0x9e3779b97f4a7c15) >> (64 - NAMES_CACHED_LOG2);
 }
 
 /* Most names have 8 to 16 bytes: two words that overlap. */

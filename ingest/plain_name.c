@@ -12,8 +12,20 @@ static bool are_simple(uint64_t bytes) {
 	return (bytes & EACH_BYTE(0x80)) == 0 && !any_below(bytes, 1) && !any_below(bytes ^ EACH_BYTE('\\'), 1);
 }
 
+#ifdef __SSE2__
+/* The same of sixteen bytes: those above 0x7f are negative. */
+static bool are_simple_sixteen(__m128i bytes) {
+	return _mm_movemask_epi8(_mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(1)), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')))) == 0;
+}
+#endif
+
 /* Is it ASCII without NUL and backslash, like nearly all names? Eight bytes at a time; the last eight may overlap. */
 static bool is_simple(struct text t) {
+#ifdef __SSE2__
+	if (t.len >= 8 && t.len <= 16) {
+		return are_simple_sixteen(_mm_set_epi64x((long long)eight_at(t.at + t.len - 8), (long long)eight_at(t.at)));
+	}
+#endif
 	if (t.len >= 8) {
 		size_t i = 0;
 		while (i + 8 < t.len && are_simple(eight_at(t.at + i))) {

@@ -229,7 +229,11 @@ static void name_stream(struct streams *all, struct stream *s, const struct orig
 struct stream *streams_open(struct streams *all, const struct origin *o, const struct stream_setup *setup) {
 	bool added;
 
-	if ((o->serial != 0 && o->serial == all->last_serial) || is_last_nameless(all, o)) {
+	if (o->serial != 0 && o->serial == all->last_serial) {
+		return all->last;
+	}
+	if (is_last_nameless(all, o)) {
+		all->last_serial = o->serial;
 		return all->last;
 	}
 	struct stream *s = find_or_add(all, o, &added);

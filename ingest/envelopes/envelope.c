@@ -228,7 +228,7 @@ static bool strip_usual(struct envelope *e, struct text raw, struct unwrapped *o
 		return false;
 	}
 	if (text_starts(raw, T("{\"schema\":\"tollbook."))) {
-		*out = (struct unwrapped){.text = raw, .stamp_ns = UNKNOWN};
+		*out = (struct unwrapped){.text = raw, .stamp_ns = UNKNOWN, .origin.serial = ORIGIN_OF_NONE};
 		*status = ENVELOPE_LINE;
 		return true;
 	}

@@ -28,6 +28,9 @@ struct origin {
 	uint64_t serial;              /* of a log, two origins with the same one are equal; 0: not known */
 };
 
+/* The serial of an origin that states nothing. */
+#define ORIGIN_OF_NONE UINT64_MAX
+
 /* Sets one part; parts from an outer envelope are kept. */
 void origin_set(struct origin *o, enum origin_part part, struct text value);
 

@@ -66,9 +66,17 @@ const struct field *native_field_next(const struct kind *k, size_t *next, struct
 /* What follows the beginning of a line: the keys of integers and texts in their order, then bytes that do not differ. */
 #define NATIVE_PLAN_MAX 24
 #define NATIVE_TAIL_MAX 64
+#define NATIVE_ZEROS_MAX 192
 struct native_plan {
 	const struct field *fields[NATIVE_PLAN_MAX];
 	size_t count;                /* 0: none */
+	/* Integers one after the other that often are 0 together (prompts, in a step of decoding), as they are written then. */
+	struct native_zeros {
+		size_t first, count;     /* of `fields`; count 0: not known */
+		char bytes[NATIVE_ZEROS_MAX];
+		size_t len;
+		unsigned looked;
+	} zeros;
 	char tail[NATIVE_TAIL_MAX];
 	size_t tail_len;
 	struct record record;        /* what was read from beginning and tail */

@@ -105,6 +105,11 @@ static bool fast_value(struct cursor *c, struct record *r, const struct field *f
 	return cursor_true(c) && !native_set_flag(r, f, true);
 }
 
+/* Where an integer field is. */
+static inline int64_t *integer_of(struct record *r, const struct field *f) {
+	return (int64_t *)(void *)((char *)r + f->offset);
+}
+
 /* Bytes after a key within which a number and the byte after it end. */
 #define NUMBER_BYTES 24
 
@@ -155,7 +160,7 @@ static inline const char *usual_member(const char *at, const char *end, const st
 	if (!field_is_integer(f) || !is_canonical(at, digits) || !ends_member(at + digits) || value > f->limit) {
 		return NULL;
 	}
-	*(int64_t *)(void *)((char *)r + f->offset) = value;
+	*integer_of(r, f) = value;
 	*next = row + 1;
 	return at + digits;
 }
@@ -247,14 +252,14 @@ static inline const char *plan_integer(const char *at, const char *end, const st
 		struct cursor c = {at, end};
 		int64_t value;
 		bool fits = cursor_integer(&c, &value) && value <= f->limit;
-		*(int64_t *)(void *)((char *)r + f->offset) = value;
+		*integer_of(r, f) = value;
 		return fits ? c.at : NULL;
 	}
 	int64_t value = (int64_t)number_at(at, &digits);
 	if (!is_canonical(at, digits) || value > f->limit) {
 		return NULL;
 	}
-	*(int64_t *)(void *)((char *)r + f->offset) = value;
+	*integer_of(r, f) = value;
 	return at + digits;
 }
 
@@ -264,9 +269,46 @@ static inline const char *plan_text(const char *at, const char *end, const struc
 	return cursor_skip(&c, '"') && cursor_string(&c, (struct text *)(void *)((char *)r + f->offset)) ? c.at : NULL;
 }
 
+/* How many integers from this field on are 0. */
+static size_t zeros_from(const struct native_plan *plan, struct record *r, size_t from) {
+	size_t i = from;
+
+	while (i < plan->count && field_is_integer(plan->fields[i]) && *integer_of(r, plan->fields[i]) == 0) {
+		i++;
+	}
+	return i - from;
+}
+
+/* Notes the first integers of a record that are 0 together. */
+static void find_zeros(struct native_plan *plan, struct record *r) {
+	struct native_zeros *z = &plan->zeros;
+	size_t first = 0, count = 0, len = 0;
+
+	while (first < plan->count && (count = zeros_from(plan, r, first)) < 2) {
+		first++;
+	}
+	if (first == plan->count) {
+		return;
+	}
+	for (size_t i = first; i < first + count; i++) {
+		struct text token = plan->fields[i]->token;
+		if (len + token.len + 2 > NATIVE_ZEROS_MAX) {
+			return;
+		}
+		z->bytes[len] = ',';
+		memcpy(z->bytes + len + 1, token.at, token.len);
+		len += token.len + 2;
+		z->bytes[len - 1] = '0';
+	}
+	z->len = len;
+	z->first = first;
+	z->count = count;
+}
+
 /* Reads a line with a known beginning; false if it has another form. */
-static bool read_planned(const struct native_head *h, struct text line, struct record *r) {
-	const struct native_plan *plan = &h->plan;
+static bool read_planned(struct native_head *h, struct text line, struct record *r) {
+	struct native_plan *plan = &h->plan;
+	const struct native_zeros *zeros = &plan->zeros;
 	const char *at = line.at + h->len, *end = line.at + line.len, *tail = end - plan->tail_len;
 
 	if (plan->count == 0 || line.len - h->len < plan->tail_len || memcmp(tail, plan->tail, plan->tail_len) != 0) {
@@ -274,6 +316,15 @@ static bool read_planned(const struct native_head *h, struct text line, struct r
 	}
 	*r = plan->record;
 	for (size_t i = 0; i < plan->count; i++) {
+		if (i == zeros->first && zeros->count > 0 && (size_t)(tail - at) >= zeros->len && memcmp(at, zeros->bytes, zeros->len) == 0) {
+			for (; i < zeros->first + zeros->count; i++) {
+				*integer_of(r, plan->fields[i]) = 0;
+			}
+			at += zeros->len;
+			if (i == plan->count) {
+				break;
+			}
+		}
 		const struct field *f = plan->fields[i];
 		if ((size_t)(tail - at) <= f->token.len || *at != ',' || !token_at(at + 1, f->token)) {
 			return false;
@@ -283,6 +334,9 @@ static bool read_planned(const struct native_head *h, struct text line, struct r
 		if (!at || at > tail) {
 			return false;
 		}
+	}
+	if (at == tail && zeros->count == 0 && plan->zeros.looked++ % MISSED_MOST == 0) {
+		find_zeros(plan, r);
 	}
 	return at == tail;
 }

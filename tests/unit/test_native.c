@@ -211,6 +211,47 @@ static void beginnings_are_kept(void **state) {
 	bench_release(&b);
 }
 
+/* Integers that were 0 together in a line before, at its end or not: each byte changed, removed or doubled. */
+static void zeros_are_read(void **state) {
+	static const char *const lines[] = {
+		"{\"schema\":\"tollbook.step.v1\",\"replica\":\"r\",\"step\":7," AT ",\"gpu_ns\":5,\"prefill_requests\":0,\"prefill_tokens\":0,"
+		"\"prefill_token_kv\":0,\"decode_requests\":3,\"duration_kind\":\"gpu_events\"}",
+		"{\"schema\":\"tollbook.step.v1\",\"replica\":\"r\",\"step\":7," AT ",\"gpu_ns\":5,\"prefill_requests\":0,\"prefill_tokens\":0}",
+		"{\"schema\":\"tollbook.step.v1\",\"replica\":\"r\",\"step\":7," AT ",\"gpu_ns\":5,\"prefill_requests\":1,\"prefill_tokens\":0}",
+	};
+	struct native_heads heads;
+	struct bench b;
+	struct record r;
+	char copy[512];
+
+	(void)state;
+	bench_init(&b, "native");
+	for (size_t i = 0; i < 3; i++) {
+		struct text line = text_of(lines[i]);
+		heads = (struct native_heads){.tried = 0};
+		for (int warm = 0; warm < 3; warm++) {
+			assert_non_null(native_fast(&heads, line, &r));
+		}
+		assert_int_equal(heads.at[0].plan.zeros.count, i == 0 ? 3 : i == 1 ? 2 : 0);
+		for (size_t at = 0; at < line.len; at++) {
+			for (const char *c = "019,:}-.\"x"; *c; c++) {
+				memcpy(copy, line.at, line.len);
+				copy[at] = *c;
+				must_agree(&b, &heads, (struct text){copy, line.len});
+				assert_non_null(native_fast(&heads, line, &r));
+				assert_true(r.step.prefill_tokens == 0 && r.step.index == 7);
+			}
+			memcpy(copy, line.at, at + 1);
+			memcpy(copy + at + 1, line.at + at, line.len - at);
+			must_agree(&b, &heads, (struct text){copy, line.len + 1});
+			memmove(copy + at, line.at + at + 1, line.len - at - 1);
+			must_agree(&b, &heads, (struct text){copy, line.len - 1});
+			must_agree(&b, &heads, text_cut(line, 0, at));
+		}
+	}
+	bench_release(&b);
+}
+
 static void bids(void **state) {
 	const struct text ours[] = {T("# a comment"), T(STEP)};
 	const struct text likely[] = {T("{\"gpu_ns\":5}")};
@@ -227,7 +268,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads),         cmocka_unit_test(unknown_keys_are_counted),
 		cmocka_unit_test(usual_lines_go_straight), cmocka_unit_test(readers_agree),
-		cmocka_unit_test(beginnings_are_kept),
+		cmocka_unit_test(beginnings_are_kept), cmocka_unit_test(zeros_are_read),
 		cmocka_unit_test(bids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

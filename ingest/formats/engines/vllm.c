@@ -307,22 +307,23 @@ static enum parse_result parse_iteration(struct parser *p, struct logged *l, int
 	if (why || !e) {
 		return reject(p, why ? why : "engine number out of range");
 	}
-	*out = (struct record){
-		.kind = RECORD_STEP,
-		.step = {.index = it.index,
-		         .gpu_ns = it.elapsed_ns,
-		         .prefill_requests = it.context_requests,
-		         .prefill_tokens = it.context_tokens,
-		         .prefill_kv_tokens = UNKNOWN,
-		         .prefill_token_kv = UNKNOWN,
-		         .decode_requests = it.generation_requests,
-		         .decode_tokens = it.generation_tokens,
-		         .decode_kv_tokens = UNKNOWN,
-		         .prefill_gpu_ns = UNKNOWN,
-		         .decode_gpu_ns = UNKNOWN,
-		         .duration_kind = DURATION_HOST_WALL_WAIT,
-		         .flags = (dummy ? STEP_DUMMY : 0) | (is_recompute(p->state, &it) ? STEP_MIXED_RECOMPUTE : 0) |
-		                  (is_coarse(p, l, stamp_ns, written_ns) ? STEP_COARSE_CLOCK : 0)},
+	out->kind = RECORD_STEP; /* only what a step has is set: clearing all takes longer than the rest */
+	out->relative_clock = false;
+	out->step = (struct step){
+		.index = it.index,
+		.gpu_ns = it.elapsed_ns,
+		.prefill_requests = it.context_requests,
+		.prefill_tokens = it.context_tokens,
+		.prefill_kv_tokens = UNKNOWN,
+		.prefill_token_kv = UNKNOWN,
+		.decode_requests = it.generation_requests,
+		.decode_tokens = it.generation_tokens,
+		.decode_kv_tokens = UNKNOWN,
+		.prefill_gpu_ns = UNKNOWN,
+		.decode_gpu_ns = UNKNOWN,
+		.duration_kind = DURATION_HOST_WALL_WAIT,
+		.flags = (dummy ? STEP_DUMMY : 0) | (is_recompute(p->state, &it) ? STEP_MIXED_RECOMPUTE : 0) |
+		         (is_coarse(p, l, stamp_ns, written_ns) ? STEP_COARSE_CLOCK : 0),
 	};
 	place_step(e, written_ns, &out->step);
 	why = instant_absurd(p, e->step_end_ns);

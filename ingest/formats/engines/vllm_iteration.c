@@ -35,35 +35,42 @@ static inline bool take_usual(struct text *t, int64_t *n, struct text words) {
 	return true;
 }
 
-/* "12.24 ms", with a fraction of at most six digits. */
-static inline bool take_milliseconds(struct text *t, int64_t *ns) {
-	int64_t whole = 0;
-	size_t i = 0, point;
+/* The first eight bytes, or all there are, then zeros; there are eight in front of them. */
+static inline uint64_t eight_or_less(struct text t) {
+	return t.len >= 8 ? eight_at(t.at) : t.len == 0 ? 0 : eight_at(t.at + t.len - 8) >> 8 * (8 - t.len);
+}
 
-	for (; i < t->len && i < 8 && (unsigned char)(t->at[i] - '0') <= 9; i++) {
-		whole = 10 * whole + (t->at[i] - '0');
-	}
-	point = i;
-	if (point == 0 || point == 8 || point == t->len || t->at[i++] != '.') {
+/* "12.24 ms", with a fraction of at most six digits, after words. */
+static inline bool take_milliseconds(struct text *t, int64_t *ns) {
+	unsigned digits, decimals;
+	int64_t whole = (int64_t)digits_of(eight_or_less(*t), &digits);
+	struct text rest = text_cut(*t, digits, t->len);
+
+	if (digits == 0 || digits == 8 || !text_skip(&rest, T("."))) {
 		return false;
 	}
-	for (; i < t->len && i - point <= 6 && (unsigned char)(t->at[i] - '0') <= 9; i++) {
-		whole = 10 * whole + (t->at[i] - '0');
-	}
-	size_t decimals = i - point - 1;
-	struct text rest = text_cut(*t, i, t->len);
-	if (decimals == 0 || !text_skip(&rest, T(" ms"))) {
+	int64_t part = (int64_t)digits_of(eight_or_less(rest), &decimals);
+	rest = text_cut(rest, decimals, rest.len);
+	if (decimals == 0 || decimals > 6 || !text_skip(&rest, T(" ms"))) {
 		return false;
 	}
-	*ns = whole * digit_tens[6 - decimals];
+	*ns = whole * 1000000 + part * digit_tens[6 - decimals];
 	*t = rest;
 	return true;
 }
 
 static bool take_usual_iteration(struct text t, struct iteration *it, struct text *rest) {
-	if (!take_usual(&t, &it->index, T("): ")) || !take_usual(&t, &it->context_requests, T(" context requests, ")) ||
-	    !take_usual(&t, &it->context_tokens, T(" context tokens, ")) ||
-	    !take_usual(&t, &it->generation_requests, T(" generation requests, ")) ||
+	static const struct text no_prompts = {"0 context requests, 0 context tokens, ", 38};
+
+	if (!take_usual(&t, &it->index, T("): "))) {
+		return false;
+	}
+	if (text_skip(&t, no_prompts)) {
+		it->context_requests = it->context_tokens = 0;
+	} else if (!take_usual(&t, &it->context_requests, T(" context requests, ")) || !take_usual(&t, &it->context_tokens, T(" context tokens, "))) {
+		return false;
+	}
+	if (!take_usual(&t, &it->generation_requests, T(" generation requests, ")) ||
 	    !take_usual(&t, &it->generation_tokens, T(" generation tokens, iteration elapsed time: ")) ||
 	    !take_milliseconds(&t, &it->elapsed_ns)) {
 		return false;
