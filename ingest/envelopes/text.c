@@ -66,7 +66,7 @@ bool strip_cri_line(struct envelope *e, struct peeling *p) {
 }
 
 /*
- * "host unit[123]: " after a timestamp: journalctl, syslog. Only with the process number, as engines also write
+ * "host unit[123]: " or "unit[123]: " after a timestamp: journalctl, syslog. Only with the process number, as engines also write
  * words.
  */
 bool strip_unit(struct envelope *e, struct peeling *p) {
@@ -74,12 +74,20 @@ bool strip_unit(struct envelope *e, struct peeling *p) {
 	int64_t pid;
 
 	(void)e;
-	if (!p->stamped || !text_until(&t, T(" "), &host) || host.len == 0 || host.at[0] == '[' || host.at[0] == '(' ||
-	    !text_until(&t, T("["), &unit) || unit.len == 0 || text_find_byte(unit, ' ') != SIZE_MAX ||
+	if (!p->stamped || !text_until(&t, T(" "), &host) || host.len == 0 || host.at[0] == '[' || host.at[0] == '(') {
+		return false;
+	}
+	if (text_ends(host, T("]:"))) { /* journalctl --no-hostname */
+		host = T("");
+		t = p->text;
+	}
+	if (!text_until(&t, T("["), &unit) || unit.len == 0 || text_find_byte(unit, ' ') != SIZE_MAX ||
 	    !text_take_i64(&t, &pid) || !text_skip(&t, T("]: "))) {
 		return false;
 	}
-	origin_set(&p->origin, ORIGIN_HOST, host);
+	if (host.len > 0) {
+		origin_set(&p->origin, ORIGIN_HOST, host);
+	}
 	origin_set(&p->origin, ORIGIN_UNIT, unit);
 	p->origin.pid = pid;
 	p->text = t;
@@ -98,26 +106,42 @@ static void skip_priority(struct text *t) {
 	}
 }
 
-static bool is_month(struct text t) {
+/* The month of a name, 1 to 12, or 0. */
+static int month_of(struct text t) {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
-	for (size_t m = 0; m < 12; m++) {
+	for (int m = 0; m < 12; m++) {
 		if (memcmp(months + 3 * m, t.at, 3) == 0) {
-			return true;
+			return m + 1;
 		}
 	}
-	return false;
+	return 0;
 }
 
-/* "Nov 24 01:02:03 ": the traditional timestamp, without year and zone: removed and not used. */
+/* Two digits, the first of which may be a blank. */
+static int two_digits(const char *at) {
+	return (*at == ' ' ? 0 : (at[0] - '0') * 10) + at[1] - '0';
+}
+
+/* "Nov 24 01:02:03 ": the traditional timestamp, without year and zone. */
 bool strip_syslog(struct envelope *e, struct peeling *p) {
 	struct text t = p->text;
 
 	(void)e;
 	skip_priority(&t);
-	if (t.len < 17 || t.at[3] != ' ' || t.at[6] != ' ' || t.at[9] != ':' || t.at[12] != ':' || t.at[15] != ' ' ||
-	    !is_digit(t.at[5]) || !is_digit(t.at[14]) || !is_month(t)) {
+	if (t.len < 17 || t.at[3] != ' ' || t.at[6] != ' ' || t.at[9] != ':' || t.at[12] != ':' || t.at[15] != ' ' || month_of(t) == 0) {
 		return false;
+	}
+	static const unsigned char digits[] = {5, 7, 8, 10, 11, 13, 14};
+	for (size_t i = 0; i < sizeof digits; i++) {
+		if (!is_digit(t.at[digits[i]])) {
+			return false;
+		}
+	}
+	struct civil c = {.month = month_of(t), .day = two_digits(t.at + 4), .hour = two_digits(t.at + 7), .minute = two_digits(t.at + 10), .second = two_digits(t.at + 13)};
+	if (!p->has_local && c.day >= 1 && c.day <= 31 && c.hour < 24 && c.minute < 60 && c.second < 60) {
+		p->local = c;
+		p->has_local = true;
 	}
 	p->text = text_cut(t, 16, t.len);
 	p->stamped = true;

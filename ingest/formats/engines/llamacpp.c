@@ -110,11 +110,28 @@ static bool take_process_stamp(struct text *t, int64_t *ns) {
 	return true;
 }
 
-/* Advances the clock to the time in the line. */
-static void tick(struct llamacpp *m, struct text *line, int64_t stamp_ns) {
-	int64_t own_ns;
+/* A clock in seconds that differs by more from the process's was set. */
+#define SET_NS (2 * NS_PER_SECOND)
 
-	if (take_process_stamp(line, &own_ns) && m->clock != CLOCK_ENVELOPE) {
+/* Times of the process, in microseconds, by an envelope's in whole seconds. */
+static int64_t in_seconds(struct llamacpp *m, int64_t own_ns, int64_t wall_ns) {
+	int64_t off_ns = wall_ns - own_ns - m->process_base_ns;
+
+	if (m->clock != CLOCK_ENVELOPE || off_ns > SET_NS || off_ns < -SET_NS) {
+		m->process_base_ns = wall_ns - own_ns;
+	}
+	return m->process_base_ns + own_ns;
+}
+
+/* Advances the clock to the time in the line. */
+static void tick(struct parser *p, struct llamacpp *m, struct text *line, int64_t stamp_ns) {
+	int64_t own_ns, wall_ns;
+	bool own = take_process_stamp(line, &own_ns);
+
+	if (stamp_ns == UNKNOWN && parser_local_instant(p, &wall_ns)) {
+		stamp_ns = own && p->local.nanosecond == 0 ? in_seconds(m, own_ns, wall_ns) : wall_ns;
+	}
+	if (own && stamp_ns == UNKNOWN && m->clock != CLOCK_ENVELOPE) {
 		if (own_ns < m->process_ns) { /* a new process */
 			m->process_base_ns = m->now_ns < CLOCK_MAX_NS ? m->now_ns : 0;
 		}
@@ -456,7 +473,7 @@ static enum parse_result parse_line(struct parser *p, struct llamacpp *m, struct
 	struct slot_line l;
 
 	t = text_trim(t);
-	tick(m, &t, stamp_ns);
+	tick(p, m, &t, stamp_ns);
 	if (take_slot(t, &l)) {
 		return parse_slot(p, m, &l, out);
 	}

@@ -30,6 +30,7 @@ struct slot {
 	bool prompt_given, eval_given;
 	int64_t prompt_ns, prompt_tokens, eval_ns, eval_tokens;
 	int64_t cached_tokens;
+	bool cached_given;
 	int64_t end_ns; /* of the previous one */
 };
 
@@ -182,7 +183,9 @@ static enum parse_result finish(struct parser *p, struct slot *s, const struct l
 	s->end_ns = m->now_ns = q->finish_ns;
 	q->prompt_tokens = s->prompt_tokens + s->cached_tokens;
 	q->cached_tokens = s->cached_tokens;
+	q->cached_unknown = !s->cached_given;
 	s->cached_tokens = 0;
+	s->cached_given = false;
 	q->completion_tokens = s->eval_tokens;
 	q->exclusive_times = true;
 	snprintf(m->id, sizeof m->id, "%lld/%lld", (long long)(l->slot == UNKNOWN ? 0 : l->slot),
@@ -209,6 +212,7 @@ static enum parse_result take(struct parser *p, const struct line *l, int64_t st
 	}
 	if (l->part == PART_PROGRESS) {
 		s->cached_tokens = l->tokens;
+		s->cached_given = true;
 		return PARSE_NONE;
 	}
 	if (l->ns < 0 || l->ns > STEP_MAX_NS || l->tokens < 0 || l->tokens > COUNT_MAX) {
