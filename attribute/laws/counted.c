@@ -205,10 +205,12 @@ void counted_window(const struct window_item *i, enum role role, const struct co
 	double both = 1 - m.alone, steps_all = m.steps + m.silent;
 	*out = (struct counted_window){
 		.length_ns = length_ns,
+		.ranks = 1,
 		.gaps_ns = fmin(steps_all * COUNTED_GAP_NS, length_ns / 2),
 		.seen_ns = role == ROLE_PREFILL ? 0 : fmax(0, known(i->sequence_ns) - m.sequence_steps * COUNTED_GAP_NS),
 		.count = timed,
 		.preempted = known(i->preempted),
+		.beyond = fmax(0, m.prompt_steps - steps_all),
 	};
 	double tokens = known(i->prompt_tokens) * (1 - m.hit), chunks = timed + tokens * m.more;
 	out->prompts_ns = timed > 0 && tokens > 0 ? fmax(0, known(i->prompt_ns) - chunks * COUNTED_GAP_NS) : 0;
@@ -255,6 +257,8 @@ void counted_window_add(struct counted_window *to, const struct counted_window *
 static const int bits[COUNTED_COLUMNS] = {56, 56, 46, 46, 38, 56, 30};
 #define TERM_LIMIT 0x1p48 /* products of two, summed over 2^31 rows, fit 127 bits */
 #define UNIT_SD 0.01
+
+#define MOST_OFF 2.0 /* of a window's steps from the law */
 
 /* Errors are relative to `scale_ns`. */
 static void add_row(struct counted_rows *rows, const double x[COUNTED_TERMS], double ns, double scale_ns, double sd) {
@@ -308,6 +312,7 @@ void counted_note_totals(struct counted_by *c, const struct counted_window *w) {
 		count(&c->mixed[i], w->mixed[i] + w->pure[i]);
 		count(&c->all[i], w->all[i]);
 	}
+	count(&c->beyond, w->beyond);
 }
 
 void counted_note_steps(struct counted *c, const struct counted_window *w) {
@@ -329,6 +334,7 @@ static void join_by(struct counted_by *to, const struct counted_by *from) {
 		to->mixed[i] += from->mixed[i];
 		to->all[i] += from->all[i];
 	}
+	to->beyond += from->beyond;
 }
 
 void counted_join_rows(struct counted_rows *to, const struct counted_rows *from) {
@@ -363,12 +369,18 @@ static double dot(const struct counted_model *m, const double x[COUNTED_TERMS]) 
 	return sum;
 }
 
+/* What sequences see is measured: half of the law's error in that, as a factor, is one of all steps with sequences. */
 double counted_ns(const struct counted_model *m, const struct counted_window *w) {
-	return dot(m, w->all);
+	double all = dot(m, w->all), alone = dot(m, w->pure), seen = dot(m, w->seen);
+	double off = seen > 0 && w->seen_ns > 0 ? fmax(1 / MOST_OFF, fmin(MOST_OFF, w->seen_ns / seen)) : 1;
+
+	return alone + fmax(0, all - alone) * sqrt(off);
 }
 
+/* The law's terms contain the work of all ranks in lock-step, whose loads are alike: each has one of `ranks` parts of it. */
 double counted_prefill_ns(const struct counted_model *m, const struct counted_window *w, enum rule rule) {
-	const struct split_times t = {dot(m, w->mixed), dot(m, w->mixed_prompts), dot(m, w->mixed_sequences)};
+	double whole = dot(m, w->mixed), ranks = (double)w->ranks;
+	const struct split_times t = {whole, whole - (whole - dot(m, w->mixed_prompts)) / ranks, whole - (whole - dot(m, w->mixed_sequences)) / ranks};
 
 	return split_prefill_share(rule, &t) * t.whole + dot(m, w->pure);
 }

@@ -44,12 +44,14 @@ struct counted {
 		 * steps as a whole, of all steps
 		 */
 		int128 prefill[COUNTED_TERMS], decode[COUNTED_TERMS], mixed[COUNTED_TERMS], all[COUNTED_TERMS];
+		int128 beyond; /* steps with prompts in excess of all steps: the budget is too small */
 	} by[COUNTED_BUDGETS];
 };
 
 /* The work of a window. */
 struct counted_window {
 	double length_ns;
+	int64_t ranks;                /* of an engine in lock-step, of which this is one; else 1 */
 	bool long_prompts;            /* each prompt takes a large part of the window */
 	bool throughout;              /* busy from its start to its end */
 	double all[COUNTED_TERMS];    /* of all steps */
@@ -59,6 +61,7 @@ struct counted_window {
 	double preempted;             /* number of prompts */
 	double gaps_ns;               /* of length_ns, between steps */
 	double step_ns;               /* approximate length of a step */
+	double beyond;                /* steps with prompts in excess of those that were counted */
 	double mixed[COUNTED_TERMS];  /* of steps with both phases; the parts that prompts and sequences need alone */
 	double mixed_prompts[COUNTED_TERMS], mixed_sequences[COUNTED_TERMS];
 	double pure[COUNTED_TERMS];   /* of steps with prompts only */

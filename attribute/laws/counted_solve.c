@@ -35,6 +35,8 @@
 #define POOR_SD 0.1 /* of time with prompts, where rows' squares are POOR_FIT times as large as they should be */
 #define POOR_FIT 10.0
 #define POOREST 12.0
+#define DOUBTED 20.0 /* with larger squares the part that has prompts is in doubt, too; with these it is unknown */
+#define WRONG 60.0
 #define LONG_SD 0.22 /* of time with prompts, by the part of the windows that have long prompts */
 #define TIME_SD 0.03
 #define HIDDEN_GAP_NS 200e3 /* the host's time in a step beyond COUNTED_GAP_NS */
@@ -42,10 +44,14 @@
 
 /*
  * How likely each budget is: before anything is measured; and by the squares that are left, of rows with an unknown
- * noise of at least a part of their standard deviation. Errors of the form are the same in many rows.
+ * noise of at least a part of their standard deviation. Errors of the form are the same in many rows: beyond MOST_ROWS,
+ * more of them count no more, neither here nor against the priors.
  */
 static const double usual[COUNTED_BUDGETS] = {0.05, 0.06, 0.33, 0.1, 0.33, 0.13};
 #define LEAST_SQUARES 0.3
+/* With this part of the steps with prompts in excess of all steps a budget is too small. */
+#define MOST_BEYOND 0.1
+#define TOO_SMALL_PART 1e-9
 #define MOST_ROWS 16.0
 #define SAME_SHARE 0.0001
 
@@ -54,6 +60,15 @@ static const double usual[COUNTED_BUDGETS] = {0.05, 0.06, 0.33, 0.1, 0.33, 0.13}
 struct equations {
 	double gram[COUNTED_TERMS * COUNTED_TERMS], moment[COUNTED_TERMS];
 };
+
+static int64_t rows_of(const struct counted_by *c) {
+	int64_t rows = 0;
+
+	for (unsigned b = 0; b < COUNTED_BUCKETS; b++) {
+		rows += c->buckets[b].rows;
+	}
+	return rows;
+}
 
 /* A row that should be 0. */
 static void prefer(struct equations *e, const double x[COUNTED_TERMS], double sd) {
@@ -72,18 +87,19 @@ static double floor_with_prompts(const struct counted_by *c, double ridge_ntok) 
 	return fmax(LEAST_FLOOR, 1 - HIDDEN_PART * hidden);
 }
 
-static void lean(struct equations *e, double step_ns, double token, double ridge_ntok, double with_prompts) {
+/* sd: relative to that of one row */
+static void lean(struct equations *e, double step_ns, double token, double ridge_ntok, double with_prompts, double sd) {
 	const double by_token[COUNTED_TERMS] = {[COUNTED_STEP] = 1, [COUNTED_TOKEN] = -ridge_ntok};
 	const double by_attention[COUNTED_TERMS] = {[COUNTED_ATTENTION] = 1, [COUNTED_TOKEN] = -ATTENTION_PART};
 	const double by_context[COUNTED_TERMS] = {[COUNTED_CONTEXT] = 1, [COUNTED_STEP] = -CONTEXT_PART};
 	const double by_sequence[COUNTED_TERMS] = {[COUNTED_SEQUENCE] = 1, [COUNTED_TOKEN] = -SEQUENCE_PART};
 	const double by_prompt[COUNTED_TERMS] = {[COUNTED_PROMPT] = 1, [COUNTED_STEP] = -with_prompts};
 
-	prefer(e, by_token, TOKEN_SD * step_ns);
-	prefer(e, by_attention, ATTENTION_SD * ATTENTION_PART * token);
-	prefer(e, by_context, CONTEXT_SD * CONTEXT_PART * step_ns);
-	prefer(e, by_sequence, SEQUENCE_SD * SEQUENCE_PART * token);
-	prefer(e, by_prompt, PROMPT_SD * step_ns);
+	prefer(e, by_token, sd * TOKEN_SD * step_ns);
+	prefer(e, by_attention, sd * ATTENTION_SD * ATTENTION_PART * token);
+	prefer(e, by_context, sd * CONTEXT_SD * CONTEXT_PART * step_ns);
+	prefer(e, by_sequence, sd * SEQUENCE_SD * SEQUENCE_PART * token);
+	prefer(e, by_prompt, sd * PROMPT_SD * step_ns);
 }
 
 static void add_bucket(struct equations *e, const struct counted_rows *rows, double times) {
@@ -105,13 +121,13 @@ static void add_bucket(struct equations *e, const struct counted_rows *rows, dou
 /* Weights of buckets in a draw; -1: each once. */
 static void solve_draw(const struct counted_by *c, double step_ns, double ridge_ntok, int draw, double ns[COUNTED_TERMS]) {
 	struct equations e = {{0}, {0}};
-	double with_prompts = floor_with_prompts(c, ridge_ntok);
+	double with_prompts = floor_with_prompts(c, ridge_ntok), sd = sqrt(fmin(1, MOST_ROWS / (double)rows_of(c)));
 
 	for (unsigned b = 0; b < COUNTED_BUCKETS; b++) {
 		add_bucket(&e, &c->buckets[b], draw < 0 ? 1 : 1 + (bootstrap_weight(draw, b) - 1) * DRAWN);
 	}
 	struct equations rows = e;
-	lean(&e, step_ns, step_ns / ridge_ntok, ridge_ntok, with_prompts);
+	lean(&e, step_ns, step_ns / ridge_ntok, ridge_ntok, with_prompts, sd);
 	nnls_solve(e.gram, e.moment, COUNTED_TERMS, ns);
 	/*
 	 * Solves again with estimates of a floor and a token: by the one that has less time in the rows, with the
@@ -121,7 +137,7 @@ static void solve_draw(const struct counted_by *c, double step_ns, double ridge_
 		double by_step = ns[COUNTED_STEP], by_token = ridge_ntok * ns[COUNTED_TOKEN];
 		double floor_ns = fmin(step_ns, fmax(fmin(by_step, by_token), fmax(by_step, by_token) / 8));
 		e = rows;
-		lean(&e, floor_ns, fmax(ns[COUNTED_TOKEN], floor_ns / ridge_ntok / 4), ridge_ntok, with_prompts);
+		lean(&e, floor_ns, fmax(ns[COUNTED_TOKEN], floor_ns / ridge_ntok / 4), ridge_ntok, with_prompts, sd);
 		nnls_solve(e.gram, e.moment, COUNTED_TERMS, ns);
 	}
 }
@@ -178,15 +194,6 @@ struct budgets {
 	double sd; /* of prefill's share: the others' distance from that of the chosen one */
 };
 
-static int64_t rows_of(const struct counted_by *c) {
-	int64_t rows = 0;
-
-	for (unsigned b = 0; b < COUNTED_BUCKETS; b++) {
-		rows += c->buckets[b].rows;
-	}
-	return rows;
-}
-
 /* Prefill's share with a budget, and the logarithm of how likely it is. */
 static double judge_budget(const struct counted_by *c, double usual_part, double step_ns, double ridge_ntok, double *share) {
 	double ns[COUNTED_TERMS] = {0}, rows = (double)rows_of(c);
@@ -194,6 +201,7 @@ static double judge_budget(const struct counted_by *c, double usual_part, double
 	solve_draw(c, step_ns, ridge_ntok, -1, ns);
 	double all = of(c->all, ns), squares = left(c, ns);
 	*share = all > 0 ? prefill_of(c, ns) / all : 0;
+	usual_part *= (double)c->beyond > MOST_BEYOND * (double)c->all[COUNTED_PROMPT] ? TOO_SMALL_PART : 1;
 	return log(usual_part) - fmin(rows, MOST_ROWS) / 2 * log(squares + LEAST_SQUARES * rows + 1e-9);
 }
 
@@ -226,8 +234,10 @@ static struct budgets choose_budget(const struct counted *c, double step_ns, dou
 
 /* From the form of the model, of busy time: the rows do not show it, or only as squares that are too large. */
 static double form_sd(const struct counted *c, const struct counted_by *by, const struct counted_model *m, double mixed) {
+	double square = left(by, m->ns) / (double)m->rows;
+	mixed += (MOST_MIXED - mixed) * fmax(0, fmin(1, (square - DOUBTED) / (WRONG - DOUBTED)));
 	double longs = c->length_ns > 0 ? LONG_SD * (double)c->long_ns / (double)c->length_ns : 0;
-	double poor = POOR_SD * sqrt(fmin(POOREST, left(by, m->ns) / (double)m->rows / POOR_FIT));
+	double poor = POOR_SD * sqrt(fmin(POOREST, square / POOR_FIT));
 	double few = FEW_SD / sqrt((double)m->rows);
 
 	return mixed * hypot(hypot(FORM_SD / sqrt(1 - mixed), few), hypot(longs, poor));

@@ -96,7 +96,7 @@ static void write_rebuilt(const struct rebuilt *r, FILE *out) {
 }
 
 #define COUNTED_LISTS 4
-#define COUNTED_SUMS (4 + COUNTED_BUDGETS * COUNTED_LISTS * COUNTED_TERMS)
+#define COUNTED_SUMS (4 + COUNTED_BUDGETS * (COUNTED_LISTS * COUNTED_TERMS + 1))
 
 static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 	int128 *at = sums;
@@ -110,6 +110,7 @@ static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 		for (int l = 0; l < COUNTED_LISTS; l++, at += COUNTED_TERMS) {
 			memcpy(at, lists[l], COUNTED_TERMS * sizeof *at);
 		}
+		*at++ = c->by[k].beyond;
 	}
 }
 
@@ -413,6 +414,7 @@ static bool read_counts(struct reading *r) {
 		for (int l = 0; l < COUNTED_LISTS; l++, at += COUNTED_TERMS) {
 			memcpy(lists[l], at, COUNTED_TERMS * sizeof *at);
 		}
+		more.by[k].beyond = *at++;
 	}
 	counted_join(aggregates_counted(fits_aggregates(r->fits, &r->fit->key)), &more);
 	return true;

@@ -148,7 +148,7 @@ static void compare_windows(const struct server *one, const struct server *other
 }
 
 static bool may_be_one_by_windows(const struct servers *s, const struct server *one, const struct server *other) {
-	return servers_have_windows_alone(one) && servers_have_windows_alone(other) && may_be_one(s, one, other) &&
+	return servers_have_windows_alone(one) && servers_have_windows_alone(other) && (one->engine == 0 || one->engine != other->engine) && may_be_one(s, one, other) &&
 	       servers_overlap(one->sample.first_window_ns, one->sample.last_window_ns, other->sample.first_window_ns, other->sample.last_window_ns);
 }
 

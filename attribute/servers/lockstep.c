@@ -81,7 +81,7 @@ static const struct server *first_rank(const struct servers *s, uint32_t engine)
 static void state_ranks(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct server *one = &s->at[i], *first = one->engine != 0 ? first_rank(s, one->engine) : one;
-		if (first != one) {
+		if (first != one && one->sample.all_steps > 0) {
 			const char *a = servers_text(s, first->named), *b = servers_text(s, one->named);
 			quality_assume(s->quality, b, a, "--different", NULL,
 			               "%s and %s are ranks of one engine: their steps begin and end together, so that "

@@ -122,7 +122,8 @@ static void mark_item(struct sample *s, const struct item *item) {
 		mark(&s->marks[MARKS_WINDOWS], (const int64_t[]){w->input_tokens, w->output_tokens, w->running, between(w->head.at_ns, w->end_ns)}, 4);
 	}
 	if (item->kind == ITEM_WINDOW && w->steps >= COUNTED_STEPS_LEAST) {
-		mark(&s->marks[MARKS_COUNTS], (const int64_t[]){w->head.at_ns, w->end_ns, w->steps}, 3);
+		uint64_t when = hash_of((int64_t)(hash_of(w->head.at_ns) ^ (uint64_t)w->end_ns));
+		marks_add(&s->marks[MARKS_COUNTS], (when & ~MARKS_STEPS_MASK) | ((uint64_t)w->steps & MARKS_STEPS_MASK), w->input_tokens + w->output_tokens + 1);
 	}
 }
 

@@ -15,8 +15,12 @@ struct marks {
 	size_t count;
 };
 void marks_add(struct marks *m, uint64_t hash, int64_t times);
-/* Of what records: the last kind is of numbers of steps between two scrapes, with their instants. */
+/*
+ * Of what records. The last kind is of windows between two scrapes: a hash of their instants, and in the lowest bits the
+ * number of their steps; `times` is the number of their tokens, plus 1.
+ */
 enum mark_kind { MARKS_STEPS, MARKS_REQUESTS, MARKS_WINDOWS, MARKS_COUNTS, MARK_KINDS };
+#define MARKS_STEPS_MASK UINT64_C(0xffffff)
 /* Of the smallest marks of two sets; all 0 if there are too few to decide. */
 struct marks_shared {
 	size_t of, both; /* how many these are, and how many of them are in both sets */

@@ -3,10 +3,13 @@
 #include <math.h>
 #include <string.h>
 
+#include "attribute/evidence/ranks.h"
 #include "core/instant.h"
 
 /* This many windows together make a row of sums weighted by sequences and prompts. */
 #define SEVERAL_WINDOWS 4
+
+#define RANKS_SD 0.04 /* of either phase of a rank: its counts do not contain the batches of the others */
 
 #define MOST_SHARE 0.98 /* prefill's part of a window in which tokens are made */
 
@@ -43,10 +46,12 @@ void counting_note(struct pass *pass, struct counting *c, const struct window_it
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		counted_window(i, role_of(pass), before, counted_budget_ntok[k], chosen, &window);
 		struct counted_by *by = &aggregates_counted(r)->by[k];
+		window.long_prompts |= window.count == 0 && c->was_long;
 		counted_note_totals(by, &window);
 		counted_note_throughout(by, bucket % COUNTED_BUCKETS, &window);
 		counted_window_add(&c->several[k], &window);
 	}
+	c->was_long = window.long_prompts;
 	counted_note_steps(aggregates_counted(r), &window);
 	c->from_ns = c->count == 0 ? i->head.at_ns : c->from_ns;
 	if (++c->count == SEVERAL_WINDOWS) {
@@ -73,6 +78,7 @@ void counting_split(const struct pass *pass, struct counting *c, const struct co
 	struct counted_window window;
 
 	counted_window(i, role, before, m->budget_ntok, chosen_of(pass, i), &window);
+	window.ranks = ranks_count(pass->common->ranks, pass->summary->replica);
 	double gaps = window.gaps_ns / window.length_ns, busy = counted_ns(m, &window) / window.length_ns;
 	out->throughout = window.throughout || busy + gaps >= 1;
 	out->gaps_ns = (int64_t)((double)room_ns * gaps);
@@ -89,6 +95,8 @@ void counting_spread(struct pass *pass, const struct counted_model *m, const str
 	int64_t all_ns = prefill_ns + decode_ns;
 	double split = prefill_ns > 0 && decode_ns > 0 ? m->share_sd * (double)all_ns : 0,
 	       time = hypot(m->wait_sd, s->throughout ? 0 : m->time_sd);
+
+	time += ranks_count(pass->common->ranks, pass->summary->replica) > 1 ? RANKS_SD : 0;
 
 	accounts_spread(&pass->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
 }

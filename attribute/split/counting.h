@@ -12,6 +12,7 @@ struct counting {
 	struct counted_window several[COUNTED_BUDGETS]; /* windows collected until they are enough for a row */
 	int count;
 	int64_t from_ns; /* in which the first one began */
+	bool was_long; /* prompts of the window before were long: another one may be computed in a window in which none ends */
 	double owed; /* prefill's time in excess of the length of windows */
 };
 

@@ -419,11 +419,17 @@ static void end_step(struct world *w, struct replica *r, const struct batch_at_h
 	advance_prompts(w, r, b, logged_ns);
 }
 
-static void make_step(struct world *w, struct replica *r) {
+/* Scrapes before a step. */
+static void scrape_between(struct world *w, struct replica *r, int64_t now_ns) {
 	const struct gauges_now decoding = {r->decoding.count, r->waiting.count, r->context}, idle = {0};
+
+	write_scrapes(w, r, now_ns, r->decoding.count > 0 ? &decoding : &idle);
+}
+
+static void make_step(struct world *w, struct replica *r) {
 	struct batch_at_hand b;
 
-	write_scrapes(w, r, r->now_ns, r->decoding.count > 0 ? &decoding : &idle);
+	scrape_between(w, r, r->now_ns);
 	make_batch(w, r, &b);
 	b.step.start_ns = r->now_ns;
 	b.step.number = r->steps++;
@@ -474,6 +480,7 @@ static int64_t make_step_of_ranks(struct world *w, struct replica *r, size_t cou
 	int64_t gpu_ns = 0;
 
 	for (size_t i = 0; i < count; i++) {
+		scrape_between(w, &r[i], now_ns);
 		make_batch(w, &r[i], &b[i]);
 		mixes[i] = mix_of(&b[i]);
 	}
