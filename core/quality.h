@@ -210,7 +210,8 @@ void quality_state(struct quality *q, const char *kind, const char *subject, con
                    const char *source, const char *text);
 /* Takes the next days from the front of such a list; days that cannot be read are all time. False at its end. */
 bool quality_days_next(const char **days, int64_t *from_ns, int64_t *to_ns);
-/* Is this the text of a finding? */
+/* Is there a notice with this text in a field? The second: is this the text of a finding? */
+bool quality_has_notice(const struct quality *q, enum notice_type type, enum notice_field field, const char *text);
 bool quality_is_finding(const struct quality *q, const char *sentence);
 /* Moves all notices of `from`, and the warnings that repeat its findings. */
 void quality_move_notices(struct quality *to, struct quality *from);

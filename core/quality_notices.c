@@ -295,16 +295,20 @@ void quality_assume_counted(struct quality *q, const char *subject, const char *
 	}, count);
 }
 
-bool quality_is_finding(const struct quality *q, const char *sentence) {
+bool quality_has_notice(const struct quality *q, enum notice_type type, enum notice_field field, const char *text) {
 	size_t count;
-	const struct quality_notice *n = quality_notices(q, NOTICE_FINDING, &count);
+	const struct quality_notice *n = quality_notices(q, type, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (n[i].field[NOTICE_TEXT] && strcmp(n[i].field[NOTICE_TEXT], sentence) == 0) {
+		if (n[i].field[field] && strcmp(n[i].field[field], text) == 0) {
 			return true;
 		}
 	}
 	return false;
+}
+
+bool quality_is_finding(const struct quality *q, const char *sentence) {
+	return quality_has_notice(q, NOTICE_FINDING, NOTICE_TEXT, sentence);
 }
 
 void quality_move_notices(struct quality *to, struct quality *from) {

@@ -59,6 +59,10 @@ int text_compare(struct text a, struct text b) {
 	return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
+int text_order_strings(const void *a, const void *b) {
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 /* From this length on, memmem's setup cost pays off. */
 #define SHORT_NEEDLE 16
 

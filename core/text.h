@@ -46,6 +46,8 @@ bool text_ends(struct text t, struct text suffix);
 
 /* Byte order, as memcmp with the shorter text first. */
 int text_compare(struct text a, struct text b);
+/* The same for qsort, of an array of C strings. */
+int text_order_strings(const void *a, const void *b);
 
 /* The first position of `needle` (or the byte), or SIZE_MAX. */
 size_t text_find(struct text t, struct text needle);

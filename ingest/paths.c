@@ -39,10 +39,6 @@ static void cannot(struct quality *quality, const char *name, const char *what) 
 	quality_damage(quality, name, reason, 0);
 }
 
-static int by_name(const void *a, const void *b) {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static bool is_listed(const struct dirent *d, bool one_file, size_t *files) {
 	*files += d->d_type == DT_REG;
 	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0 && !(one_file && d->d_type == DT_REG && *files > 1);
@@ -70,7 +66,7 @@ static char **list_names(const char *name, bool one_file, size_t *count) {
 	}
 	closedir(dir);
 	if (*count > 0) {
-		qsort(names, *count, sizeof *names, by_name);
+		qsort(names, *count, sizeof *names, text_order_strings);
 	}
 	return names ? names : must_alloc(1);
 }

@@ -81,19 +81,6 @@ bool unknown_cached(struct statement *s, const struct entry *e, bool bought) {
 	return found;
 }
 
-/* Does a log show that caches had some of the prompts? */
-static bool has_hits(const struct quality *q) {
-	size_t count;
-	const struct quality_notice *n = quality_notices(q, NOTICE_ASSUMPTION, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (n[i].field[NOTICE_KIND] && strcmp(n[i].field[NOTICE_KIND], QUALITY_CACHE_HITS) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Requests alone, of gateways and clients: what the engines' logs would add is not known to their readers. */
 static void report_requests_alone(const struct statement *s, struct quality *q) {
 	size_t count;
@@ -118,7 +105,7 @@ void unknown_report(const struct statement *s, struct quality *q) {
 	                "cached tokens by request: start vLLM with --enable-prompt-tokens-details, SGLang with --enable-cache-report, and log what "
 	                "they answer; or scrape /metrics, also where several API servers switch statistics off",
 	                "--enable-prompt-tokens-details");
-	if (has_hits(q)) {
+	if (quality_has_notice(q, NOTICE_ASSUMPTION, NOTICE_KIND, QUALITY_CACHE_HITS)) {
 		quality_finding(q, "cached-unknown", NULL, "--enable-prompt-tokens-details", QUALITY_NO_AMOUNT,
 		                "caches contained part of the prompts, by their hit rate, but no log reports how much: cached input is not known and not in "
 		                "the figures; vLLM reports it with --enable-prompt-tokens-details");

@@ -14,33 +14,10 @@ struct evidence {
 	struct quality quality; /* of the current task */
 };
 
-static bool read_period(struct evidence *e, const struct json *j) {
-	int64_t from_ns, to_ns;
-
-	if (!json_number(j, "evidence_from_ns", &from_ns) ||
-	    !json_number(j, "evidence_to_ns", &to_ns)) {
-		return false;
-	}
-	e->from_ns = from_ns < e->from_ns ? from_ns : e->from_ns;
-	e->to_ns = to_ns > e->to_ns ? to_ns : e->to_ns;
-	return true;
-}
-
 static int read_note(void *evidence, const struct json *j, struct fault *why) {
 	struct evidence *e = evidence;
 
-	return read_period(e, j) || quality_read_line(&e->quality, j)
-	           ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
-}
-
-static int read_notes(struct evidence *e, const char *step, int64_t task, struct fault *why) {
-	const char *path = plan_path(e->plan, step, task, "bundle");
-	struct bundle *b;
-	int rc = plan_open_bundle(&b, path, why);
-
-	rc = rc < 0 ? rc : notes_read(e->plan, path, b, read_note, e, why);
-	bundle_close(b);
-	return rc;
+	return notes_widen(j, &e->from_ns, &e->to_ns) ? 0 : notes_to_quality(&e->quality, j, why);
 }
 
 static void forget(struct evidence *e) {
@@ -54,7 +31,7 @@ static int find_period(struct evidence *e, struct fault *why) {
 	int rc = 0;
 
 	for (int64_t i = 0; i < e->plan->tasks && rc == 0; i++) {
-		rc = read_notes(e, "attribute", i, why);
+		rc = notes_read(e->plan, plan_path(e->plan, "attribute", i, "bundle"), read_note, e, why);
 		forget(e);
 	}
 	if (e->from_ns <= e->to_ns) {
@@ -81,7 +58,7 @@ static int put(struct evidence *e, struct ledger *l, int64_t run, int64_t task, 
 }
 
 static int put_task(struct evidence *e, struct ledger *l, struct ledger_run *run, int64_t task, struct fault *why) {
-	int rc = read_notes(e, "map", task, why);
+	int rc = notes_read(e->plan, plan_path(e->plan, "map", task, "bundle"), read_note, e, why);
 	const struct quality *q = &e->quality;
 
 	run->files += (int64_t)q->input_count;
@@ -89,7 +66,7 @@ static int put_task(struct evidence *e, struct ledger *l, struct ledger_run *run
 	for (size_t i = 0; i < q->reject_count; i++) {
 		run->rejected += q->rejects[i].lines;
 	}
-	rc = rc < 0 ? rc : read_notes(e, "attribute", task, why);
+	rc = rc < 0 ? rc : notes_read(e->plan, plan_path(e->plan, "attribute", task, "bundle"), read_note, e, why);
 	rc = rc < 0 ? rc : put(e, l, run->id, task, q, why);
 	forget(e);
 	return rc;

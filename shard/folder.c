@@ -258,8 +258,7 @@ static bool belongs(const struct plan *p, const struct json *line) {
 	return text_eq(json_raw(line, json_get(line, 0, T("plan"))), text_of(p->sha256));
 }
 
-int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_sink *sink, void *context,
-               struct fault *why) {
+int notes_of(const struct plan *p, const char *path, struct bundle *b, notes_sink *sink, void *context, struct fault *why) {
 	struct json *j = json_new();
 	struct text notes, line;
 	int rc = bundle_notes(b, &notes, why);
@@ -277,4 +276,27 @@ int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_s
 	}
 	json_free(j);
 	return rc;
+}
+
+int notes_read(const struct plan *p, const char *path, notes_sink *sink, void *context, struct fault *why) {
+	struct bundle *b;
+	int rc = plan_open_bundle(&b, path, why);
+
+	rc = rc < 0 ? rc : notes_of(p, path, b, sink, context, why);
+	bundle_close(b);
+	return rc;
+}
+
+int notes_to_quality(void *quality, const struct json *line, struct fault *why) {
+	return quality_read_line(quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+}
+
+bool notes_widen(const struct json *line, int64_t *from_ns, int64_t *to_ns) {
+	int64_t first_ns, last_ns;
+
+	if (!json_number(line, "evidence_from_ns", &first_ns) || !json_number(line, "evidence_to_ns", &last_ns)) {
+		return false;
+	}
+	exact_widen(from_ns, to_ns, first_ns, last_ns);
+	return true;
 }

@@ -210,27 +210,11 @@ static int write_bundle(struct map *m, const char *path, struct fault *why) {
 	return notes_commit(&m->plan, w, &m->quality, why);
 }
 
-static int read_note(void *quality, const struct json *line, struct fault *why) {
-	return quality_read_line(quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
-}
-
-/* The task was done before, if the file is complete; its findings are the same. */
-static int look_back(struct map *m, const char *path, struct fault *why) {
-	struct bundle *b;
-	int rc = bundle_open(&b, path, why);
-
-	if (rc == 0) {
-		rc = notes_read(&m->plan, path, b, read_note, &m->quality, why);
-		bundle_close(b);
-	}
-	return rc;
-}
-
 static int do_task(struct map *m, struct fault *why) {
 	const char *path = plan_path(&m->plan, "map", m->plan.task, "bundle");
 
-	if (plan_has(path)) {
-		return look_back(m, path, why);
+	if (plan_has(path)) { /* the task was done before: its findings are the same */
+		return notes_read(&m->plan, path, notes_to_quality, &m->quality, why);
 	}
 	int rc = m->plan.own_sources > 0 ? read_logs(m, why) : 0;
 	return rc != 0 ? rc : write_bundle(m, path, why);

@@ -78,19 +78,6 @@ static int put_verdict(void *deciding, const struct name_verdict *v, struct faul
 	return bundle_add(d->to, names_text(d->names, v->name), (struct text){item, (size_t)(at - item)}, why);
 }
 
-static int read_note(void *quality, const struct json *line, struct fault *why) {
-	return quality_read_line(quality, line) ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
-}
-
-static int read_notes(struct plan *p, const char *path, struct quality *quality, struct fault *why) {
-	struct bundle *b;
-	int rc = plan_open_bundle(&b, path, why);
-
-	rc = rc < 0 ? rc : notes_read(p, path, b, read_note, quality, why);
-	bundle_close(b);
-	return rc;
-}
-
 /* GPUs that logs state, and the effect on the fleet. */
 static int find_stated(struct plan *p, struct shard_session *s, struct quality *out, struct fault *why) {
 	struct quality all;
@@ -98,7 +85,7 @@ static int find_stated(struct plan *p, struct shard_session *s, struct quality *
 
 	quality_init(&all);
 	for (int64_t i = 0; i < p->tasks && rc == 0; i++) {
-		rc = read_notes(p, plan_path(p, "map", i, "bundle"), &all, why);
+		rc = notes_read(p, plan_path(p, "map", i, "bundle"), notes_to_quality, &all, why);
 	}
 	size_t count;
 	const struct quality_notice *n = quality_notices(&all, NOTICE_ASSUMPTION, &count);
@@ -326,7 +313,7 @@ void shard_names_apply(const struct shard_names *n, const struct text *leader, s
 }
 
 int shard_names_tell(struct plan *p, struct quality *quality, struct fault *why) {
-	return read_notes(p, plan_path(p, DECIDED, -1, NULL), quality, why);
+	return notes_read(p, plan_path(p, DECIDED, -1, NULL), notes_to_quality, quality, why);
 }
 
 int shard_names_state(struct shard_session *s, struct fault *why) {
@@ -338,7 +325,7 @@ int shard_names_state(struct shard_session *s, struct fault *why) {
 	}
 	quality_init(&stated);
 	quality_init(&ignored);
-	int rc = read_notes(s->plan, path, &stated, why);
+	int rc = notes_read(s->plan, path, notes_to_quality, &stated, why);
 	fleet_apply_stated(s->fleet, s->names, &stated, &ignored);
 	quality_release(&stated);
 	quality_release(&ignored);

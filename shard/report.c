@@ -21,35 +21,17 @@ struct merge {
 	struct shard_tally *tally;
 };
 
-static bool read_period(struct merge *m, const struct json *j) {
-	int64_t from_ns, to_ns;
-
-	if (!json_number(j, "evidence_from_ns", &from_ns) || !json_number(j, "evidence_to_ns", &to_ns)) {
-		return false;
-	}
-	m->from_ns = from_ns < m->from_ns ? from_ns : m->from_ns;
-	m->to_ns = to_ns > m->to_ns ? to_ns : m->to_ns;
-	return true;
-}
-
 static int read_note(void *merge, const struct json *j, struct fault *why) {
 	struct merge *m = merge;
 
-	if (read_period(m, j) || quality_read_line(&m->quality, j)) {
-		return 0;
-	}
-	return fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+	return notes_widen(j, &m->from_ns, &m->to_ns) ? 0 : notes_to_quality(&m->quality, j, why);
 }
 
 static int read_notes(struct merge *m, const char *step, struct fault *why) {
 	int rc = 0;
 
 	for (int64_t i = 0; i < m->plan.tasks && rc == 0; i++) {
-		const char *path = plan_path(&m->plan, step, i, "bundle");
-		struct bundle *b;
-		rc = plan_open_bundle(&b, path, why);
-		rc = rc < 0 ? rc : notes_read(&m->plan, path, b, read_note, m, why);
-		bundle_close(b);
+		rc = notes_read(&m->plan, plan_path(&m->plan, step, i, "bundle"), read_note, m, why);
 	}
 	return rc;
 }

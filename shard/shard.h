@@ -117,10 +117,14 @@ const char *plan_keep(struct plan *p, struct text t);
 void notes_begin(const struct plan *p, FILE *out);
 /* Ends a file with notes: these, and what was wrong (NULL: nothing). */
 int notes_commit(const struct plan *p, struct bundle_writer *w, const struct quality *q, struct fault *why);
-/* Passes on each line except the first, parsed. */
+/* Passes on each line except the first, parsed, of a file, and of one that is open. */
 typedef int notes_sink(void *context, const struct json *line, struct fault *why);
-int notes_read(const struct plan *p, const char *path, struct bundle *b, notes_sink *sink, void *context,
-               struct fault *why);
+int notes_read(const struct plan *p, const char *path, notes_sink *sink, void *context, struct fault *why);
+int notes_of(const struct plan *p, const char *path, struct bundle *b, notes_sink *sink, void *context, struct fault *why);
+/* A notes_sink: lines of a struct quality. */
+int notes_to_quality(void *quality, const struct json *line, struct fault *why);
+/* Widens a period to that of the line; false if it has none. */
+bool notes_widen(const struct json *line, int64_t *from_ns, int64_t *to_ns);
 
 /* ---- parts: all files of map/ merged, by replica ---- */
 

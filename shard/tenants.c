@@ -43,8 +43,7 @@ static bool read_day(struct shard_tenants *t, const struct json *j) {
 static int read_note(void *tenants, const struct json *line, struct fault *why) {
 	struct shard_tenants *t = tenants;
 
-	return read_period(t, line) || read_day(t, line) || quality_read_line(t->quality, line)
-	           ? 0 : fault_set(why, ERROR_CONFIG, "notes that this version does not know");
+	return read_period(t, line) || read_day(t, line) ? 0 : notes_to_quality(t->quality, line, why);
 }
 
 /* ---- files ---- */
@@ -57,7 +56,7 @@ static int open_file(struct shard_tenants *t, struct plan *p, int64_t task, cons
 	if (rc < 0) {
 		return rc;
 	}
-	rc = p->task == 0 ? notes_read(p, path, b, read_note, t, why) : 0;
+	rc = p->task == 0 ? notes_of(p, path, b, read_note, t, why) : 0;
 	if (rc < 0) {
 		bundle_close(b);
 		return rc;

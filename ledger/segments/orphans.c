@@ -27,10 +27,6 @@ static int keep_path(void *known, const struct ledger_segment *s) {
 	return 0;
 }
 
-static int by_path(const void *a, const void *b) {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 static void look_in(const struct known *k, const char *folder, int depth, ledger_finding_sink *sink, void *context) {
 	DIR *dir = opendir(folder);
 	char path[PATH_ROOM];
@@ -44,7 +40,7 @@ static void look_in(const struct known *k, const char *folder, int depth, ledger
 		}
 		if (S_ISDIR(st.st_mode) && depth > 0) {
 			look_in(k, path, depth - 1, sink, context);
-		} else if (k->count == 0 || !bsearch(&key, k->paths, k->count, sizeof *k->paths, by_path)) {
+		} else if (k->count == 0 || !bsearch(&key, k->paths, k->count, sizeof *k->paths, text_order_strings)) {
 			sink(context, path);
 		}
 	}
@@ -60,7 +56,7 @@ int ledger_orphans(struct ledger *l, ledger_finding_sink *sink, void *context, s
 
 	if (rc >= 0) {
 		if (k.count > 0) {
-			qsort(k.paths, k.count, sizeof *k.paths, by_path);
+			qsort(k.paths, k.count, sizeof *k.paths, text_order_strings);
 		}
 		snprintf(folder, sizeof folder, "%s/records", l->book);
 		look_in(&k, folder, 1, sink, context);

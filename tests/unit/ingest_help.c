@@ -278,10 +278,6 @@ static int keep_record(void *context, unsigned lane, const struct record *r, str
 	return 0;
 }
 
-static int by_text(const void *a, const void *b) {
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 void run_init(struct run_result *r, struct ingest_options o) {
 	struct keeper keeper = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
@@ -290,7 +286,7 @@ void run_init(struct run_result *r, struct ingest_options o) {
 	o.now_ns = o.now_ns > 0 ? o.now_ns : TEST_NOW_NS;
 	r->rc = ingest_run(&o, keep_record, &keeper, &r->quality, &r->why);
 	if (keeper.count > 0) {
-		qsort(keeper.lines, keeper.count, sizeof *keeper.lines, by_text);
+		qsort(keeper.lines, keeper.count, sizeof *keeper.lines, text_order_strings);
 	}
 	for (size_t i = 0; i < keeper.count; i++) {
 		bytes_add(&r->records, text_of(keeper.lines[i]));
