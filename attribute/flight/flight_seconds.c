@@ -250,6 +250,25 @@ static void assign_found(struct flight *f, const struct search *x, int64_t left)
 	}
 }
 
+/*
+ * Tokens of prompts that the search begins in its first step, where a prompt of another tenant might as well: it has as many
+ * tokens, and with drafts finishes do not show which one it is.
+ */
+static int64_t ambiguous_ntok(const struct search *x) {
+	int64_t ntok = 0;
+
+	for (size_t i = 0; i < x->count && x->drafts; i++) {
+		const struct active *a = x->may[i];
+		bool open = false;
+		for (size_t k = 0; k < x->count && x->in_step[i] == 1 && !open; k++) {
+			const struct active *b = x->may[k];
+			open = x->in_step[k] != 1 && b->remaining == a->remaining && b->request.tenant != a->request.tenant && may_begin(b, x->step[0]) && may_end(b, x->step[0]);
+		}
+		ntok += open ? a->remaining : 0;
+	}
+	return ntok;
+}
+
 bool flight_prompts_match(const struct flight *f, const struct step_item *s, int64_t latest_ns) {
 	const struct active *half = NULL;
 	struct search x;
@@ -281,6 +300,7 @@ int64_t flight_match_prompts(struct flight *f, const struct step_item *s, int64_
 		f->day.guessed_ntok += left;
 		return left;
 	}
+	f->day.guessed_ntok += ambiguous_ntok(&x);
 	assign_found(f, &x, left);
 	return 0;
 }
