@@ -58,7 +58,8 @@ static size_t list_requests(const struct servers *s, struct known **out) {
 		const struct sample *one = &s->at[i].sample;
 		for (size_t k = 0; has_requests_only(one) && k < one->request_count; k++) {
 			const struct id_request *r = &one->requests[k];
-			if (r->finish_ns != UNKNOWN) {
+			/* two requests without an id may well have the same tokens and the same seconds */
+			if (r->finish_ns != UNKNOWN && (r->mark != 0 || r->finish_ns % NS_PER_SECOND != 0)) {
 				uint64_t hash = hash_mix(hash_mix(hash_mix((uint64_t)r->finish_ns, (uint64_t)r->first_ns), r->prompt_tokens), r->mark);
 				bool fine = r->finish_ns % NS_PER_SECOND != 0;
 				(*out)[count++] = (struct known){hash, (uint32_t)i, fine && (r->mark != 0 || r->finish_ns % MS != 0)};
