@@ -1,17 +1,15 @@
+#include "tests/unit/unit.h"
+
 #include "tests/unit/ingest_help.h"
 
 #include <dirent.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
-
-#include <cmocka.h>
 
 void bytes_add(struct bytes *b, struct text t) {
 	/* Doubles the size each time: a sanitizer copies at every realloc. */

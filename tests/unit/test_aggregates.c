@@ -1,9 +1,6 @@
 /* Aggregates of requests and windows: sums that can be added, coefficients, the bootstrap, and fallbacks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,8 +47,7 @@ static void assert_same(struct attribution_fits *a, struct attribution_fits *b) 
 	assert_memory_equal(solved(a, &day_one), solved(b, &day_one), sizeof(struct aggregate_model));
 }
 
-static void sums_add_up_and_come_back(void **state) {
-	(void)state;
+TEST(sums_add_up_and_come_back) {
 	struct names *n = names_new();
 	struct attribution_fits *whole = attribution_fits_new(n), *sum = attribution_fits_new(n);
 	struct attribution_fits *rest = attribution_fits_new(n);
@@ -66,8 +62,7 @@ static void sums_add_up_and_come_back(void **state) {
 	names_free(n);
 }
 
-static void finds_the_engine(void **state) {
-	(void)state;
+TEST(finds_the_engine) {
 	struct names *n = names_new();
 	struct attribution_fits *f = attribution_fits_new(n);
 
@@ -83,8 +78,7 @@ static void finds_the_engine(void **state) {
 }
 
 /* The bootstrap measures noise, less with more blocks, and the error of the form is added. */
-static void bootstrap_sees_noise(void **state) {
-	(void)state;
+TEST(bootstrap_sees_noise) {
 	struct names *n = names_new();
 	double drawn[2];
 
@@ -102,8 +96,7 @@ static void bootstrap_sees_noise(void **state) {
 }
 
 /* The day's windows; with too few, those of the day before, then after; then of other roles; then published figures. */
-static void fallbacks(void **state) {
-	(void)state;
+TEST(fallbacks) {
 	struct names *n = names_new();
 	struct attribution_fits *f = attribution_fits_new(n);
 	struct fit_key before = day_one, after = day_one, far = day_one, prefill = day_one, other_model = day_one;
@@ -133,8 +126,7 @@ static void fallbacks(void **state) {
 }
 
 /* A rule moves the floor of mixed steps, and nothing else. */
-static void rules(void **state) {
-	(void)state;
+TEST(rules) {
 	const struct aggregate_model m = {.ns = {[AGGREGATE_WINDOW] = {40e3, 10e6, 0.1e6}}};
 	const struct aggregate_work k = {.prompt = 100000, .steps = 500, .output = 5000, .mixed = 100};
 	double all = 4e9 + 5e9 + 0.5e9;
@@ -145,8 +137,7 @@ static void rules(void **state) {
 	assert_true(fabs(aggregate_window_share(&m, &k, RULE_DECODE_FIRST) - 4e9 / all) < 1e-9);
 }
 
-static void blocks(void **state) {
-	(void)state;
+TEST(blocks) {
 	const int64_t block_ns = 64 * NS_PER_SECOND;
 	int used[AGGREGATE_BUCKETS] = {0}, empty = 0;
 

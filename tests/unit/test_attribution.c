@@ -1,11 +1,9 @@
 /* Small runs in which every nanosecond can be computed by hand. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "attribute/attribute.h"
 #include "core/exact.h"
@@ -119,7 +117,7 @@ static int64_t capacity(const struct small_run *r) {
 }
 
 /* A prompt in one step, then two requests that decode together, then one of them alone. */
-static void decode_goes_to_who_decodes(void **state) {
+TEST(decode_goes_to_who_decodes) {
 	const struct record records[] = {
 		step(HOUR_NS, 40 * MS, 1000, 0),
 		step(HOUR_NS + 41 * MS, 10 * MS, 0, 1),
@@ -130,7 +128,6 @@ static void decode_goes_to_who_decodes(void **state) {
 		request("b", "two", HOUR_NS + 50 * MS, HOUR_NS + 72 * MS + 1, HOUR_NS + 85 * MS + 1, 300, 2),
 	};
 	struct small_run r;
-	(void)state;
 
 	run_setup(&r);
 	give(&r, records, sizeof records / sizeof *records);
@@ -148,7 +145,7 @@ static void decode_goes_to_who_decodes(void **state) {
 	run_teardown(&r);
 }
 
-static void a_gap_is_idle_other_or_unobserved(void **state) {
+TEST(a_gap_is_idle_other_or_unobserved) {
 	const struct record records[] = {
 		step(HOUR_NS, 10 * MS, 100, 0),
 		/* 5 s later the same request still decodes: 1 s is other, 4 s are unobserved. */
@@ -157,7 +154,6 @@ static void a_gap_is_idle_other_or_unobserved(void **state) {
 		step(HOUR_NS + 20 * MS + 105 * NS_PER_SECOND, 10 * MS, 100, 0),
 	};
 	struct small_run r;
-	(void)state;
 
 	run_setup(&r);
 	give(&r, records, sizeof records / sizeof *records);
@@ -169,13 +165,12 @@ static void a_gap_is_idle_other_or_unobserved(void **state) {
 }
 
 /* A step that crosses the hour is divided by time; time that no request explains is reported. */
-static void hours_share_a_step(void **state) {
+TEST(hours_share_a_step) {
 	const struct record records[] = {
 		step(HOUR_NS - 30 * MS, 40 * MS, 0, 4),
 		request("a", "one", HOUR_NS - NS_PER_SECOND, HOUR_NS - 31 * MS, HOUR_NS + 11 * MS, 100, 2),
 	};
 	struct small_run r;
-	(void)state;
 
 	run_setup(&r);
 	give(&r, records, sizeof records / sizeof *records);
@@ -190,7 +185,7 @@ static void hours_share_a_step(void **state) {
 	run_teardown(&r);
 }
 
-static void a_record_twice_counts_once(void **state) {
+TEST(a_record_twice_counts_once) {
 	const struct record records[] = {
 		step(HOUR_NS, 10 * MS, 100, 0),
 		step(HOUR_NS, 10 * MS, 100, 0),
@@ -198,7 +193,6 @@ static void a_record_twice_counts_once(void **state) {
 		request("a", "one", HOUR_NS - MS, HOUR_NS + 10 * MS + 1, HOUR_NS + 11 * MS, 100, 1),
 	};
 	struct small_run r;
-	(void)state;
 
 	run_setup(&r);
 	give(&r, records, sizeof records / sizeof *records);
@@ -209,7 +203,7 @@ static void a_record_twice_counts_once(void **state) {
 }
 
 /* One request in several logs that describe it differently: the record that begins first, and has more fields, counts. */
-static void a_request_told_in_other_words_counts_once(void **state) {
+TEST(a_request_told_in_other_words_counts_once) {
 	const int64_t hour = 3600 * NS_PER_SECOND;
 	const struct record records[] = {
 		step(HOUR_NS, 10 * MS, 100, 0),
@@ -225,7 +219,6 @@ static void a_request_told_in_other_words_counts_once(void **state) {
 		request("d", "near", HOUR_NS - hour, UNKNOWN, HOUR_NS + 11 * MS, 4, 1),
 	};
 	struct small_run r;
-	(void)state;
 
 	run_setup(&r);
 	give(&r, records, sizeof records / sizeof *records);
@@ -238,14 +231,13 @@ static void a_request_told_in_other_words_counts_once(void **state) {
 }
 
 /* Two replicas computed one request: its tokens count where it was decoded, its time where it was used. */
-static void disaggregated_requests_count_once(void **state) {
+TEST(disaggregated_requests_count_once) {
 	struct record records[] = {
 		step(HOUR_NS, 40 * MS, 1000, 0),
 		step(HOUR_NS + 50 * MS, 10 * MS, 0, 1),
 		request("a", "one", HOUR_NS - MS, HOUR_NS + 41 * MS, HOUR_NS + 61 * MS, 1000, 2),
 	};
 	struct small_run r;
-	(void)state;
 
 	records[0].replica = T("p");
 	records[2].request.prefill_replica = T("p");
@@ -259,12 +251,11 @@ static void disaggregated_requests_count_once(void **state) {
 	run_teardown(&r);
 }
 
-static void windows_with_phases_need_no_split(void **state) {
+TEST(windows_with_phases_need_no_split) {
 	const struct record records[] = {
 		window(HOUR_NS, HOUR_NS + 10 * NS_PER_SECOND, 2 * NS_PER_SECOND, 5 * NS_PER_SECOND),
 	};
 	struct small_run r;
-	(void)state;
 
 	run_setup(&r);
 	give(&r, records, 1);
@@ -280,13 +271,12 @@ static void windows_with_phases_need_no_split(void **state) {
 }
 
 /* Times of separate slots, one after the other: measured, not split by overlap. */
-static void requests_alone_are_swept(void **state) {
+TEST(requests_alone_are_swept) {
 	struct record records[] = {
 		request("a", "one", HOUR_NS, HOUR_NS + 30 * MS, HOUR_NS + 50 * MS, 100, 3),
 		request("b", "one", HOUR_NS + 60 * MS, HOUR_NS + 70 * MS, HOUR_NS + 100 * MS, 50, 3),
 	};
 	struct small_run r;
-	(void)state;
 
 	records[0].request.exclusive_times = records[1].request.exclusive_times = true;
 	run_setup(&r);
@@ -299,13 +289,12 @@ static void requests_alone_are_swept(void **state) {
 }
 
 /* Time outside the requested period is not posted; a span from another source is paid time. */
-static void a_part_of_a_replicas_life(void **state) {
+TEST(a_part_of_a_replicas_life) {
 	const struct record records[] = {
 		step(HOUR_NS - 30 * MS, 10 * MS, 100, 0),
 		step(HOUR_NS + 10 * MS, 10 * MS, 100, 0),
 	};
 	struct small_run r;
-	(void)state;
 
 	const struct replica_span whole = {HOUR_NS - NS_PER_DAY, HOUR_NS + NS_PER_DAY, HOUR_NS - NS_PER_DAY, HOUR_NS + NS_PER_DAY, HOUR_NS, HOUR_NS};
 	run_setup(&r);

@@ -2,15 +2,13 @@
  * Logs of every kind through attribution: the same entries from one lane and from several; a receiver that fails at
  * any entry, decision or row ends it there, with its own error; a disk that is full is an error, never other figures.
  */
+#include "tests/unit/unit.h"
+
 #include <glob.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "attribute/attribute.h"
 #include "core/exact.h"
@@ -182,8 +180,7 @@ static void check(const struct ingest_source *at, size_t count) {
 	run_end(&two);
 }
 
-static void each_log(void **state) {
-	(void)state;
+TEST(each_log) {
 	for (size_t i = 0; i < source_count; i++) {
 		check(&sources[i], 1);
 	}
@@ -193,14 +190,13 @@ static void each_log(void **state) {
 }
 
 /* Files may not grow beyond a limit: what does not fit into memory cannot be written. */
-static void full_disk(void **state) {
+TEST(full_disk) {
 	struct ingest_source both[] = {{.path = "samples/serving/steps.jsonl.gz"}, {.path = "samples/serving/requests.jsonl.gz"}};
 	char path[] = "/tmp/tollbook-test-requests-XXXXXX";
 	struct rlimit was;
 	struct run good;
 	int fd = mkstemp(path), failures = 0;
 
-	(void)state;
 	assert_true(fd >= 0);
 	close(fd);
 	signal(SIGXFSZ, SIG_IGN);

@@ -3,13 +3,11 @@
  * names. How many find their own, with which offset, and whether any finds another's; printed as a table, which fails
  * where a bound is missed. BALANCED_NEXT=N compares each with N others (4).
  */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "attribute/servers/servers_private.h"
 #include "core/error.h"
@@ -331,13 +329,12 @@ static bool holds(const struct row *row, const struct tally *t) {
 	       t->errors_ms[t->errors / 2] <= row->median_ms && t->errors_ms[t->errors * 95 / 100] <= row->p95_ms;
 }
 
-static void each_row_of_the_table_holds(void **state) {
+TEST(each_row_of_the_table_holds) {
 	const char *asked = getenv("BALANCED_NEXT");
 	int next = asked ? atoi(asked) : 4, others = 0, fine = 0, different = 0, missed = 0;
 
 	size_t stride = getenv("SANITIZED") ? 4 : 1; /* sanitizers take over three minutes for all rows */
 
-	(void)state;
 	next = next < 1 ? 1 : next < SERVERS ? next : SERVERS - 1;
 	print_message("%-26s %9s %9s %8s %8s %10s %9s %6s\n", "of 40 servers", "few", "many", "median", "p95 ms", "different", "mistaken", "placed");
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i += stride) {

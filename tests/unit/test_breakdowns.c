@@ -1,11 +1,7 @@
 /* Breakdowns as a book keeps them: which rows enter a statement. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "tests/unit/statement_case.h"
 

@@ -1,13 +1,9 @@
 /* test_bundle.c: packed records and entries, and their files. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/files/bundle.h"
 #include "core/files/pack.h"
@@ -23,11 +19,10 @@ static uint64_t next(uint64_t *seed) {
 
 /* ---- packing ---- */
 
-static void test_numbers(void **state) {
+TEST(test_numbers) {
 	const int64_t numbers[] = {0, 1, -1, 63, 64, -64, -65, INT64_MAX, INT64_MIN, UNKNOWN, 1778576170000094844};
 	char bytes[16];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
 		size_t len = (size_t)(pack_i64(bytes, numbers[i]) - bytes);
 		int64_t got = 7;
@@ -56,10 +51,9 @@ static void same_record(const struct record *a) {
 	}
 }
 
-static void test_records(void **state) {
+TEST(test_records) {
 	struct record r;
 
-	(void)state;
 	memset(&r, 0, sizeof r);
 	r.kind = RECORD_STEP;
 	r.replica = T("r-1");
@@ -83,11 +77,10 @@ static void test_records(void **state) {
 }
 
 /* Every field of a record is restored, each at its place. */
-static void test_fields(void **state) {
+TEST(test_fields) {
 	struct record r, back;
 	char bytes[PACK_MAX];
 
-	(void)state;
 	memset(&r, 0, sizeof r);
 	r.kind = RECORD_REQUEST;
 	r.request = (struct request){.id = T("id"), .arrival_ns = 1, .scheduled_ns = 2, .first_token_ns = 3, .finish_ns = 4,
@@ -106,12 +99,11 @@ static void test_fields(void **state) {
 	assert_false(back.request.exclusive_times);
 }
 
-static void test_entries(void **state) {
+TEST(test_entries) {
 	struct names *names = names_new(), *others = names_new();
 	struct entry e, back;
 	char bytes[PACK_MAX];
 
-	(void)state;
 	memset(&e, 0, sizeof e);
 	names_id(others, T("takes a number"));
 	e = (struct entry){.slot_ns = 1, .replica = names_id(names, T("r")), .model = names_id(names, T("m")),
@@ -190,11 +182,10 @@ static int read_file_whole(struct seen *s, struct fault *why) {
 	return rc;
 }
 
-static void test_whole(void **state) {
+TEST(test_whole) {
 	struct seen s = {0};
 	struct fault why;
 
-	(void)state;
 	write_file("a note\nanother\n");
 	assert_int_equal(read_file_whole(&s, &why), 0);
 	assert_int_equal(s.replicas, REPLICAS);
@@ -211,14 +202,13 @@ static void put_bytes(const char *bytes, size_t len) {
 }
 
 /* A changed bit or a truncated end is detected at any place, except where it has no effect (a frame's window). */
-static void test_damage(void **state) {
+TEST(test_damage) {
 	static char bytes[1 << 20];
 	uint64_t seed = 88172645463325252u;
 	struct seen good = {0};
 	int unnoticed = 0;
 	struct fault why;
 
-	(void)state;
 	write_file("a note\nanother\n");
 	assert_int_equal(read_file_whole(&good, &why), 0);
 	FILE *f = fopen(path, "r");
@@ -262,12 +252,11 @@ static char *lines_of(const struct quality *q) {
 	return at;
 }
 
-static void test_quality(void **state) {
+TEST(test_quality) {
 	struct quality q, back;
 	struct json *j = json_new();
 	struct text line;
 
-	(void)state;
 	quality_init(&q);
 	quality_init(&back);
 	q.lines = 9;

@@ -1,9 +1,6 @@
 /* Parsing of a command line: values by kind, and suggestions for a misspelled word. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
 
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "core/typo.h"
 #include "cli/values.h"
@@ -17,8 +14,7 @@ static int64_t number_of(option_value *take, const char *value) {
 	return n;
 }
 
-static void test_money(void **state) {
-	(void)state;
+TEST(test_money) {
 	assert_int_equal(number_of(value_money, "2.49"), 2490000000);
 	assert_int_equal(number_of(value_money, "0"), 0);
 	assert_int_equal(number_of(value_money, "2,49"), -7);
@@ -27,8 +23,7 @@ static void test_money(void **state) {
 	assert_int_equal(number_of(value_money, "0.0000000001"), -7); /* no rounding */
 }
 
-static void test_counts(void **state) {
-	(void)state;
+TEST(test_counts) {
 	assert_int_equal(number_of(value_count, "12"), 12);
 	assert_int_equal(number_of(value_count, "0"), -7);
 	assert_int_equal(number_of(value_count, "1e3"), -7);
@@ -47,8 +42,7 @@ static const char *by_choice(size_t i) {
 	return i < BY_KEYS ? by_key_names[i] : NULL;
 }
 
-static void test_by(void **state) {
-	(void)state;
+TEST(test_by) {
 	static const char *const wrong[] = {"", "day,", ",day", "day,day", "dya", "day model"};
 	struct option o = {.name = "by", .argument = "KEYS", .choice = by_choice};
 	struct by by = {0};
@@ -80,8 +74,7 @@ static const char *nearest(const char *word) {
 	return t.nearest ? t.nearest : "";
 }
 
-static void test_typos(void **state) {
-	(void)state;
+TEST(test_typos) {
 	assert_string_equal(nearest("flet"), "fleet");
 	assert_string_equal(nearest("fleeet"), "fleet");
 	assert_string_equal(nearest("gpuhour"), "gpu-hour");

@@ -1,9 +1,6 @@
 /* Windows of engines that count their steps: a law that is fitted to their sums. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -66,11 +63,10 @@ static void note(struct counted *c, const struct window_item *i, int64_t number)
 	}
 }
 
-static void the_law_comes_out_of_counts(void **state) {
+TEST(the_law_comes_out_of_counts) {
 	struct counted *c = must_calloc(1, sizeof *c);
 	struct counted_model m;
 
-	(void)state;
 	for (int64_t n = 0; n < WINDOWS; n++) {
 		struct window_item i = busy_window(n, 6 + (double)(n * 7 % 20), (double)(10 + n * 11 % 60));
 		assert_true(counted_has(&i));
@@ -91,7 +87,7 @@ static void the_law_comes_out_of_counts(void **state) {
 }
 
 /* A gauge of 0 at an end, or a day's first window: work began or ended in it, however long its steps were. */
-static void busy_throughout(void **state) {
+TEST(busy_throughout) {
 	static const struct {
 		int64_t before, after, finished;
 		double part; /* of the steps that fill the window */
@@ -102,7 +98,6 @@ static void busy_throughout(void **state) {
 		{UNKNOWN, 9, 100, 1.0, false}, {UNKNOWN, UNKNOWN, 100, 1.0, true},
 	};
 
-	(void)state;
 	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
 		struct window_item i = busy_window(0, 4, 10);
 		const struct counted_gauges before = {rows[n].before, 0};
@@ -118,10 +113,9 @@ static void busy_throughout(void **state) {
 }
 
 /* Prompts of 4000 tokens: the fewer tokens a step has room for, the more steps have prompts. */
-static void steps_of_long_prompts(void **state) {
+TEST(steps_of_long_prompts) {
 	static const double budgets[] = {512, 1024, 2048, 4096, 8192}, least[] = {7.8, 3.9, 2.0, 0.99, 0.99}, most[] = {8.9, 4.9, 2.8, 1.6, 1.1};
 
-	(void)state;
 	for (size_t k = 0; k < sizeof budgets / sizeof *budgets; k++) {
 		struct window_item i = busy_window(0, 4, 10);
 		const struct counted_gauges before = {4, 0};
@@ -134,14 +128,13 @@ static void steps_of_long_prompts(void **state) {
 }
 
 /* 120 prompts of 1000 tokens in 60 steps of 2048: they wait for each other, and most ends of steps cut one. Few: none. */
-static void queued_prompts_are_cut(void **state) {
+TEST(queued_prompts_are_cut) {
 	static const struct {
 		double prompts;
 		int64_t steps; /* with prompts */
 		double least, most;
 	} rows[] = {{120, 60, 170, 180}, {6, 6, 6, 6.3}};
 
-	(void)state;
 	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
 		struct window_item i = busy_window(0, 4, rows[n].prompts);
 		const struct counted_gauges before = {4, 0};
@@ -153,12 +146,11 @@ static void queued_prompts_are_cut(void **state) {
 }
 
 /* Sequences leave no room in steps of 512 tokens: prompts take more steps. */
-static void sequences_take_room(void **state) {
+TEST(sequences_take_room) {
 	struct counted_window few, many;
 	const struct counted_gauges before = {4, 0};
 	struct window_item i = busy_window(0, 4, 10);
 
-	(void)state;
 	counted_window(&i, ROLE_MIXED, &before, 512, 0, &few);
 	i = busy_window(0, 256, 10);
 	counted_window(&i, ROLE_MIXED, &before, 512, 0, &many);
@@ -166,12 +158,11 @@ static void sequences_take_room(void **state) {
 }
 
 /* The context of a preempted sequence is computed again. */
-static void preempted_contexts_are_prompts(void **state) {
+TEST(preempted_contexts_are_prompts) {
 	struct window_item i = busy_window(0, 4, 10);
 	const struct counted_gauges before = {4, 8000};
 	struct counted_window w;
 
-	(void)state;
 	i.context_tokens = 8000;
 	i.preempted = 5;
 	counted_window(&i, ROLE_MIXED, &before, 2048, 0, &w);
@@ -179,12 +170,11 @@ static void preempted_contexts_are_prompts(void **state) {
 }
 
 /* One sequence chooses a quarter of the experts, many choose all: a step's floor is read in part. */
-static void few_sequences_read_few_experts(void **state) {
+TEST(few_sequences_read_few_experts) {
 	static const struct {
 		double sequences, chosen, part;
 	} rows[] = {{1, 0.25, 0.3625}, {1, 0, 1}, {64, 0.25, 1}};
 
-	(void)state;
 	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
 		struct window_item i = busy_window(0, rows[n].sequences, 0);
 		const struct counted_gauges before = {i.running, 0};
@@ -195,10 +185,9 @@ static void few_sequences_read_few_experts(void **state) {
 	}
 }
 
-static void sums_do_not_depend_on_order(void **state) {
+TEST(sums_do_not_depend_on_order) {
 	struct counted *one = must_calloc(4, sizeof *one), *two = &one[1], *ab = &one[2], *ba = &one[3];
 
-	(void)state;
 	for (int64_t n = 0; n < 16; n++) {
 		struct window_item i = busy_window(n, 6 + (double)n, (double)(10 + n));
 		note(n % 2 ? one : two, &i, n);

@@ -1,8 +1,6 @@
 /* The evidence of each day of a replica, and the series of days with the same evidence. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <stdlib.h>
 
 #include "attribute/evidence/days.h"
@@ -22,11 +20,10 @@ static void note(struct replica_days *d, int day, int hour, enum day_kind kind) 
 	*last = DAY(day) + HOUR(hour + 1) > *last ? DAY(day) + HOUR(hour + 1) : *last;
 }
 
-static void one_kind_is_one_spell(void **state) {
+TEST(one_kind_is_one_spell) {
 	struct replica_days d = {0};
 	struct spell *s;
 
-	(void)state;
 	assert_int_equal(days_spells(&d, &no_span, &all, &s), 0);
 	assert_null(s);
 	for (int day = 5; day >= 0; day--) {
@@ -39,11 +36,10 @@ static void one_kind_is_one_spell(void **state) {
 	days_release(&d);
 }
 
-static void kinds_change_at_midnight(void **state) {
+TEST(kinds_change_at_midnight) {
 	struct replica_days d = {0};
 	struct spell *s;
 
-	(void)state;
 	note(&d, 3, 3, DAY_STEPS);
 	note(&d, 1, 3, DAY_WINDOWS);
 	note(&d, 2, 3, DAY_STEPS);
@@ -77,13 +73,12 @@ static void kinds_change_at_midnight(void **state) {
 }
 
 /* What a day has is split in the same way, whether a run sees all days or a book that day and the adjacent ones. */
-static void a_day_without_evidence_is_a_pause(void **state) {
+TEST(a_day_without_evidence_is_a_pause) {
 	struct replica_days d = {0};
 	struct replica_summary sum = {.has_span = true, .span.first_ns = DAY(-50), .span.last_ns = DAY(50)};
 	struct attribute_options one = {.from_ns = DAY(2), .to_ns = DAY(3)};
 	struct spell *s;
 
-	(void)state;
 	note(&d, 1, 3, DAY_STEPS);
 	note(&d, 3, 3, DAY_STEPS);
 	days_extents(&d, &sum);
@@ -103,12 +98,11 @@ static void a_day_without_evidence_is_a_pause(void **state) {
 }
 
 /* A request in flight, or a long window, is no pause. */
-static void long_work_is_no_pause(void **state) {
+TEST(long_work_is_no_pause) {
 	struct replica_days d = {0};
 	struct replica_summary sum = {.has_span = false};
 	struct spell *s;
 
-	(void)state;
 	note(&d, 1, 3, DAY_WINDOWS);
 	note(&d, 9, 3, DAY_WINDOWS);
 	days_note(&d, DAY(1), DAY_WINDOWS)->last_ns = DAY(5);
@@ -124,11 +118,10 @@ static void long_work_is_no_pause(void **state) {
 }
 
 /* A request that crosses midnight is in flight on both days; only the day on which it ends is a day of requests. */
-static void steps_with_requests_and_without(void **state) {
+TEST(steps_with_requests_and_without) {
 	struct replica_days d = {0}, other = {0};
 	struct spell *s;
 
-	(void)state;
 	for (int day = 0; day < 3; day++) {
 		note(&d, day, 3, DAY_STEPS);
 	}
@@ -147,11 +140,10 @@ static void steps_with_requests_and_without(void **state) {
 	days_release(&other);
 }
 
-static void items_count_where_they_end(void **state) {
+TEST(items_count_where_they_end) {
 	struct request_item q = {.head = {.kind = ITEM_REQUEST, .at_ns = 10}, .scheduled_ns = 20, .first_token_ns = 30, .finish_ns = 40};
 	const struct step_item step = {.head = {.kind = ITEM_STEP, .at_ns = 10}, .duration_ns = 5};
 
-	(void)state;
 	assert_int_equal(days_instant(&step.head), 10);
 	assert_int_equal(days_instant(&q.head), 40);
 	q.part = PART_PREFILL;

@@ -1,14 +1,12 @@
 /* test_decimal.c: money read and written without double. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "core/decimal.h"
 
-static void reads_exactly(void **state) {
+TEST(reads_exactly) {
 	static const struct {
 		const char *text;
 		int shift;
@@ -19,7 +17,6 @@ static void reads_exactly(void **state) {
 		{"-9223372036.854775808", 0, INT64_MIN}, {"0.00000015", 6, 150000000}, {"1e+2", 0, 100000000000}, {"0e400", 0, 0},
 		{"3e-06", 6, 3000000000}, {"100000000000000000000e-20", 0, 1000000000},
 	};
-	(void)state;
 	int64_t got;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -29,10 +26,9 @@ static void reads_exactly(void **state) {
 	}
 }
 
-static void refuses_what_it_cannot_hold(void **state) {
+TEST(refuses_what_it_cannot_hold) {
 	static const char *const bad[] = {"", "-", ".", "1.", ".5", "+1", "1e", "1e1.0", "1,5", " 1", "1 ", "0x10", "nan", "inf", "1e401",
 	                                  "0.0000000001", "9223372036.854775808", "1e11", "1--2", "1e-", "$1"};
-	(void)state;
 	int64_t got;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -42,7 +38,7 @@ static void refuses_what_it_cannot_hold(void **state) {
 	}
 }
 
-static void writes_rounded_half_to_even(void **state) {
+TEST(writes_rounded_half_to_even) {
 	static const struct {
 		int64_t nano;
 		int places;
@@ -52,7 +48,6 @@ static void writes_rounded_half_to_even(void **state) {
 		{0, 0, "0"}, {1500000000, 0, "2"}, {2500000000, 0, "2"}, {INT64_MIN, 9, "-9223372036.854775808"},
 		{INT64_MAX, 9, "9223372036.854775807"}, {-2490000000, 1, "-2.5"},
 	};
-	(void)state;
 	char out[DECIMAL_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -61,9 +56,8 @@ static void writes_rounded_half_to_even(void **state) {
 }
 
 /* Sums of the time of many GPUs. */
-static void writes_beyond_64_bits(void **state) {
+TEST(writes_beyond_64_bits) {
 	const int128 most = (int128)((~(unsigned __int128)0) >> 1);
-	(void)state;
 	char out[DECIMAL_TEXT_MAX], digits[EXACT_TEXT_MAX];
 
 	assert_string_equal(decimal_format((int128)INT64_MAX * 1000, 9, out), "9223372036854.775807000");
@@ -75,8 +69,7 @@ static void writes_beyond_64_bits(void **state) {
 	assert_string_equal(exact_print(0, digits), "0");
 }
 
-static void there_and_back(void **state) {
-	(void)state;
+TEST(there_and_back) {
 	char out[DECIMAL_TEXT_MAX];
 	uint64_t seed = 3;
 	int64_t got;

@@ -1,12 +1,8 @@
 /* The difference between two statements. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
+
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/decimal.h"
 #include "core/json.h"
@@ -95,26 +91,23 @@ static void check_causes(const char *before, const char *after) {
 	free(text);
 }
 
-static void test_causes(void **state) {
-	(void)state;
+TEST(test_causes) {
 	check_causes(STATEMENT("USD", BLOCK("m", "1000", "100", "4000", "6000", "10000", "4", "6", "10")),
 	             STATEMENT("USD", BLOCK("m", "2000", "200", "6000", "12000", "5000", "12", "24", "10")));
 }
 
 /* Times beyond 64 bits: years of many GPUs. */
-static void test_wide(void **state) {
-	(void)state;
+TEST(test_wide) {
 	check_causes(STATEMENT("USD", BLOCK("m", "1000", "100", "40000000000000000000", "60000000000000000000", "100000000000000000000", "4", "6", "10")),
 	             STATEMENT("USD", BLOCK("m", "2000", "200", "60000000000000000000", "120000000000000000000", "50000000000000000000", "12", "24", "10")));
 }
 
 /* Odd figures, a new model and a removed one: the sums are exact to the last unit. */
-static void test_sums(void **state) {
+TEST(test_sums) {
 	struct fault why = {0};
 	struct json *j = json_new();
 	size_t rows = 0;
 
-	(void)state;
 	char *text = diff_of(
 	    STATEMENT("USD", BLOCK("a", "1013", "97", "4001", "6007", "0", "4.000000007", "6.1",
 				   "0") "," BLOCK("gone", "7", "3", "1", "2", "3", "0.000000001", "0.000000002", "3")),
@@ -133,10 +126,9 @@ static void test_sums(void **state) {
 	free(text);
 }
 
-static void test_table(void **state) {
+TEST(test_table) {
 	struct fault why = {0};
 
-	(void)state;
 	char *text = diff_of(STATEMENT("EUR", BLOCK("m", "1000", "100", "4000", "6000", "10000", "400", "600", "1000")),
 			     STATEMENT("EUR", BLOCK("m", "1000", "100", "4000", "6000", "5000", "400", "600", "500")),
 			     false, &why);
@@ -147,11 +139,10 @@ static void test_table(void **state) {
 }
 
 /* A former statement without tokens has no volume, and a model without a name a row. */
-static void test_without_tokens(void **state) {
+TEST(test_without_tokens) {
 	struct fault why = {0};
 	struct json *j = json_new();
 
-	(void)state;
 	char *text = diff_of(STATEMENT("USD", BLOCK("", "0", "0", "0", "0", "7", "0", "0", "7")),
 	                     STATEMENT("USD", BLOCK("", "5", "5", "1", "1", "1", "3", "4", "1")), true, &why);
 	assert_non_null(text);
@@ -168,7 +159,7 @@ static void test_without_tokens(void **state) {
 	free(text);
 }
 
-static void test_refused(void **state) {
+TEST(test_refused) {
 	static const char good[] = STATEMENT("USD", BLOCK("m", "1", "1", "1", "1", "1", "9", "9", "9"));
 	static const struct {
 		const char *text, *message;
@@ -197,7 +188,6 @@ static void test_refused(void **state) {
 	    {"{\"schema\":\"tollbook.statement.v1\",\"currency\":\"USD\"}", "no models here"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct fault why = {0};
 		assert_null(diff_of(good, cases[i].text, true, &why));

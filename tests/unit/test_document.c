@@ -1,10 +1,8 @@
 /* test_document.c: JSON over several lines is split into values. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "ingest/document.h"
 #include "tests/unit/ingest_help.h"
@@ -62,8 +60,7 @@ static void values_of(const char *text, size_t max, struct bytes *got) {
 	document_release(&d);
 }
 
-static void cuts(void **state) {
-	(void)state;
+TEST(cuts) {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct bytes got = {0};
 		values_of(cases[i].text, 1000, &got);
@@ -74,21 +71,19 @@ static void cuts(void **state) {
 	}
 }
 
-static void long_values_are_dropped(void **state) {
+TEST(long_values_are_dropped) {
 	struct bytes got = {0};
 
-	(void)state;
 	values_of("[\n{\"a\":\"0123456789\"},\n{\"a\":\"0\"}\n]\n", 12, &got);
 	assert_string_equal(got.at, "+{\"a\":\"0\"}|");
 	bytes_release(&got);
 }
 
 /* A line that is read in parts, with any boundaries: within texts, escapes and keys. */
-static void parts_do_not_matter(void **state) {
+TEST(parts_do_not_matter) {
 	static const struct text line = {"{\"data\": [{\"a\": \"x \\\" y\"}, {\"b\\\\\": [1, 2]}], \"n\": 1}", 52};
 	struct text value;
 
-	(void)state;
 	for (size_t bytes = 1; bytes <= line.len; bytes++) {
 		struct document d = {.max_bytes = 1000, .is_long = true};
 		struct bytes got = {0};
@@ -107,7 +102,7 @@ static void parts_do_not_matter(void **state) {
 }
 
 /* The end of the file in the middle of a value; after a whole element of an array nothing is lost. */
-static void unfinished_values_are_broken(void **state) {
+TEST(unfinished_values_are_broken) {
 	static const struct {
 		struct text line;
 		enum document_status end;
@@ -119,7 +114,6 @@ static void unfinished_values_are_broken(void **state) {
 	};
 	struct text value;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		struct document d = {.max_bytes = 1000};
 		document_feed(&d, ends[i].line);

@@ -1,14 +1,12 @@
 /* test_dynamo.c: Dynamo's traces. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void traces(void **state) {
+TEST(traces) {
 	static const struct expected_line cases[] = {
 		{"{\"timestamp\":41000,\"event\":{\"schema\":\"dynamo.fpm.trace.v1\",\"source\":{\"namespace\":\"dynamo\",\"component\":\"backend\","
 		 "\"producer_id\":\"p0\"},\"capture_mode\":\"full\",\"observed_at_unix_ms\":1783944000451,\"fpm\":{\"version\":1,"
@@ -47,7 +45,6 @@ static void traces(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("dynamo", cases);
 }
 

@@ -1,11 +1,7 @@
 /* Power samples integrated over intervals: by hand, with random cuts, with gaps, and several GPUs. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #include "attribute/evidence/energy.h"
 
@@ -35,8 +31,7 @@ static void expect(struct energy *e, int64_t from, int64_t to, int64_t mj, int64
 }
 
 /* 100 W rising to 300 W in 10 s, then level: the first half of the rise is 5 s x 150 W. */
-static void test_trapezoid(void **state) {
-	(void)state;
+TEST(test_trapezoid) {
 	const struct energy_sample samples[] = {{1, 0, 100000}, {1, 10 * S, 300000}, {1, 20 * S, 300000}};
 	struct feed f = {samples, 3, 0};
 	struct energy *e = energy_new(&(struct energy_options){.next = next, .context = &f, .gpus = 1, .assumed_milliwatts = 50000});
@@ -49,8 +44,7 @@ static void test_trapezoid(void **state) {
 }
 
 /* Samples 61 s apart are not used; those 60 s apart are. */
-static void test_gap(void **state) {
-	(void)state;
+TEST(test_gap) {
 	const struct energy_sample samples[] = {{1, 0, 400000}, {1, 60 * S, 400000}, {1, 121 * S, 400000}, {1, 122 * S, 400000}};
 	struct feed f = {samples, 4, 0};
 	struct energy *e = energy_new(&(struct energy_options){.next = next, .context = &f, .gpus = 1});
@@ -59,8 +53,7 @@ static void test_gap(void **state) {
 }
 
 /* Two GPUs at 100 and 200 W; for a replica with one of them, half of both. A GPU without samples is assumed. */
-static void test_cards(void **state) {
-	(void)state;
+TEST(test_cards) {
 	const struct energy_sample samples[] = {{1, 0, 100000}, {2, 0, 200000}, {2, 10 * S, 200000}, {1, 11 * S, 100000}};
 	for (int64_t gpus = 1; gpus <= 3; gpus++) {
 		struct feed f = {samples, 4, 0};
@@ -71,8 +64,7 @@ static void test_cards(void **state) {
 	}
 }
 
-static void test_order(void **state) {
-	(void)state;
+TEST(test_order) {
 	const struct energy_sample samples[] = {{1, 0, 100000}, {1, 0, 900000}, {1, 10 * S, -5}, {1, 10 * S, 100000}};
 	struct feed f = {samples, 4, 0};
 	struct energy *e = energy_new(&(struct energy_options){.next = next, .context = &f, .gpus = 1});
@@ -81,8 +73,7 @@ static void test_order(void **state) {
 }
 
 /* With any division of a day, the parts sum to the energy of the whole, which is the sum over the trapezoids. */
-static void test_cuts(void **state) {
-	(void)state;
+TEST(test_cuts) {
 	enum { SAMPLES = 4000 };
 	static struct energy_sample samples[SAMPLES];
 	uint64_t seed = 42;
@@ -118,8 +109,7 @@ static void test_cuts(void **state) {
 }
 
 /* Without samples: the fleet's watts, all assumed. */
-static void test_assumed(void **state) {
-	(void)state;
+TEST(test_assumed) {
 	struct energy *e = energy_new(&(struct energy_options){.gpus = 8, .assumed_milliwatts = 700000});
 	expect(e, 0, 3600 * S, INT64_C(8) * 700000 * 3600, 0);
 	expect(e, 3600 * S, 3600 * S + 1, 0, 0); /* 5.6e-6 J x 1e-3: nothing yet */

@@ -1,10 +1,8 @@
 /* test_envelope.c: envelopes of collectors are removed, in any order. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "core/files/name_rules.h"
 #include "core/instant.h"
@@ -183,10 +181,9 @@ static const struct {
 	{"x\33", "x", UNKNOWN},
 };
 
-static void comes_off(void **state) {
+TEST(comes_off) {
 	int failed = 0;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct envelope *e = envelope_new(1000);
 		struct unwrapped out;
@@ -230,8 +227,7 @@ static const struct {
 	{"5/12-2026, 8:50:00", UNKNOWN, false}, {"5/12/x, 8:50:00", UNKNOWN, false}, {"5/12/2026 8:50:00", UNKNOWN, false},
 };
 
-static void instants_of_log_stores(void **state) {
-	(void)state;
+TEST(instants_of_log_stores) {
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
 		struct peeling utc = {.stamp_ns = UNKNOWN}, local = {.stamp_ns = UNKNOWN};
 		bool is = instants[i].utc_ns != UNKNOWN;
@@ -298,8 +294,7 @@ static const struct {
 	{"{\"data\":[{\"results\":[{\"input_tokens\":1}]}]}", " ? {\"data\":[{\"results\":[{\"input_tokens\":1}]}]};"},
 };
 
-static void documents_give_lines(void **state) {
-	(void)state;
+TEST(documents_give_lines) {
 	for (size_t i = 0; i < sizeof documents / sizeof *documents; i++) {
 		struct envelope *e = envelope_new(10000);
 		struct bytes got = {0};
@@ -349,19 +344,18 @@ static void joins_to(const char *const *raws, size_t count, size_t max, const ch
 	envelope_free(e);
 }
 
-static void tables_have_headers(void **state) {
+TEST(tables_have_headers) {
 	static const char *const insights[] = {"@timestamp,@message,@logStream", "2026-10-05 06:00:00.123,\"a, \"\"b\"\"\",s", "2026-10-05 06:00:01.123,c,s",
 	                                       "@timestamp,@message,@logStream", "2026-10-05 06:00:02.123,d,s"};
 	static const char *const grafana[] = {"\"labels\",\"Time\",\"Line\",\"tsNs\"", "\"{\"\"pod\"\":\"\"p\"\"}\",\"2026-10-05 06:00:00.123\",\"a b\",\"1778575800123456789\""};
 	static const char *const common[] = {"Common labels: {\"pod\":\"p-0\"}", STAMP " {} INFO x"};
 
-	(void)state;
 	joins_to(insights, 5, 1000, "a, \"b\";c;d;");
 	joins_to(grafana, 2, 1000, "a b;");
 	joins_to(common, 2, 1000, "INFO x;");
 }
 
-static void parts_join(void **state) {
+TEST(parts_join) {
 	static const char *const cri[] = {
 		STAMP " stdout P ab", STAMP " stderr P 12", STAMP " stdout P cd", STAMP " stderr F 34",
 		STAMP " stdout F ef", STAMP " stdout F whole", STAMP " stderr P left",
@@ -378,7 +372,6 @@ static void parts_join(void **state) {
 	};
 	static const char *const coloured[] = {STAMP " stdout P \33[3", STAMP " stdout F 2mgreen\33[0m"};
 
-	(void)state;
 	joins_to(cri, 7, 1000, "1234;abcdef;whole;(left)");
 	joins_to(docker, 3, 1000, "x;abcd;");
 	joins_to(coloured, 2, 1000, "green;");
@@ -398,7 +391,7 @@ static void note_line(struct bytes *b, const struct unwrapped *line) {
  * An entry has several lines; a message with colours follows its length. The server may be named before or after the
  * message. The last entry is not complete.
  */
-static void journal_export(void **state) {
+TEST(journal_export) {
 	static const struct text lines[] = {
 #define RAW(literal) {literal, sizeof(literal) - 1}
 		RAW("__CURSOR=s=1"),
@@ -433,7 +426,6 @@ static void journal_export(void **state) {
 	struct bytes found = {0};
 	struct unwrapped line;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
 		for (enum envelope_status status = envelope_strip(e, lines[i], &line); status != ENVELOPE_DONE; status = envelope_more(e, &line)) {
 			if (status == ENVELOPE_LINE) {
@@ -454,12 +446,11 @@ static void journal_export(void **state) {
 }
 
 /* A message in several lines that are too long together. */
-static void journal_export_too_long(void **state) {
+TEST(journal_export_too_long) {
 	char line[60];
 	struct envelope *e = envelope_new(100);
 	struct unwrapped out;
 
-	(void)state;
 	memset(line, 'x', sizeof line);
 	assert_int_equal(envelope_strip(e, T("__CURSOR=s=1"), &out), ENVELOPE_PART);
 	for (int i = 0; i < 2; i++) {
@@ -484,12 +475,11 @@ static void journal_export_too_long(void **state) {
 }
 
 /* Unlimited prefixes do not cause unlimited recursion. */
-static void depth_is_bounded(void **state) {
+TEST(depth_is_bounded) {
 	struct envelope *e = envelope_new(100000);
 	struct bytes b = {0};
 	struct unwrapped out;
 
-	(void)state;
 	for (int i = 0; i < 100; i++) {
 		bytes_add(&b, T(STAMP " "));
 	}
@@ -516,7 +506,7 @@ static struct unwrapped strip_alone(struct envelope *e, const char *raw, int spa
 	return strip(e, bytes);
 }
 
-static void objects_repeat(void **state) {
+TEST(objects_repeat) {
 	static const char *const raws[] = {
 		"{\"labels\":{\"app\":\"x\",\"pod\":\"p-0\"},\"line\":\"INFO x\",\"timestamp\":\"" STAMP "\"}",
 		"{\"labels\":{\"app\":\"x\",\"pod\":\"p-0\"},\"line\":\"y \\\"z\\u001b\\n\",\"timestamp\":\"2026-05-12T08:50:01Z\"}",
@@ -536,7 +526,6 @@ static void objects_repeat(void **state) {
 	struct envelope *e = envelope_new(4096), *alone = envelope_new(4096);
 	int spaces = 0;
 
-	(void)state;
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < sizeof raws / sizeof *raws; i++) {
 			char bytes[OBJECT_MAX]; /* the stripped text points into it */
@@ -554,12 +543,11 @@ static void objects_repeat(void **state) {
 }
 
 /* A rule that reads the name from the line: each line has a name. */
-static void rules_see_each_line(void **state) {
+TEST(rules_see_each_line) {
 	struct name_rule rule = {.pattern = (char[]){"message"}, .replica = (char[]){"{value}"}, .is_field = true};
 	const struct name_rules rules = {&rule, 1};
 	struct envelope *e = envelope_new(4096);
 
-	(void)state;
 	envelope_set_names(e, &rules);
 	assert_true(text_eq(strip(e, "{\"message\":\"a\",\"timestamp\":\"" STAMP "\"}").origin.value, T("a")));
 	assert_true(text_eq(strip(e, "{\"message\":\"b\",\"timestamp\":\"" STAMP "\"}").origin.value, T("b")));

@@ -1,14 +1,12 @@
 /* test_envoy.c: access logs of the Envoy AI gateway. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void lines(void **state) {
+TEST(lines) {
 	static const struct expected_line cases[] = {
 		{"{\"start_time\":\"2026-08-10T23:59:25.138Z\",\"duration\":451,\"response_code\":200,\"x-request-id\":\"a\","
 		 "\"gen_ai.request.model\":\"m\",\"gen_ai.response.model\":\"m-1\",\"gen_ai.provider.name\":\"openai\",\"gen_ai.usage.input_tokens\":40,"
@@ -25,7 +23,6 @@ static void lines(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("envoy", cases);
 }
 

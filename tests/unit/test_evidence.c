@@ -2,13 +2,11 @@
  * test_evidence.c: real logs compared with their known content. The small extracts in tests/data are always
  * available; the whole logs in ../shared are used if they exist.
  */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/exact.h"
 #include "ingest/bytes/source.h"
@@ -105,8 +103,7 @@ static size_t check_vllm(const char *log, const char *steps, struct text replica
 	return same;
 }
 
-static void small_vllm_log(void **state) {
-	(void)state;
+TEST(small_vllm_log) {
 	assert_int_equal(check_vllm("tests/data/vllm-tiny-8b.log", "tests/data/steps-tiny-8b.jsonl", T("rtx-tiny-01"), true), 60);
 }
 
@@ -118,7 +115,7 @@ static bool not_there(const char *path) {
 	return true;
 }
 
-static void whole_vllm_logs(void **state) {
+TEST(whole_vllm_logs) {
 	static const struct {
 		const char *log, *steps, *replica;
 	} runs[] = {
@@ -131,7 +128,6 @@ static void whole_vllm_logs(void **state) {
 	};
 	size_t steps = 0;
 
-	(void)state;
 	if (not_there(runs[0].log)) {
 		skip();
 	}
@@ -243,13 +239,11 @@ static void check_llamacpp(const char *log, const char *client) {
 	kept_release(&logged);
 }
 
-static void small_llamacpp_log(void **state) {
-	(void)state;
+TEST(small_llamacpp_log) {
 	check_llamacpp("tests/data/llamacpp-plain.log", "tests/data/llamacpp-client.jsonl");
 }
 
-static void whole_llamacpp_logs(void **state) {
-	(void)state;
+TEST(whole_llamacpp_logs) {
 	if (not_there("../shared/logs/llamacpp/plain.log.gz")) {
 		skip();
 	}

@@ -1,10 +1,8 @@
 /* test_far_clocks.c: durations with a sum beyond any clock are rejected, and no sum overflows. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "tests/unit/ingest_help.h"
 
@@ -29,19 +27,18 @@ static void feed(const char *format, const char *const *lines, size_t count, boo
 }
 
 /* Steps of one day each, 400,000 of them in a second. */
-static void steps(void **state) {
+TEST(steps) {
 	static const char *const vllm[] = {"INFO 07-14 18:02:01 [core.py:1] Iteration(1): 0 context requests, 0 context tokens, 1 generation "
 	                                   "requests, 1 generation tokens, iteration elapsed time: 86400000.00 ms"};
 	static const char *const trtllm[] = {"[04/28/2025-22:10:31] [TRT-LLM] [I] iter = 198, global_rank = 0, rank = 0, currank_total_requests = "
 	                                     "0/0, elapsed_time = 86400s, timestamp = 2025-04-28 22:10:31, num_scheduled_requests: 10, states = "
 	                                     "{'num_ctx_requests': 0, 'num_ctx_tokens': 0, 'num_generation_tokens': 10}"};
 
-	(void)state;
 	feed("vllm", vllm, 1, false); /* placed at its line again when it is far ahead of it */
 	feed("trtllm", trtllm, 1, true);
 }
 
-static void requests(void **state) {
+TEST(requests) {
 	static const char *const new[] = {"slot print_timing: id  0 | task 9161 | prompt eval time = 86400000.00 ms /     1 tokens ( 0 ms per token, nan tokens per second)",
 	                                  "slot print_timing: id  0 | task 9161 |        eval time = 86400000.00 ms /     1 tokens ( 0 ms per token, nan tokens per second)",
 	                                  "slot print_timing: id  0 | task 9161 |       total time = 172800000.00 ms /     2 tokens"};
@@ -49,7 +46,6 @@ static void requests(void **state) {
 	                                  "print_timings:        eval time = 86400000.00 ms /    15 runs   (    6.22 ms per token,   160.82 tokens per second)",
 	                                  "print_timings:       total time = 172800000.00 ms"};
 
-	(void)state;
 	feed("llamacpp", new, 3, true);
 	feed("llamacpp-old", old, 3, true);
 }

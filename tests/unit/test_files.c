@@ -1,10 +1,9 @@
 /* test_files.c: files are read completely or rejected, written completely or not at all; and their digests. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
 #include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -77,8 +76,7 @@ static void expect_refused(const char *path, size_t max, int error, const char *
 	}
 }
 
-static void read_whole(void **state) {
-	(void)state;
+TEST(read_whole) {
 	put("empty", "", 0);
 	expect_content("empty", T(""));
 	put("nul", "a\0b\n", 4);
@@ -97,8 +95,7 @@ static void read_whole(void **state) {
 	free((char *)(uintptr_t)got.at);
 }
 
-static void only_regular_files(void **state) {
-	(void)state;
+TEST(only_regular_files) {
 	assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0);
 	expect_refused(in_folder("pipe"), 100, ERROR_CONFIG, "is a pipe, expected a file");
 	expect_refused(folder, 100, ERROR_CONFIG, "is a directory, expected a file");
@@ -125,8 +122,7 @@ static size_t raw_size(const char *path) {
 	return (size_t)st.st_size;
 }
 
-static void gzip_is_unpacked(void **state) {
-	(void)state;
+TEST(gzip_is_unpacked) {
 	static char zeros[3000000];
 	char first[4096], second[4096];
 
@@ -180,8 +176,7 @@ static mode_t mode_of(const char *path) {
 	return st.st_mode;
 }
 
-static void untouched_until_commit(void **state) {
-	(void)state;
+TEST(untouched_until_commit) {
 	struct outfile *o;
 	struct fault why;
 	int before;
@@ -205,8 +200,7 @@ static void untouched_until_commit(void **state) {
 	outfile_abandon(NULL);
 }
 
-static void modes(void **state) {
-	(void)state;
+TEST(modes) {
 	mode_t old = umask(027);
 
 	write_text(in_folder("fresh"), T("x"));
@@ -217,8 +211,7 @@ static void modes(void **state) {
 	umask(old);
 }
 
-static void links_are_kept(void **state) {
-	(void)state;
+TEST(links_are_kept) {
 	put("target", "old", 3);
 	assert_int_equal(symlink("target", in_folder("link")), 0);
 	write_text(in_folder("link"), T("new"));
@@ -226,14 +219,12 @@ static void links_are_kept(void **state) {
 	expect_content("target", T("new"));
 }
 
-static void in_place_of_devices_nothing_is_put(void **state) {
-	(void)state;
+TEST(in_place_of_devices_nothing_is_put) {
 	write_text("/dev/null", T("gone"));
 	assert_true(S_ISCHR(mode_of("/dev/null")));
 }
 
-static void a_relative_path(void **state) {
-	(void)state;
+TEST(a_relative_path) {
 	char before[4096];
 
 	assert_non_null(getcwd(before, sizeof before));
@@ -252,15 +243,13 @@ static void expect_no_open(const char *path, const char *message) {
 	assert_non_null(strstr(why.message, path));
 }
 
-static void where_nothing_can_be_written(void **state) {
-	(void)state;
+TEST(where_nothing_can_be_written) {
 	expect_no_open(in_folder("no/such"), "No such file");
 	expect_no_open(folder, "Is a directory");
 	expect_no_open("", "No such file");
 }
 
-static void a_full_device(void **state) {
-	(void)state;
+TEST(a_full_device) {
 	struct outfile *o;
 	struct fault why = {0};
 
@@ -271,9 +260,8 @@ static void a_full_device(void **state) {
 }
 
 /* A write error long before the commit is kept, and the written data are removed. */
-static void failed_writes(void **state) {
+TEST(failed_writes) {
 	static const char *const names[] = {"big", "big.gz"};
-	(void)state;
 	struct rlimit old, small;
 	int before = entries();
 
@@ -297,8 +285,7 @@ static void failed_writes(void **state) {
 	}
 }
 
-static void standard_output(void **state) {
-	(void)state;
+TEST(standard_output) {
 	struct outfile *o;
 	struct fault why;
 
@@ -312,7 +299,7 @@ static void standard_output(void **state) {
 }
 
 /* Vectors of FIPS 180-4, and of NIST's examples. */
-static void digests(void **state) {
+TEST(digests) {
 	static const struct {
 		struct text bytes;
 		const char *hex;
@@ -322,7 +309,6 @@ static void digests(void **state) {
 		{{"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56},
 		 "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
 	};
-	(void)state;
 	struct digest *d = digest_new();
 	char hex[DIGEST_HEX_MAX];
 

@@ -1,10 +1,8 @@
 /* test_filters.c: the two inflaters give the same bytes and report the same damage. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "ingest/bytes/filter.h"
 #include "tests/unit/ingest_help.h"
@@ -39,7 +37,7 @@ static struct unpacked unpack(const struct filter *f, struct text stored, size_t
 }
 
 /* UTF-16 of either byte order, in pieces of any size; halves of a pair are not characters. */
-static void utf16(void **state) {
+TEST(utf16) {
 	static const struct {
 		const char *at;
 		size_t len;
@@ -60,7 +58,6 @@ static void utf16(void **state) {
 		{"\xff\xfe" "\x3d\xd8", 4, "", "ends within a character of UTF-16"},
 	};
 
-	(void)state;
 	assert_true(filter_utf16.bid((struct text){"\xff\xfe", 2}) > 0 && filter_utf16.bid((struct text){"\xfe\xff", 2}) > 0);
 	assert_int_equal(filter_utf16.bid(T("ab")), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -107,11 +104,10 @@ static void compare(struct text stored, size_t in_block, size_t out_block, const
 	free(b.at);
 }
 
-static void whole_data(void **state) {
+TEST(whole_data) {
 	static const size_t blocks[] = {1, 2, 7, 16, 1000, 262144};
 	struct bytes packed = sample(2000);
 
-	(void)state;
 	for (size_t i = 0; i < 6; i++) {
 		for (size_t o = 0; o < 6; o++) {
 			compare(bytes_text(&packed), blocks[i], blocks[o], "whole", 0);
@@ -120,10 +116,9 @@ static void whole_data(void **state) {
 	bytes_release(&packed);
 }
 
-static void cut_data(void **state) {
+TEST(cut_data) {
 	struct bytes packed = sample(300);
 
-	(void)state;
 	for (size_t cut = 0; cut < packed.len; cut++) {
 		compare(text_cut(bytes_text(&packed), 0, cut), 4096, 4096, "cut", cut);
 		compare(text_cut(bytes_text(&packed), 0, cut), 3, 50, "cut", cut);
@@ -145,10 +140,9 @@ static void compare_damaged(struct text stored, size_t where) {
 	free(b.at);
 }
 
-static void flipped_bits(void **state) {
+TEST(flipped_bits) {
 	struct bytes packed = sample(300);
 
-	(void)state;
 	for (size_t i = 0; i < packed.len; i++) {
 		packed.at[i] = (char)(packed.at[i] ^ 1 << i % 8);
 		compare_damaged(bytes_text(&packed), i);
@@ -157,8 +151,7 @@ static void flipped_bits(void **state) {
 	bytes_release(&packed);
 }
 #else
-static void whole_data(void **state) {
-	(void)state;
+TEST(whole_data) {
 	print_message("built with one inflater\n");
 	skip();
 }

@@ -1,9 +1,6 @@
 /* Fits: order, addition and writing do not change any bit; outliers, coarsening, fallbacks. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +73,7 @@ static void assert_same(struct attribution_fits *a, struct attribution_fits *b) 
 	                    sizeof engine.covariance);
 }
 
-static void order_does_not_matter(void **state) {
-	(void)state;
+TEST(order_does_not_matter) {
 	static struct fit_step steps[STEPS];
 	struct names *n = names_new();
 
@@ -90,8 +86,7 @@ static void order_does_not_matter(void **state) {
 	names_free(n);
 }
 
-static void fits_add_up_and_come_back(void **state) {
-	(void)state;
+TEST(fits_add_up_and_come_back) {
 	static struct fit_step steps[STEPS];
 	struct names *n = names_new();
 
@@ -146,8 +141,7 @@ static double error_with(double noise, int outliers_per_mille, int64_t numerator
 	return error;
 }
 
-static void outliers_do_not_matter(void **state) {
-	(void)state;
+TEST(outliers_do_not_matter) {
 	static const struct {
 		double noise;
 		int per_mille;
@@ -181,8 +175,7 @@ static double experts_prefill_of(const struct batch *b) {
 	return (experts_ns(&chunks) + experts_ns(b) - experts_ns(&decoders)) / 2;
 }
 
-static void time_may_grow_less_and_less(void **state) {
-	(void)state;
+TEST(time_may_grow_less_and_less) {
 	static struct fit_step steps[STEPS];
 	struct names *n = names_new();
 	double got = 0, due = 0;
@@ -212,8 +205,7 @@ static void time_may_grow_less_and_less(void **state) {
 }
 
 /* Contexts before chunks, unequal contexts, short ones that cost more; of attention slowed by a chunk, a part is hidden by the other phase's. */
-static void attention_of_all_kinds(void **state) {
-	(void)state;
+TEST(attention_of_all_kinds) {
 	static struct fit_step steps[STEPS];
 	struct step_model made = engine;
 	struct names *n = names_new();
@@ -250,10 +242,9 @@ static void attention_of_all_kinds(void **state) {
 }
 
 /* Without steps of prompts alone, half of what a prompt costs beside sequences counts as its own; with them, all or nothing. */
-static void prompts_alone_show_their_cost(void **state) {
+TEST(prompts_alone_show_their_cost) {
 	static struct fit_step steps[STEPS];
 	static const double own_ns[] = {0, 2e6};
-	(void)state;
 	for (int i = 0; i < 4; i++) {
 		bool alone = i < 2;
 		struct step_model made = engine;
@@ -278,8 +269,7 @@ static void prompts_alone_show_their_cost(void **state) {
 }
 
 /* More kinds of steps than bins: fewer bins, the same for any order, and still a good fit. */
-static void bins_are_bounded(void **state) {
-	(void)state;
+TEST(bins_are_bounded) {
 	enum { MANY = 60000 };
 	struct fit_step *steps = calloc(MANY, sizeof *steps);
 	struct names *n = names_new();
@@ -302,8 +292,7 @@ static void bins_are_bounded(void **state) {
 	free(steps);
 }
 
-static void without_contexts(void **state) {
-	(void)state;
+TEST(without_contexts) {
 	static struct fit_step steps[STEPS];
 	struct names *n = names_new();
 
@@ -324,8 +313,7 @@ static void without_contexts(void **state) {
 }
 
 /* The steps of the day, else the day before, else the day after; else published figures of the GPU; else tokens. */
-static void fallbacks(void **state) {
-	(void)state;
+TEST(fallbacks) {
 	static struct fit_step steps[STEPS];
 	struct names *n = names_new();
 	struct attribution_fits *f = attribution_fits_new(n);
@@ -373,8 +361,7 @@ static void fallbacks(void **state) {
  * Llama-3.1-8B on a H100 SXM, 989 TFLOP/s and 3350 GB/s: 15.0 GB of 8.03 billion parameters less the embedding, read at 80 %;
  * 131,072 bytes of cache for a token of context.
  */
-static void a_described_model(void **state) {
-	(void)state;
+TEST(a_described_model) {
 	struct gpu_catalogue *cards;
 	struct modelspec spec;
 	struct step_model m;
@@ -394,8 +381,7 @@ static void a_described_model(void **state) {
 }
 
 /* All mixed steps are equal: they contain no information on their split. */
-static void the_same_step_again(void **state) {
-	(void)state;
+TEST(the_same_step_again) {
 	struct names *n = names_new();
 	struct attribution_fits *f = attribution_fits_new(n);
 	const struct fit_step s = {{.prefill_tokens = 0}, 0, true, true};
@@ -410,8 +396,7 @@ static void the_same_step_again(void **state) {
 	names_free(n);
 }
 
-static void damaged_text(void **state) {
-	(void)state;
+TEST(damaged_text) {
 	static const struct {
 		const char *text, *fault;
 	} cases[] = {
@@ -485,7 +470,7 @@ static size_t with_field(char *out, const char *text, const char *from, const ch
 	return before + len + rest;
 }
 
-static void every_field_of_every_kind(void **state) {
+TEST(every_field_of_every_kind) {
 	static const char *const wrong[] = {"", "-1", "z", "99999999999999999999999999999999999999999999"};
 	static const char *const kinds[] = {"fit", "cell", "rows", "work", "rebuilt", "replayed", "counted", "counts", "gauged", "gauges"};
 	struct names *n = names_new(), *m = names_new();
@@ -495,7 +480,6 @@ static void every_field_of_every_kind(void **state) {
 	bool seen[10] = {false};
 	int line = 2;
 
-	(void)state;
 	assert_int_equal(attribution_fits_read(again, text_of(text), "x", &why), 0);
 	assert_written_same(f, again);
 	for (const char *at = strchr(text, '\n') + 1; *at; line++) {
@@ -536,14 +520,13 @@ static void every_field_of_every_kind(void **state) {
 	names_free(m);
 }
 
-static void names_with_escapes(void **state) {
+TEST(names_with_escapes) {
 	static const struct {
 		const char *name;
 		bool fine;
 	} cases[] = {{"a", true}, {"", true}, {"%41", true}, {"%4", false}, {"%", false}, {"%g1", false}, {"%1g", false}};
 	char text[8192];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		size_t len = (size_t)snprintf(text, sizeof text, "tollbook.fits.v3\nfit\t%s\tb\t1\tmixed\t0\t0\t0\n", cases[i].name);
 		assert_int_equal(is_refused(text, len, 2), !cases[i].fine);
@@ -553,11 +536,10 @@ static void names_with_escapes(void **state) {
 }
 
 /* Leaving out what is 0 changes no bit of the time. */
-static void time_is_the_sum_of_terms(void **state) {
+TEST(time_is_the_sum_of_terms) {
 	uint64_t seed = 11;
 	double terms[TERMS];
 
-	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		struct step_model m = {.has_attention = below(&seed, 2), .has_context = below(&seed, 2)};
 		for (int i = 0; i < TERMS; i++) {

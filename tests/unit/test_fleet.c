@@ -1,11 +1,8 @@
 /* test_fleet.c: what a fleet file may not say: each mistake with its line and column, and what was expected. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "attribute/fleet/fleet.h"
 
@@ -18,7 +15,7 @@ static int open_none(void *context, const char *name, struct text *bytes, struct
 	return fault_set(why, ERROR_IO, "%s: no such file", name);
 }
 
-static void mistakes(void **state) {
+TEST(mistakes) {
 	static const struct {
 		const char *text, *message; /* NULL: none */
 	} cases[] = {
@@ -66,7 +63,6 @@ static void mistakes(void **state) {
 	};
 	char seen[700];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct names *names = names_new();
 		struct fault why = {0};
@@ -83,12 +79,11 @@ static void mistakes(void **state) {
 }
 
 /* Pairs of hundreds of names, in either order; every third pair is stated. */
-static void many_pairs(void **state) {
+TEST(many_pairs) {
 	enum { NAMES = 300 };
 	struct server_pairs pairs = {.at = NULL};
 	char name[NAMES][16];
 
-	(void)state;
 	for (int i = 0; i < NAMES; i++) {
 		snprintf(name[i], sizeof name[i], "r%d", i);
 	}

@@ -1,9 +1,6 @@
 /* Windows of tokens and gauges: a law fitted to them and to the parameters in a model's name. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -23,7 +20,7 @@ struct named {
 	double params, active; /* in 1e9; 0: not known */
 };
 
-static void parameters_stand_in_names(void **state) {
+TEST(parameters_stand_in_names) {
 	static const struct named names[] = {
 		{"llama-3.1-8b", 8, 8}, {"meta-llama/Llama-3.1-70B-Instruct", 70, 70}, {"qwen3-30b-a3b", 30, 3}, {"Qwen/Qwen3-235B-A22B-FP8", 235, 22},
 		{"mixtral-8x7b", 8 * 7 * 0.83, 7 * 0.83 * 2.2}, {"qwen2.5-0.5b", 0.5, 0.5}, {"gpt-oss-120b", 120, 120}, {"some-model", 0, 0},
@@ -31,7 +28,6 @@ static void parameters_stand_in_names(void **state) {
 		{"m-99999999999999999999999999b-a1b", 0, 0}, {"llama3.8b", 0, 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		struct proportions p;
 		proportions_of(NULL, text_of(""), 1, NULL, text_of(names[i].name), &p);
@@ -44,12 +40,11 @@ static void parameters_stand_in_names(void **state) {
 	}
 }
 
-static void the_card_says_the_ridge_and_the_cache(void **state) {
+TEST(the_card_says_the_ridge_and_the_cache) {
 	struct gpu_catalogue *catalogue;
 	struct proportions p;
 	struct fault why;
 
-	(void)state;
 	assert_true(gpu_catalogue_read(&catalogue, NULL, &why) >= 0);
 	proportions_of(catalogue, text_of("H100-SXM5-80GB"), 1, NULL, text_of("llama-3.1-8b"), &p);
 	assert_true(p.ridge_ntok > 250 && p.ridge_ntok < 350);
@@ -109,10 +104,9 @@ static struct gauged_model solved(int64_t windows, double token_ns, const struct
 	return m;
 }
 
-static void many_windows_decide_and_few_lean_on_what_is_known(void **state) {
+TEST(many_windows_decide_and_few_lean_on_what_is_known) {
 	struct proportions p;
 
-	(void)state;
 	proportions_of(NULL, text_of(""), 1, NULL, text_of("model-8b"), &p); /* a ridge of 300 tokens */
 	double token_ns = STEP_NS / p.ridge_ntok;
 	struct gauged_model few = solved(2, token_ns, &p), many = solved(400, 2 * token_ns, &p), as_known = solved(400, token_ns, &p);
@@ -123,7 +117,7 @@ static void many_windows_decide_and_few_lean_on_what_is_known(void **state) {
 	assert_true(few.tokens_a_step == 1);
 }
 
-static void windows_without_gauges_make_no_law(void **state) {
+TEST(windows_without_gauges_make_no_law) {
 	struct window_item i = busy_window(0, 8, 10, STEP_NS / 300);
 	struct proportions p;
 	struct gauges g;
@@ -131,7 +125,6 @@ static void windows_without_gauges_make_no_law(void **state) {
 	struct gauged *sums = must_calloc(1, sizeof *sums);
 	struct gauged_model m;
 
-	(void)state;
 	proportions_of(NULL, text_of(""), 1, NULL, text_of(""), &p);
 	gauges_forget(&g);
 	i.running = UNKNOWN;
@@ -144,12 +137,11 @@ static void windows_without_gauges_make_no_law(void **state) {
 	free(sums);
 }
 
-static void sums_do_not_depend_on_order(void **state) {
+TEST(sums_do_not_depend_on_order) {
 	struct gauged *one = must_calloc(4, sizeof *one), *two = &one[1], *ab = &one[2], *ba = &one[3];
 	int128 totals[GAUGED_TOTALS];
 	struct proportions p;
 
-	(void)state;
 	proportions_of(NULL, text_of(""), 1, NULL, text_of(""), &p);
 	for (int64_t n = 0; n < 16; n++) {
 		struct window_item i = busy_window(n, 6 + n, 10 + n, STEP_NS / 300);
@@ -166,14 +158,13 @@ static void sums_do_not_depend_on_order(void **state) {
 }
 
 /* Impossible numbers are not a row, and nothing overflows. */
-static void absurd_windows_are_left_out(void **state) {
+TEST(absurd_windows_are_left_out) {
 	struct gauged *g = must_calloc(1, sizeof *g);
 	struct window_item i = busy_window(0, 8, 10, STEP_NS / 300);
 	struct gauges before, after;
 	struct gauged_window w;
 	struct proportions p;
 
-	(void)state;
 	proportions_of(NULL, text_of(""), 1, NULL, text_of(""), &p);
 	i.running = i.input_tokens = i.output_tokens = i.context_tokens = INT64_MAX;
 	gauges_forget(&before);

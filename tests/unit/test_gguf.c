@@ -1,13 +1,9 @@
 /* Headers of GGUF files: what each key and tensor means, and what is refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "core/model/modelspec.h"
 
@@ -176,8 +172,7 @@ static const struct {
 	{"llama", {END}, {{"blk.1.attn_q.weight", 64, 64, 4}, {"blk.1.attn_k.weight", 64, 64, 999}}, {{MEMBER(weight_mbit), 4500}}},
 };
 
-static void keys_and_tensors(void **state) {
-	(void)state;
+TEST(keys_and_tensors) {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct header h;
 		struct modelspec m;
@@ -195,10 +190,9 @@ static void keys_and_tensors(void **state) {
 	}
 }
 
-static void names(void **state) {
+TEST(names) {
 	static const char *const cases_of[][2] = {{"Llama 3\n\x01 8B", "Llama 3 8B"}, {"\xc3\xa9\x7f", "GGUF"}, {"", "GGUF"}};
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		const struct key more[] = {{"general.name", STRING, 0, cases_of[i][0], 0, {0}}, END};
 		struct header h;
@@ -211,7 +205,7 @@ static void names(void **state) {
 	}
 }
 
-static void refused(void **state) {
+TEST(refused) {
 	static const struct {
 		struct key key;
 		const char *message;
@@ -235,7 +229,6 @@ static void refused(void **state) {
 	struct modelspec m;
 	struct fault why;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		const struct key more[] = {wrong[i].key, END};
 		build(&h, 3, "llama", more, NULL);

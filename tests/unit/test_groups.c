@@ -1,9 +1,6 @@
 /* test_groups.c: cells in groups of equal keys, compared with a direct computation. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "tests/unit/unit.h"
 
 #include "report/groups.h"
 
@@ -57,10 +54,9 @@ static void check(const struct items *all) {
 	groups_release(&g);
 }
 
-static void test_groups(void **state) {
+TEST(test_groups) {
 	static struct items all;
 	uint64_t seed = 1;
-	(void)state;
 
 	for (int64_t range = 1; range <= 10000; range *= 10) {
 		for (all.key_count = 1; all.key_count <= GROUP_KEYS_MAX; all.key_count++) {
@@ -76,10 +72,9 @@ static void test_groups(void **state) {
 	}
 }
 
-static void test_few(void **state) {
+TEST(test_few) {
 	static struct items few = {.key_count = 2, .keys = {{INT64_MAX, INT64_MIN}, {INT64_MIN, INT64_MAX}}};
 	struct items *all = &few;
-	(void)state;
 
 	for (all->count = 0; all->count < 5; all->count++) {
 		check(all);

@@ -1,9 +1,6 @@
 /* test_hash_index.c: numbers by hash, compared with a linear search. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "tests/unit/unit.h"
 
 #include "core/hash_index.h"
 
@@ -28,10 +25,9 @@ static void check(const struct hash_index *h, const uint64_t *hashes, size_t cou
 }
 
 /* Few different hashes: long runs that wrap at the end of the table, and keep their order when it grows. */
-static void test_against_list(void **state) {
+TEST(test_against_list) {
 	static uint64_t hashes[COUNT];
 
-	(void)state;
 	for (uint64_t range = 1; range <= 100000; range *= 10) {
 		struct hash_index h = {0};
 		uint64_t seed = range;
@@ -47,12 +43,11 @@ static void test_against_list(void **state) {
 	}
 }
 
-static void test_empty(void **state) {
+TEST(test_empty) {
 	struct hash_index h = {0};
 	uint64_t at = 7;
 	uint32_t number;
 
-	(void)state;
 	assert_false(hash_index_next(&h, 7, &at, &number));
 	hash_index_add(&h, 7, 0);
 	at = 7;

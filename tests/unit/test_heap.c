@@ -1,8 +1,6 @@
 /* The heap: items are removed in order. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+
+#include "tests/unit/unit.h"
 
 #include "core/heap.h"
 
@@ -14,12 +12,11 @@ static bool by_key(const void *keys, int64_t a, int64_t b) {
 	return k[a] != k[b] ? k[a] < k[b] : a < b;
 }
 
-static void what_goes_in_comes_out_in_order(void **state) {
+TEST(what_goes_in_comes_out_in_order) {
 	int64_t keys[THINGS] = {0}, last = -1;
 	uint64_t random = 7;
 	struct heap h;
 
-	(void)state;
 	heap_init(&h, by_key, keys);
 	for (int64_t i = 0; i < THINGS; i++) {
 		random = random * 6364136223846793005u + 1442695040888963407u;
@@ -37,11 +34,10 @@ static void what_goes_in_comes_out_in_order(void **state) {
 }
 
 /* A removed item may be added again with another key. */
-static void keys_may_change(void **state) {
+TEST(keys_may_change) {
 	int64_t load[3] = {0, 0, 0};
 	struct heap h;
 
-	(void)state;
 	heap_init(&h, by_key, load);
 	for (int64_t i = 0; i < 3; i++) {
 		heap_push(&h, i);

@@ -1,15 +1,13 @@
 /* test_hostile.c: hostile files: each is counted by name and place, and the run continues. */
+#include "tests/unit/unit.h"
+
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "ingest/bytes/source.h"
 #include "tests/unit/ingest_help.h"
@@ -46,7 +44,7 @@ static struct run_result run_path(const char *path, struct ingest_options o) {
 }
 
 /* Native lines; the reason for rejecting each, with its line; NULL: read. */
-static void lines_of_all_kinds(void **state) {
+TEST(lines_of_all_kinds) {
 #define STEP(more) "{\"schema\":\"tollbook.step.v1\",\"start_ns\":1786406365000000000,\"gpu_ns\":5" more "}"
 	static const struct {
 		struct text line;
@@ -72,7 +70,6 @@ static void lines_of_all_kinds(void **state) {
 	char path[256];
 	int64_t read = 0;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		bytes_add(&b, cases[i].line);
 		bytes_add(&b, T("\n"));
@@ -100,12 +97,11 @@ static void lines_of_all_kinds(void **state) {
 	place_release(&place);
 }
 
-static void a_number_of_400_digits(void **state) {
+TEST(a_number_of_400_digits) {
 	struct place place;
 	struct bytes b = {0};
 	char digits[401], path[256];
 
-	(void)state;
 	memset(digits, '7', 400);
 	digits[400] = '\0';
 	bytes_add(&b, T("{\"schema\":\"tollbook.step.v1\",\"start_ns\":1786406365000000000,\"gpu_ns\":5,\"decode_requests\":"));
@@ -144,12 +140,11 @@ static void *write_slowly(void *argument) {
 	return NULL;
 }
 
-static void a_fifo(void **state) {
+TEST(a_fifo) {
 	struct place place;
 	char path[256];
 	pthread_t thread;
 
-	(void)state;
 	place_init(&place);
 	assert_int_equal(mkfifo(place_path(&place, "pipe.log", path), 0600), 0);
 	struct writer w = {.path = path, .lines = steps(0, 1000)};
@@ -164,11 +159,10 @@ static void a_fifo(void **state) {
 }
 
 /* Without a terminal, a run does not wait for a pipe; nor for pipes in a folder. */
-static void a_pipe_of_a_night(void **state) {
+TEST(a_pipe_of_a_night) {
 	struct place place;
 	char path[256], folder[256];
 
-	(void)state;
 	place_init(&place);
 	assert_int_equal(mkfifo(place_path(&place, "pipe.log", path), 0600), 0);
 	memcpy(folder, path, strlen(path) + 1);
@@ -189,13 +183,12 @@ static void a_pipe_of_a_night(void **state) {
 }
 
 /* A log that grows while it is read: its first lines are complete, no line is read twice, only the last may be cut. */
-static void a_growing_file(void **state) {
+TEST(a_growing_file) {
 	struct place place;
 	char path[256];
 	pthread_t thread;
 	struct bytes first = steps(0, 20000);
 
-	(void)state;
 	place_init(&place);
 	place_write(&place, "g.log", bytes_text(&first));
 	struct writer w = {.path = place_path(&place, "g.log", path), .lines = steps(20000, 40000)};
@@ -211,13 +204,12 @@ static void a_growing_file(void **state) {
 }
 
 /* Rotation by copy and truncation: records read before remain, and the run succeeds. */
-static void a_truncated_file(void **state) {
+TEST(a_truncated_file) {
 	struct place place;
 	char path[256];
 	pthread_t thread;
 	struct bytes first = steps(0, 50000);
 
-	(void)state;
 	place_init(&place);
 	place_write(&place, "t.log", bytes_text(&first));
 	struct writer w = {.path = place_path(&place, "t.log", path), .truncate = true};
@@ -249,14 +241,13 @@ static int rename_at_once(void *context, unsigned lane, const struct record *r, 
 }
 
 /* Rotation by renaming: the file that was opened is read to its end. */
-static void a_renamed_file(void **state) {
+TEST(a_renamed_file) {
 	struct place place;
 	char from[256], to[256];
 	struct bytes lines = steps(0, 20000);
 	struct quality quality;
 	struct fault why;
 
-	(void)state;
 	place_init(&place);
 	place_write(&place, "r.log", bytes_text(&lines));
 	struct mover m = {place_path(&place, "r.log", from), place_path(&place, "r.log.1", to)};
@@ -271,12 +262,11 @@ static void a_renamed_file(void **state) {
 	place_release(&place);
 }
 
-static void copies_are_read_once(void **state) {
+TEST(copies_are_read_once) {
 	struct place place;
 	char path[256], other[256];
 	struct bytes a = steps(0, 100), b = steps(100, 200);
 
-	(void)state;
 	place_init(&place);
 	assert_int_equal(mkdir(place_path(&place, "d", path), 0700), 0);
 	place_write(&place, "d/a.log", bytes_text(&a));
@@ -298,12 +288,11 @@ static void copies_are_read_once(void **state) {
 }
 
 /* 100,000 files: all are read, in little memory. */
-static void a_directory_of_many_files(void **state) {
+TEST(a_directory_of_many_files) {
 	struct place place;
 	char path[256], name[64], line[256];
 	struct rusage used;
 
-	(void)state;
 	place_init(&place);
 	assert_int_equal(mkdir(place_path(&place, "d", path), 0700), 0);
 	for (int i = 0; i < MANY_FILES; i++) {
@@ -330,7 +319,7 @@ static void a_directory_of_many_files(void **state) {
 }
 
 /* Clocks go back in Berlin on 2025-10-26 at 3:00; the year turns; both are handled and counted. */
-static void stamps_that_step_back(void **state) {
+TEST(stamps_that_step_back) {
 #define ITERATION(stamp, index) \
 	"INFO " stamp " [core.py:1] Iteration(" index "): 0 context requests, 0 context tokens, 1 generation requests, 1 generation tokens, " \
 	"iteration elapsed time: 1.00 ms\n"
@@ -340,7 +329,6 @@ static void stamps_that_step_back(void **state) {
 	struct zone *berlin = zone_new(T("Europe/Berlin"), &why);
 	struct run_result r;
 
-	(void)state;
 	if (!berlin) {
 		skip();
 	}

@@ -1,15 +1,11 @@
 /* The HTML page: the statement's figures, nothing from outside unescaped, nothing fetched. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "report/renderings/page/html.h"
 #include "tests/unit/worked_case.h"
 
-static void test_figures(void **state) {
+TEST(test_figures) {
 	static const char *const parts[] = {
 	    "<!doctype html>",
 	    "<td class=\"l\">org/model &quot;x&quot;</td><td class=\"l\">output</td><td><data "
@@ -26,7 +22,6 @@ static void test_figures(void **state) {
 	};
 	struct worked_case w;
 
-	(void)state;
 	worked_setup(&w);
 	char *text = worked_render(&w, "html", 0);
 	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -40,12 +35,11 @@ static void test_figures(void **state) {
 	worked_teardown(&w);
 }
 
-static void test_escapes(void **state) {
+TEST(test_escapes) {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	(void)state;
 	html_put_text(out, T("<script>alert('x&y')</script>\x1b\""));
 	fclose(out);
 	assert_string_equal(text, "&lt;script&gt;alert(&#39;x&amp;y&#39;)&lt;/script&gt;\\x1B&quot;");
@@ -53,12 +47,11 @@ static void test_escapes(void **state) {
 }
 
 /* A page without any data is still a page. */
-static void test_empty(void **state) {
+TEST(test_empty) {
 	struct worked_case w = {0};
 	struct report_options o;
 	struct fault why;
 
-	(void)state;
 	w.names = names_new();
 	quality_init(&w.quality);
 	worked_options(&w, &o);

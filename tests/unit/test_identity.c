@@ -1,10 +1,8 @@
 /* test_identity.c: whether steps and requests are from one server. With simulated servers behind one load balancer. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "attribute/servers/drift.h"
 #include "attribute/servers/identity_events.h"
@@ -118,11 +116,10 @@ static struct id_result compare(const struct server *steps, const struct server 
 
 /* ---- tests ---- */
 
-static void one_server_is_found_at_any_offset(void **state) {
+TEST(one_server_is_found_at_any_offset) {
 	static const int64_t offsets_ms[] = {0, 5, -20, 500, -2000, 5000};
 	struct server s = simulate(1, 400, STEADY);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof offsets_ms / sizeof *offsets_ms; i++) {
 		struct id_result r = compare(&s, &s, 100, offsets_ms[i] * MS);
 		assert_int_equal(r.verdict, ID_SAME);
@@ -147,11 +144,10 @@ static void simulate_fleet(struct server at[SERVERS], uint64_t seed, enum arriva
 }
 
 /* Servers that share a load: each compared with others. */
-static void servers_behind_one_balancer_are_never_one(void **state) {
+TEST(servers_behind_one_balancer_are_never_one) {
 	struct server at[SERVERS];
 	int different = 0, next = next_of_fleet();
 
-	(void)state;
 	simulate_fleet(at, 100, STEADY);
 	for (int i = 0; i < SERVERS; i++) {
 		for (int k = 1; k <= next; k++) {
@@ -169,11 +165,10 @@ static void servers_behind_one_balancer_are_never_one(void **state) {
 }
 
 /* Requests with timestamps truncated to the second: their server is found, or not decided; another one is never accepted. */
-static void requests_in_seconds_are_never_anothers(void **state) {
+TEST(requests_in_seconds_are_never_anothers) {
 	struct server at[SERVERS];
 	int found = 0, next = next_of_fleet();
 
-	(void)state;
 	simulate_fleet(at, 900, STEADY);
 	for (int i = 0; i < SERVERS; i++) {
 		for (size_t r = 0; r < at[i].request_count; r++) {
@@ -210,11 +205,10 @@ static void truncate_steps(struct server *s) {
 }
 
 /* Such steps are found by widths of 50 ms. A width of 2 s covers the same offset from a second away: that is no other one. */
-static void steps_in_seconds_find_their_requests(void **state) {
+TEST(steps_in_seconds_find_their_requests) {
 	static const int64_t offsets_ms[] = {0, 5, -20, 20, 500, -500, 2000};
 	struct server s = simulate(21, 120, STEADY);
 
-	(void)state;
 	truncate_steps(&s);
 	for (size_t i = 0; i < sizeof offsets_ms / sizeof *offsets_ms; i++) {
 		struct id_result r = compare(&s, &s, REQUESTS, offsets_ms[i] * MS);
@@ -225,11 +219,10 @@ static void steps_in_seconds_find_their_requests(void **state) {
 }
 
 /* Requests of two servers under one name: half of them are this one's. */
-static void a_part_of_the_requests_is_a_part(void **state) {
+TEST(a_part_of_the_requests_is_a_part) {
 	struct server a = simulate(7, 400, STEADY), b = simulate(8, 400, STEADY);
 	struct server mixed = {NULL, must_alloc(REQUESTS * sizeof *mixed.requests), 0, REQUESTS};
 
-	(void)state;
 	for (size_t i = 0; i < REQUESTS; i++) {
 		mixed.requests[i] = i % 2 ? a.requests[i / 2] : b.requests[i / 2];
 	}
@@ -361,12 +354,11 @@ static struct tally compare_fleet(uint64_t seed, enum arrivals arrivals, int nex
 }
 
 /* Windows find their steps and their requests, with clocks 3 s apart, and steps their requests; none finds another server's. */
-static void windows_find_the_server_that_they_count(void **state) {
+TEST(windows_find_the_server_that_they_count) {
 	static const char *const names[WINDOWS_WINDOWS] = {"windows and steps", "windows and requests", "steps and requests, by counting"};
 	int next = next_of_fleet();
 	struct tally t = compare_fleet(500, BURSTS, next);
 
-	(void)state;
 	assert_int_equal(t.mistaken, 0);
 	for (int n = 0; n < WINDOWS_WINDOWS; n++) { /* too few other windows here */
 		print_message("%s: %d of %d found, %d of %d others different\n", names[n], t.same[n], SERVERS, t.different[n], SERVERS * next);
@@ -376,19 +368,17 @@ static void windows_find_the_server_that_they_count(void **state) {
 }
 
 /* Servers whose loads have the same shape: many are not decided, none is mistaken for another. */
-static void servers_with_one_shape_of_load_are_never_one(void **state) {
+TEST(servers_with_one_shape_of_load_are_never_one) {
 	struct tally t = compare_fleet(700, STEADY, next_of_fleet());
 
-	(void)state;
 	assert_int_equal(t.mistaken, 0);
 	assert_true(t.same[WINDOWS_STEPS] > SERVERS / 2);
 }
 
 /* A benchmark with one length: events also coincide at an offset of one period. */
-static void a_load_that_repeats_itself_is_not_decided(void **state) {
+TEST(a_load_that_repeats_itself_is_not_decided) {
 	struct server s = simulate(3, 0, FIXED), other = simulate(4, 0, FIXED);
 
-	(void)state;
 	struct id_result own = compare(&s, &s, 100, 0), another = compare(&s, &other, 100, 300 * MS);
 	assert_int_not_equal(own.verdict, ID_DIFFERENT);
 	assert_int_not_equal(another.verdict, ID_SAME);
@@ -421,11 +411,10 @@ static bool find_drift(const struct server *steps, const struct server *requests
 	return found;
 }
 
-static void a_clock_that_changes_is_followed(void **state) {
+TEST(a_clock_that_changes_is_followed) {
 	struct server s = simulate(21, 400, STEADY);
 	struct drift drift;
 
-	(void)state;
 	for (int kind = 0; kind < 2; kind++) {
 		assert_true(find_drift(&s, &s, kind, &drift));
 		size_t near = 0;
@@ -439,11 +428,10 @@ static void a_clock_that_changes_is_followed(void **state) {
 }
 
 /* A difference that may change fits more: it must not fit to another server. */
-static void no_change_of_a_clock_makes_two_servers_one(void **state) {
+TEST(no_change_of_a_clock_makes_two_servers_one) {
 	struct server at[SERVERS];
 	struct drift drift;
 
-	(void)state;
 	simulate_fleet(at, 4000, STEADY);
 	for (int i = 0; i < SERVERS; i++) {
 		assert_false(find_drift(&at[i], &at[(i + 1) % SERVERS], i % 2, &drift));
@@ -453,13 +441,12 @@ static void no_change_of_a_clock_makes_two_servers_one(void **state) {
 	}
 }
 
-static void few_requests_decide_nothing(void **state) {
+TEST(few_requests_decide_nothing) {
 	struct server s = simulate(5, 400, STEADY), other = simulate(6, 400, STEADY);
 	const struct id_steps none = {NULL, 0};
 	const struct id_requests nobody = {NULL, 0, true};
 	struct id_result r;
 
-	(void)state;
 	assert_int_equal(compare(&s, &other, 3, 0).verdict, ID_UNDECIDED);
 	identity_test(&none, &nobody, &r);
 	assert_int_equal(r.verdict, ID_UNDECIDED);
@@ -477,10 +464,9 @@ static int64_t votes(const struct server *steps, const struct server *requests) 
 	return found;
 }
 
-static void votes_go_to_the_own_server(void **state) {
+TEST(votes_go_to_the_own_server) {
 	struct server s = simulate(11, 400, STEADY), other = simulate(12, 400, STEADY);
 
-	(void)state;
 	assert_true(votes(&s, &s) > 3 * votes(&other, &s));
 	release(&s);
 	release(&other);

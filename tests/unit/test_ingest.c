@@ -1,13 +1,11 @@
 /* test_ingest.c: whole runs: several files and threads, directories, damaged tails, standard input. */
+#include "tests/unit/unit.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/files/files.h"
 #include "tests/unit/ingest_help.h"
@@ -45,11 +43,10 @@ static struct run_result run_bytes(struct text stored, struct ingest_options o) 
 	return r;
 }
 
-static void compression_and_blocks_do_not_matter(void **state) {
+TEST(compression_and_blocks_do_not_matter) {
 	static const size_t blocks[] = {0, 16, 97, 4096};
 	struct bytes plain = steps(0, 3000), gzip = {0}, zstd = {0};
 
-	(void)state;
 	bytes_add_gzip(&gzip, text_cut(bytes_text(&plain), 0, 5000));
 	bytes_add_gzip(&gzip, text_cut(bytes_text(&plain), 5000, plain.len));
 	bytes_add_zstd(&zstd, bytes_text(&plain));
@@ -72,10 +69,9 @@ static void compression_and_blocks_do_not_matter(void **state) {
 }
 
 /* Records before the damage are read; the damage is reported, with its place. */
-static void damaged_tail(void **state) {
+TEST(damaged_tail) {
 	struct bytes plain = steps(0, 3000), gzip = {0};
 
-	(void)state;
 	bytes_add_gzip(&gzip, bytes_text(&plain));
 	struct run_result r = run_bytes(text_cut(bytes_text(&gzip), 0, gzip.len / 2), (struct ingest_options){0});
 	assert_in_range(r.count, 100, 2999);
@@ -111,12 +107,11 @@ static void fill_directory(const struct place *p, int lines) {
 	bytes_release(&packed);
 }
 
-static void directories_and_threads(void **state) {
+TEST(directories_and_threads) {
 	struct place place;
 	struct bytes first = {0};
 	char path[256];
 
-	(void)state;
 	place_init(&place);
 	fill_directory(&place, 500);
 	struct ingest_source source = {.path = place_path(&place, "d", path)};
@@ -142,13 +137,12 @@ static void directories_and_threads(void **state) {
 }
 
 /* What the command line states of a source, and the file's own name, are used where the log has nothing. */
-static void names_of_sources(void **state) {
+TEST(names_of_sources) {
 	struct place place;
 	char a[256], b[256];
 	struct bytes lines = steps(0, 1);
 	struct run_result r;
 
-	(void)state;
 	place_init(&place);
 	place_write(&place, "gpu-7.log", bytes_text(&lines));
 	place_write(&place, "x.log", T("{\"prompt_tokens\":3,\"finish_ns\":1786406365000000000}"));
@@ -165,14 +159,13 @@ static void names_of_sources(void **state) {
 	place_release(&place);
 }
 
-static void standard_input(void **state) {
+TEST(standard_input) {
 	struct place place;
 	char path[256];
 	struct bytes lines = steps(0, 10), packed = {0};
 	const struct ingest_source source = {.path = "-"};
 	struct run_result r;
 
-	(void)state;
 	place_init(&place);
 	bytes_add_gzip(&packed, bytes_text(&lines));
 	place_write(&place, "in", bytes_text(&packed));
@@ -191,12 +184,11 @@ static void standard_input(void **state) {
 	place_release(&place);
 }
 
-static void missing_empty_and_foreign(void **state) {
+TEST(missing_empty_and_foreign) {
 	struct place place;
 	char a[256], b[256], c[256];
 	struct run_result r;
 
-	(void)state;
 	place_init(&place);
 	place_write(&place, "empty", T(""));
 	place_write(&place, "foreign", T("\x7f" "ELF\0\0\n\0\1\2\3\nzzz"));
@@ -215,7 +207,7 @@ static void missing_empty_and_foreign(void **state) {
 	place_release(&place);
 }
 
-static void quarantine_keeps_refused_lines(void **state) {
+TEST(quarantine_keeps_refused_lines) {
 	struct place place;
 	char in[256], out[256];
 	struct bytes lines = steps(0, 2);
@@ -223,7 +215,6 @@ static void quarantine_keeps_refused_lines(void **state) {
 	struct text kept;
 	struct fault why;
 
-	(void)state;
 	bytes_add(&lines, T("{\"schema\":\"tollbook.step.v1\",\"gpu_ns\":-5}\r\nnot JSON\n"));
 	place_init(&place);
 	place_write(&place, "l", bytes_text(&lines));
@@ -241,10 +232,9 @@ static void quarantine_keeps_refused_lines(void **state) {
 }
 
 /* A line without end is rejected as a whole and in little memory; the text after it is read. */
-static void long_lines(void **state) {
+TEST(long_lines) {
 	struct bytes lines = steps(0, 2), more = steps(2, 3);
 
-	(void)state;
 	for (int i = 0; i < 100; i++) {
 		bytes_add(&lines, T("0123456789012345678901234567890123456789012345678901234567890123456789"));
 	}
@@ -267,7 +257,7 @@ static int stop_after_two(void *context, unsigned lane, const struct record *r, 
 	return ++*count < 2 ? 0 : fault_set(why, ERROR_RANGE, "enough");
 }
 
-static void a_failing_sink_stops_the_run(void **state) {
+TEST(a_failing_sink_stops_the_run) {
 	struct place place;
 	char path[256];
 	struct bytes lines = steps(0, 100);
@@ -275,7 +265,6 @@ static void a_failing_sink_stops_the_run(void **state) {
 	struct fault why;
 	int count = 0;
 
-	(void)state;
 	place_init(&place);
 	place_write(&place, "l", bytes_text(&lines));
 	quality_init(&quality);
@@ -289,11 +278,10 @@ static void a_failing_sink_stops_the_run(void **state) {
 	place_release(&place);
 }
 
-static void unknown_format_name(void **state) {
+TEST(unknown_format_name) {
 	const struct ingest_source source = {.path = "x", .log_format = "no-such"};
 	struct run_result r;
 
-	(void)state;
 	run_init(&r, (struct ingest_options){.sources = &source, .source_count = 1});
 	assert_int_equal(r.rc, ERROR_CONFIG);
 	assert_non_null(strstr(r.why.message, "no-such"));
@@ -312,14 +300,13 @@ static int note_found(void *list, const char *name, const struct ingest_found *f
 }
 
 /* One file of each folder, and all links: what may be read is known from these. */
-static void folders_only(void **state) {
+TEST(folders_only) {
 	static const char *const files[] = {"a/x", "a/y", "a/z", "a/b/x", "a/b/y"};
 	struct place place;
 	struct bytes found = {0};
 	struct quality quality;
 	char path[256], target[256];
 
-	(void)state;
 	place_init(&place);
 	assert_int_equal(mkdir(place_path(&place, "a", path), 0700), 0);
 	assert_int_equal(mkdir(place_path(&place, "a/b", path), 0700), 0);

@@ -1,16 +1,12 @@
 /* test_instant.c: civil dates, RFC 3339 and invalid texts. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "core/instant.h"
 
-static void days_count_through_leap_years(void **state) {
-	(void)state;
-
+TEST(days_count_through_leap_years) {
 	assert_int_equal(civil_days(1970, 1, 1), 0);
 	assert_int_equal(civil_days(2000, 3, 1), 11017);
 	assert_int_equal(civil_days(1900, 3, 1) - civil_days(1900, 2, 1), 28);
@@ -26,7 +22,7 @@ static void days_count_through_leap_years(void **state) {
 	}
 }
 
-static void reads(void **state) {
+TEST(reads) {
 	static const struct {
 		const char *text;
 		int64_t ns;
@@ -35,7 +31,6 @@ static void reads(void **state) {
 		{"2026-11-24 01:02:03,5+00:00", 1795482123 * NS_PER_SECOND + 500000000}, {"2026-11-24t06:32:03+05:30", 1795482123 * NS_PER_SECOND},
 		{"2026-11-23T17:02:03-0800", 1795482123 * NS_PER_SECOND}, {"1970-01-01T00:00:00.1234567899Z", 123456789}, {"1970-01-02", NS_PER_DAY},
 	};
-	(void)state;
 	int64_t ns;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -45,11 +40,10 @@ static void reads(void **state) {
 	}
 }
 
-static void refuses(void **state) {
+TEST(refuses) {
 	static const char *const bad[] = {"", "2026-11-24T01:02:03", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-11-24T24:00:00Z",
 	                                  "2026-11-24T00:60:00Z", "2016-12-31T23:59:60Z", "2026-11-24T00:00:00Zx", "2026-11-24T00:00:00+24:00",
 	                                  "0000-01-01", "2026-1-1", "2026-11-24T0:00:00Z", "9999-12-31T00:00:00Z", "1600-01-01", "2026-11-31"};
-	(void)state;
 	int64_t ns;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -59,8 +53,7 @@ static void refuses(void **state) {
 	}
 }
 
-static void takes_from_the_start(void **state) {
-	(void)state;
+TEST(takes_from_the_start) {
 	struct text t = T("2026-11-24 01:02:03.250 INFO");
 	bool zone;
 	int64_t ns;
@@ -71,10 +64,9 @@ static void takes_from_the_start(void **state) {
 	assert_false(instant_take(&t, &ns, &zone));
 }
 
-static void writes_what_it_reads(void **state) {
+TEST(writes_what_it_reads) {
 	static const char *const texts[] = {"2026-11-24T01:02:03Z", "2026-11-24T01:02:03.120Z", "1969-12-31T23:59:59.999999Z",
 	                                    "2262-04-11T23:47:16.854775807Z", "1677-09-21T00:12:43.145224192Z"};
-	(void)state;
 	char out[INSTANT_TEXT_MAX];
 	int64_t ns;
 

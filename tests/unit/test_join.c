@@ -1,9 +1,6 @@
 /* One request in the logs of a gateway and of an engine. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -11,8 +8,7 @@
 #include "attribute/evidence/join.h"
 #include "core/exact.h"
 
-static void ids(void **state) {
-	(void)state;
+TEST(ids) {
 	static const char *const cases[][2] = {
 		{"chatcmpl-ee773efbc845fbf81a7b7a9d3cfdd60b", "ee773efbc845fbf81a7b7a9d3cfdd60b"},
 		{"cmpl-ee773efbc845fbf81a7b7a9d3cfdd60b-0", "ee773efbc845fbf81a7b7a9d3cfdd60b"},
@@ -73,8 +69,7 @@ static struct join_report check_joined(const struct made *made, size_t count, co
 }
 #define CHECK_JOINED(made, expected) check_joined(made, sizeof made / sizeof *made, expected)
 
-static void by_id(void **state) {
-	(void)state;
+TEST(by_id) {
 	static const struct made made[] = {
 		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
 		{"chatcmpl-22222222aaaaaaaa-0", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
@@ -96,8 +91,7 @@ static void by_id(void **state) {
 	assert_int_equal(r.first_engine_only.line, 3);
 }
 
-static void by_tokens_where_unique(void **state) {
-	(void)state;
+TEST(by_tokens_where_unique) {
 	static const struct made made[] = {
 		{"e1", "", "r0", "org/Model", 10000, 12000, 10, 5, false, SERVICE_STANDARD},
 		{"e2", "", "r1", "org/Model", 50000, 52000, 10, 5, false, SERVICE_STANDARD},
@@ -117,8 +111,7 @@ static void by_tokens_where_unique(void **state) {
 }
 
 /* An engine's record has no class of service; if it has one, a gateway without one does not change it. */
-static void services(void **state) {
-	(void)state;
+TEST(services) {
 	static const struct made made[] = {
 		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
 		{"chatcmpl-22222222aaaaaaaa", "own", "r0", "m", 1100, 2000, 10, 5, false, SERVICE_STANDARD},
@@ -133,8 +126,7 @@ static void services(void **state) {
 }
 
 /* A record that is twice in the engine's log counts once, with its tenant. */
-static void duplicates(void **state) {
-	(void)state;
+TEST(duplicates) {
 	static const struct made made[] = {
 		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
 		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
@@ -149,8 +141,7 @@ static void duplicates(void **state) {
 }
 
 /* Two gateways' logs in different forms: records with the same name, id and finish are one request, within an hour. */
-static void told_twice(void **state) {
-	(void)state;
+TEST(told_twice) {
 	const int64_t hour = 3600000, end = 3 * hour;
 	const struct made made[] = {
 		{"chatcmpl-11111111aaaaaaaa", "", "r0", "m", 1000, 2000, 10, 5, false, SERVICE_STANDARD},
@@ -183,7 +174,7 @@ static void told_twice(void **state) {
 }
 
 /* A step with these counts, one after the other; all that is in it must come back, though most is not stored. */
-static void whole_steps(void **state) {
+TEST(whole_steps) {
 	static const struct step made[] = {
 		{.decode_requests = 3, .decode_tokens = 3, .decode_kv_tokens = 70, .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN},
 		{.decode_requests = 3, .decode_tokens = 3, .decode_kv_tokens = 70, .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN}, /* a duplicate */
@@ -199,7 +190,6 @@ static void whole_steps(void **state) {
 	const struct item *item;
 	struct fault why;
 
-	(void)state;
 	for (size_t i = 0; i < 7; i++) {
 		struct record record = {.kind = RECORD_STEP, .replica = T("r"), .model = T("m"), .line = (int64_t)i + 1, .step = made[i]};
 		record.step.start_ns = i < 2 ? 0 : (int64_t)i;

@@ -1,11 +1,9 @@
 /* test_json.c: valid and invalid JSON, and the values read from it. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "core/json.h"
 
@@ -13,11 +11,10 @@ static bool parses(struct json *j, const char *s, size_t *bad) {
 	return json_parse(j, text_of(s), bad);
 }
 
-static void takes_whole_values(void **state) {
+TEST(takes_whole_values) {
 	static const char *const good[] = {"{}", "[]", " [ ] ", "\"\"", "1", "-0", " 12.5e-3\n", "true", "null", "[1,2]",
 	                                   "{\"a\":1,\"b\":[{},{\"c\":null}],\"a\":2}", "[\"\\u00e9\\ud83d\\ude00\"]",
 	                                   "{\"\":{}}", "[[],[],{}]", "\t{\r\n\"a\" : \"b\" }"};
-	(void)state;
 	struct json *j = json_new();
 
 	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
@@ -28,7 +25,7 @@ static void takes_whole_values(void **state) {
 	json_free(j);
 }
 
-static void refuses_the_rest(void **state) {
+TEST(refuses_the_rest) {
 	static const struct {
 		const char *bytes;
 		size_t bad;
@@ -39,7 +36,6 @@ static void refuses_the_rest(void **state) {
 		{"[nul]", 1}, {"[True]", 1}, {"[NaN]", 1}, {"{} {}", 3}, {"{}x", 2}, {"1 2", 0}, {"\"a", 0}, {"[\"\\x\"]", 1},
 		{"[\"\\u12\"]", 1}, {"{\"a\":{}\"b\":1}", 7}, {"[[]1]", 3}, {"{\"a\":[1]2}", 8}, {"nope", 0},
 	};
-	(void)state;
 	struct json *j = json_new();
 	size_t bad;
 
@@ -73,8 +69,7 @@ static void nested(struct json *j, int depth, const char *open, const char *clos
 	free(bytes);
 }
 
-static void depth_ends_at_64(void **state) {
-	(void)state;
+TEST(depth_ends_at_64) {
 	struct json *j = json_new();
 
 	nested(j, 64, "[", "]", true);
@@ -86,8 +81,7 @@ static void depth_ends_at_64(void **state) {
 	json_free(j);
 }
 
-static void walks_and_finds(void **state) {
-	(void)state;
+TEST(walks_and_finds) {
 	struct json *j = json_new();
 	struct text doc = T("{\"a\": 1, \"b\": [10, {\"x\": []}, \"s\"], \"c\": {\"d\": {}, \"e\": true}, \"a\": \"last\"}");
 
@@ -116,7 +110,7 @@ static void walks_and_finds(void **state) {
 	json_free(j);
 }
 
-static void integers_are_whole(void **state) {
+TEST(integers_are_whole) {
 	static const struct {
 		const char *bytes;
 		bool good;
@@ -129,7 +123,6 @@ static void integers_are_whole(void **state) {
 		{"100000000000000000000000000000e-28", true, 10}, {"\"12\"", false, 0}, {"true", false, 0}, {"-12.0E+0", true, -12},
 		{"0.5e1", true, 5}, {"1e-0", true, 1},
 	};
-	(void)state;
 	struct json *j = json_new();
 	int64_t got;
 
@@ -142,7 +135,7 @@ static void integers_are_whole(void **state) {
 	json_free(j);
 }
 
-static void integers_beyond_64_bits(void **state) {
+TEST(integers_beyond_64_bits) {
 	static const struct {
 		const char *bytes;
 		bool good;
@@ -153,7 +146,6 @@ static void integers_beyond_64_bits(void **state) {
 		{"-9223372036854775809", false, 0}, {"99999999999999999999999999999999999999999", false, 0}, {"[]", false, 0},
 		{"\"9223372036854775808\"", false, 0},
 	};
-	(void)state;
 	struct json *j = json_new();
 	int128 got;
 
@@ -167,8 +159,7 @@ static void integers_beyond_64_bits(void **state) {
 	json_free(j);
 }
 
-static void a_number_of_400_digits_does_not_fit(void **state) {
-	(void)state;
+TEST(a_number_of_400_digits_does_not_fit) {
 	struct json *j = json_new();
 	char digits[401];
 	int64_t got;
@@ -180,7 +171,7 @@ static void a_number_of_400_digits_does_not_fit(void **state) {
 	json_free(j);
 }
 
-static void strings_lose_their_escapes(void **state) {
+TEST(strings_lose_their_escapes) {
 	static const struct {
 		const char *bytes, *text;
 	} cases[] = {
@@ -188,7 +179,6 @@ static void strings_lose_their_escapes(void **state) {
 		{"\"\\ud83d\\ude00!\"", "\xf0\x9f\x98\x80!"}, {"\"\\ud83d\"", "\xef\xbf\xbd"}, {"\"\\ude00x\"", "\xef\xbf\xbdx"},
 		{"\"\\ud83d\\u0041\"", "\xef\xbf\xbd""A"}, {"\"\\u20AC\"", "\xe2\x82\xac"},
 	};
-	(void)state;
 	struct json *j = json_new();
 	char buffer[64];
 
@@ -203,7 +193,7 @@ static void strings_lose_their_escapes(void **state) {
 	json_free(j);
 }
 
-static void escapes_what_could_do_harm(void **state) {
+TEST(escapes_what_could_do_harm) {
 	static const struct {
 		struct text in;
 		const char *out;
@@ -212,7 +202,6 @@ static void escapes_what_could_do_harm(void **state) {
 		{{"\xc3", 1}, "\\ufffd"}, {{"\xed\xa0\x80", 3}, "\\ufffd\\ufffd\\ufffd"}, {{"\xc2\x9b" "2J", 4}, "\\u009b2J"},
 		{{"\0x", 2}, "\\u0000x"}, {{"\xf0\x9f\x98\x80", 4}, "\xf0\x9f\x98\x80"}, {{"\xc0\xaf", 2}, "\\ufffd\\ufffd"},
 	};
-	(void)state;
 	char out[64];
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -225,8 +214,7 @@ static void escapes_what_could_do_harm(void **state) {
 }
 
 /* Any string that was escaped is read back unchanged if it was UTF-8. */
-static void escaping_can_be_undone(void **state) {
-	(void)state;
+TEST(escaping_can_be_undone) {
 	struct json *j = json_new();
 	char all[256 + 8], out[6 * sizeof all + 3], back[sizeof all];
 	size_t n = 0;
@@ -244,8 +232,7 @@ static void escaping_can_be_undone(void **state) {
 	json_free(j);
 }
 
-static void places_are_lines_and_columns(void **state) {
-	(void)state;
+TEST(places_are_lines_and_columns) {
 	int line, column;
 
 	text_place(T("ab\ncd\n"), 4, &line, &column);
@@ -288,8 +275,7 @@ static double parse_keys(struct json *j, int keys) {
 }
 
 /* 16 times the keys take about 16 times as long; with a search among all keys before each it would be 256 times. */
-static void many_keys_take_linear_time(void **state) {
-	(void)state;
+TEST(many_keys_take_linear_time) {
 	struct json *j = json_new();
 	double few = parse_keys(j, 6250), many = parse_keys(j, 100000);
 

@@ -1,10 +1,6 @@
 /* Statement JSON: it parses, and contains the contract's keys with the statement's figures. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "core/json.h"
 #include "tests/unit/worked_case.h"
@@ -30,7 +26,7 @@ static json_at follow(const struct json *j, const char *path) {
 	return at;
 }
 
-static void test_figures(void **state) {
+TEST(test_figures) {
 	static const struct {
 		const char *path, *raw;
 	} cases[] = {
@@ -78,7 +74,6 @@ static void test_figures(void **state) {
 	struct worked_case w;
 	struct json *j = json_new();
 
-	(void)state;
 	worked_setup(&w);
 	char *text = worked_render(&w, "json", 0);
 	assert_true(json_parse(j, text_of(text), NULL));

@@ -1,12 +1,8 @@
 /* The law of step times where its answer is known without its constants: what is replicated, what layouts there are, what never falls. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <math.h>
+#include <string.h>
 
 #include "core/model/law.h"
 
@@ -27,8 +23,7 @@ static void near(double got, double expected) {
 }
 
 /* 8 KV heads over 16 GPUs are held twice, over 8 once; a latent by each GPU of the group, but not by ranks with separate sequences. */
-static void test_replicated(void **state) {
-	(void)state;
+TEST(test_replicated) {
 	struct law l;
 	setup("samples/models/llama-3.1-70b.json", "H100", (struct law_layout){.gpus = 8, .tp = 8}, &l);
 	near(law_cache_token_bytes(&l), 327680);
@@ -42,8 +37,7 @@ static void test_replicated(void **state) {
 	near(law_weight_bytes(&l), (double)(l.peak.size.weight_bytes - l.peak.size.expert_bytes) + (double)l.peak.size.expert_bytes / 8);
 }
 
-static void test_layouts(void **state) {
-	(void)state;
+TEST(test_layouts) {
 	static const struct {
 		struct law_layout given, whole;
 	} cases[] = {
@@ -67,8 +61,7 @@ static void test_layouts(void **state) {
 }
 
 /* More work never takes less time, and the parts of a step sum to its time. */
-static void test_monotonic(void **state) {
-	(void)state;
+TEST(test_monotonic) {
 	static const struct law_layout layouts[] = {{.gpus = 8}, {.gpus = 8, .dp = 8, .ep = 8}, {.gpus = 8, .pp = 8}};
 
 	for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
@@ -88,8 +81,7 @@ static void test_monotonic(void **state) {
 }
 
 /* The fewer measurements of the engine, the kind of GPU and the kind of model, the wider the interval, with its reason. */
-static void test_interval(void **state) {
-	(void)state;
+TEST(test_interval) {
 	struct law near_by, l;
 	setup("samples/models/llama-3.1-8b.json", "H100", (struct law_layout){.gpus = 1}, &near_by);
 	assert_true(law_spread(&near_by) < log(2));
@@ -113,8 +105,7 @@ static void test_interval(void **state) {
 }
 
 /* H100 to B200 at the same batch: 1.57 in the median of published pairs, not the 2.4 of their bandwidths. */
-static void test_between_cards(void **state) {
-	(void)state;
+TEST(test_between_cards) {
 	struct law h100, b200;
 	struct law_step a, b;
 	setup("samples/models/llama-3.1-8b.json", "H100", (struct law_layout){.gpus = 1}, &h100);
@@ -126,8 +117,7 @@ static void test_between_cards(void **state) {
 	}
 }
 
-static void test_engines(void **state) {
-	(void)state;
+TEST(test_engines) {
 	assert_int_equal(law_engine_of(T("vLLM 0.11.1")), LAW_VLLM);
 	assert_int_equal(law_engine_of(T("tensorrtllm_backend")), LAW_TRTLLM);
 	assert_int_equal(law_engine_of(T("Ollama")), LAW_LLAMACPP);

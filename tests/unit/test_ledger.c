@@ -1,8 +1,6 @@
 /* The ledger: posted days, their versions, closed periods. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>

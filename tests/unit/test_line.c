@@ -1,10 +1,8 @@
 /* test_line.c: lines do not depend on the boundaries of blocks. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "ingest/line.h"
 #include "tests/unit/ingest_help.h"
@@ -57,8 +55,7 @@ static const struct {
 	{"too long, without an end", {"a\n123456", 8}, 5, "[a][last !]"},
 };
 
-static void blocks_do_not_matter(void **state) {
-	(void)state;
+TEST(blocks_do_not_matter) {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		for (size_t block = 1; block <= 50; block++) {
 			struct bytes got = {0};
@@ -73,12 +70,11 @@ static void blocks_do_not_matter(void **state) {
 }
 
 /* 64 MiB without a newline use no more memory than the limit. */
-static void long_line_is_bounded(void **state) {
+TEST(long_line_is_bounded) {
 	struct lines l = {.max_bytes = 100000};
 	char block[8192];
 	struct text line;
 
-	(void)state;
 	memset(block, 'x', sizeof block);
 	for (int i = 0; i < 8192; i++) {
 		lines_feed(&l, (struct text){block, sizeof block});
@@ -93,11 +89,10 @@ static void long_line_is_bounded(void **state) {
 }
 
 /* Empty lines that follow are counted, and no byte of another line is. */
-static void empty_lines_are_skipped(void **state) {
+TEST(empty_lines_are_skipped) {
 	struct lines l = {.max_bytes = 100};
 	struct text line;
 
-	(void)state;
 	lines_feed(&l, T("a\n\n\n\r\n\nb\r\n\r"));
 	assert_int_equal(lines_next(&l, &line), LINE_READY);
 	assert_int_equal(lines_skip_empty(&l), 4);

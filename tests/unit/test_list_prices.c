@@ -1,11 +1,7 @@
 /* Revenue at list price: what each part of a request is priced at, and what the statement notes about it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "tests/unit/statement_case.h"
 
@@ -181,10 +177,9 @@ static const struct {
 	{"nothing", "shop", ""},
 };
 
-static void names_in_any_form(void **state) {
+TEST(names_in_any_form) {
 	struct prices *p = read_prices(names_text_of);
 
-	(void)state;
 	for (size_t i = 0; i < sizeof named / sizeof *named; i++) {
 		struct price_search s;
 		char found[100] = "";

@@ -1,14 +1,12 @@
 /* test_llamacpp.c: the log of llama.cpp's server: slots overlap, lines of timings have no stamp or one of the process. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void lines_without_stamps(void **state) {
+TEST(lines_without_stamps) {
 	static const struct expected_line cases[] = {
 		{"srv    load_model: loading model 'm.gguf'", UNKNOWN,
 		 ""},
@@ -70,11 +68,10 @@ static void lines_without_stamps(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("llamacpp", cases);
 }
 
-static void stamps_of_the_process(void **state) {
+TEST(stamps_of_the_process) {
 	static const struct expected_line cases[] = {
 		{"0.17.959.794 I slot launch_slot_: id  0 | task 8 | processing task, is_child = 0", UNKNOWN,
 		 ""},
@@ -110,7 +107,6 @@ static void stamps_of_the_process(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("llamacpp", cases);
 }
 
@@ -125,7 +121,7 @@ static void stamps_of_the_process(void **state) {
 	" prompt=10 cached=0 write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"
 
 /* The lines of a release are missing, as where a server ends (golden/format-llamacpp: their cached input is not known). */
-static void no_release(void **state) {
+TEST(no_release) {
 	static const struct expected_line cases[] = {
 		TIMINGS("9"),
 		{"133.00.000.000 I slot launch_slot_: id  0 | task 10 | processing task, is_child = 0", UNKNOWN,
@@ -137,11 +133,10 @@ static void no_release(void **state) {
 		{NULL, UNKNOWN, UNRELEASED("0/0", "15959810000000", "15959910000000", "15960000000000")},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("llamacpp", cases);
 }
 
-static void stamps_of_an_envelope(void **state) {
+TEST(stamps_of_an_envelope) {
 	static const struct expected_line cases[] = {
 		{"slot print_timing: id  0 | task 9 | ", INT64_C(1786406365000000000),
 		 ""},
@@ -159,19 +154,17 @@ static void stamps_of_an_envelope(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("llamacpp", cases);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("srv    load_model: loading model 'm.gguf'"), 1)->name, "llamacpp");
 	assert_string_equal(format_detect(&T("0.17.959.794 I slot launch_slot_: id  0 | task 8 | processing task, is_child = 0"), 1)->name, "llamacpp");
 	assert_string_equal(format_detect(&T("slot print_timing: id  0 | task 9 | "), 1)->name, "llamacpp");
 }
 
 /* A router's children print at the same time: the lines of one port belong together. */
-static void router(void **state) {
+TEST(router) {
 	static const struct expected_line cases[] = {
 		{"[8081] slot print_timing: id  0 | task 0 | ", UNKNOWN, ""},
 		{"[8082] slot print_timing: id  0 | task 7 | ", UNKNOWN, ""},
@@ -189,7 +182,6 @@ static void router(void **state) {
 		 "write=0 completion=10 reasoning=0 preemptions=0 ok=1 service=0 exclusive=1"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("llamacpp", cases);
 }
 

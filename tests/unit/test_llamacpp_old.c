@@ -1,14 +1,12 @@
 /* test_llamacpp_old.c: llama.cpp's server before September 2024. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void lines(void **state) {
+TEST(lines) {
 	static const struct expected_line cases[] = {
 		{"print_timings: prompt eval time =      93.27 ms /    15 tokens (    6.22 ms per token,   160.82 tokens "
 		 "per second)", UNKNOWN,
@@ -55,12 +53,10 @@ static void lines(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("llamacpp-old", cases);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("print_timings: prompt eval time =      93.27 ms /    15 tokens (    6.22 ms per token,   160.82 "
 	                                 "tokens per second)"), 1)->name, "llamacpp-old");
 }

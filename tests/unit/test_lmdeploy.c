@@ -1,14 +1,12 @@
 /* test_lmdeploy.c: LMDeploy's lines. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void lines(void **state) {
+TEST(lines) {
 	static const struct expected_line cases[] = {
 		{"[2026-08-21 10:00:10 DP0] Avg thr (in/out): 803.2 / 24.7 tokens/s, Server (succeeded/failed/routed/waiting): "
 		 "9 / 0 / 1 / 0, Engine (running/waiting): 1 / 0, KV cache: 6.8%, Prefix cache hit rate: 43.1%,", UNKNOWN,
@@ -32,12 +30,10 @@ static void lines(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("lmdeploy", cases);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("[2026-08-21 10:00:10 DP0] Avg thr (in/out): 803.2 / 24.7 tokens/s, Server "
 	                                 "(succeeded/failed/routed/waiting): 9 / 0 / 1 / 0, Engine (running/waiting): 1 / 0, KV cache: "
 	                                 "6.8%, Prefix cache hit rate: 43.1%,"), 1)->name, "lmdeploy");

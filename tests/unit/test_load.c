@@ -1,12 +1,8 @@
 /* The queueing model compared with the replay of whatif: the same step times, random arrivals. */
-#include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
 
 #include "core/model/load.h"
 #include "report/estimate/replay.h"
@@ -82,8 +78,7 @@ static struct load_engine engine_of(const struct engine *e) {
 	                            .max_batch = (double)e->max_batch, .step_ns = step_ns, .context = e};
 }
 
-static void test_replayed(void **state) {
-	(void)state;
+TEST(test_replayed) {
 	static const double loads[] = {0.02, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9};
 
 	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
@@ -107,8 +102,7 @@ static void test_replayed(void **state) {
 }
 
 /* More requests arrive than the engine can serve: its rate is then its capacity. */
-static void test_overloaded(void **state) {
-	(void)state;
+TEST(test_overloaded) {
 	for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
 		struct load_engine l = engine_of(&engines[i]);
 		double capacity = load_capacity(&l);

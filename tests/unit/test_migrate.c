@@ -1,8 +1,6 @@
 /* A ledger of a former version, made with the schema of that version: read unchanged, and upgraded. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>

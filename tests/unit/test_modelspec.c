@@ -4,14 +4,10 @@
  * Published: Llama-3.1-8B 8.03 B, Llama-3.1-70B 70.6 B, Qwen3-32B 32.8 B, Mixtral-8x7B 46.7 B with
  * 12.9 B active (their model pages); DeepSeek-V3 671 B with 36.6 B active (README_WEIGHTS.md).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "core/model/modelspec.h"
 
@@ -71,8 +67,7 @@ static const struct expected published[] = {
 	{"samples/models/deepseek-v3.json", DEEPSEEK_V3, 671026419200, 36625618432, 70272, 4997120},
 };
 
-static void test_published(void **state) {
-	(void)state;
+TEST(test_published) {
 	for (size_t i = 0; i < sizeof published / sizeof *published; i++) {
 		const struct expected *e = &published[i];
 		struct modelspec native, config;
@@ -91,8 +86,7 @@ static void test_published(void **state) {
 }
 
 /* Llama-3.1-8B, by hand: FLOPs of a token 2 x (8030261248 - 2 x 525336576 - norms), weights 2 bytes each. */
-static void test_flops_and_bytes(void **state) {
-	(void)state;
+TEST(test_flops_and_bytes) {
 	struct modelspec m;
 	struct modelsize z;
 	read_text(LLAMA_8B, &m);
@@ -104,8 +98,7 @@ static void test_flops_and_bytes(void **state) {
 }
 
 /* DeepSeek-V3: decode attends over the latent, 61 x 2 x 128 x (512 + 64 + 512); FP8 experts take a byte each. */
-static void test_latent(void **state) {
-	(void)state;
+TEST(test_latent) {
 	struct modelspec m;
 	struct modelsize z;
 	read_text(DEEPSEEK_V3, &m);
@@ -116,8 +109,7 @@ static void test_latent(void **state) {
 }
 
 /* Mistral-7B-v0.1 has windows of 4,096 tokens in all 32 layers; gpt-oss-20b of 128 tokens in 12 of 24. */
-static void test_windows(void **state) {
-	(void)state;
+TEST(test_windows) {
 	struct modelspec m;
 	read_text("{\"model_type\":\"mistral\",\"hidden_size\":4096,\"intermediate_size\":14336,\"num_attention_heads\":32,"
 	          "\"num_hidden_layers\":32,\"num_key_value_heads\":8,\"sliding_window\":4096,\"vocab_size\":32000}", &m);
@@ -138,8 +130,7 @@ static void test_windows(void **state) {
 }
 
 /* Totals of the published weights, of what else the families do: biases, tied heads, norms of heads, four norms. */
-static void test_families(void **state) {
-	(void)state;
+TEST(test_families) {
 	static const struct {
 		const char *config;
 		int64_t params;
@@ -177,8 +168,7 @@ static void test_families(void **state) {
 }
 
 /* Families with layers of several kinds, against the totals published for them, in billions; vision parts and MTP are not in it. */
-static void test_hybrid_families(void **state) {
-	(void)state;
+TEST(test_hybrid_families) {
 	static const struct {
 		const char *config;
 		double billions;
@@ -283,8 +273,7 @@ static void test_hybrid_families(void **state) {
 }
 
 /* Qwen3-Next keeps a cache in each fourth layer and a state in the others; DeepSeek V3.2 reads 2,048 tokens and its index. */
-static void test_hybrid_caches(void **state) {
-	(void)state;
+TEST(test_hybrid_caches) {
 	struct modelspec m;
 	struct modelsize z;
 	read_text("{\"model_type\":\"qwen3_next\",\"hidden_size\":2048,\"num_hidden_layers\":48,\"num_attention_heads\":16,"
@@ -313,10 +302,9 @@ static void test_hybrid_caches(void **state) {
 	"\"vocab_size\":100,\"block_configs\":" list "}"
 
 /* Blocks of a search: attention in some of them, the mean width of their MLPs. */
-static void test_blocks(void **state) {
+TEST(test_blocks) {
 	struct modelspec m;
 
-	(void)state;
 	read_text(BLOCKS("[{\"attention\":{\"n_heads_in_group\":2},\"ffn\":{\"ffn_mult\":3}},{\"attention\":{\"no_op\":true},\"ffn\":{\"ffn_mult\":1.5}}]"), &m);
 	assert_int_equal(m.attention_layers, 1);
 	assert_int_equal(m.kv_heads, 2);
@@ -326,8 +314,7 @@ static void test_blocks(void **state) {
 	assert_int_equal(m.ffn, 96); /* an absurd factor is none */
 }
 
-static void test_quantisation(void **state) {
-	(void)state;
+TEST(test_quantisation) {
 	static const struct {
 		const char *config;
 		int64_t mbit, kv;
@@ -370,8 +357,7 @@ static void test_quantisation(void **state) {
 	}
 }
 
-static void test_refused(void **state) {
-	(void)state;
+TEST(test_refused) {
 	static const struct {
 		const char *config, *message;
 	} cases[] = {

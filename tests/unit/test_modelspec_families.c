@@ -1,13 +1,9 @@
 /* Families of config.json files, by the keys and defaults each has, against the totals that their model cards publish. */
+#include "tests/unit/unit.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "core/model/roofline.h"
 #include "tests/unit/variants_help.h"
@@ -195,8 +191,7 @@ static void near(const char *name, const char *what, double is, double published
 	}
 }
 
-static void test_totals(void **state) {
-	(void)state;
+TEST(test_totals) {
 	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
 		const struct family *f = &families[i];
 		struct modelspec m;
@@ -213,8 +208,7 @@ static void test_totals(void **state) {
 }
 
 /* Models with a state instead of a cache, and models with one key and value head. */
-static void test_caches(void **state) {
-	(void)state;
+TEST(test_caches) {
 	static const struct {
 		const char *name;
 		int64_t kv_token_bytes;
@@ -267,8 +261,7 @@ static void check_variant(void *context, struct text config, const char *what) {
 	}
 }
 
-static void test_wrong_values(void **state) {
-	(void)state;
+TEST(test_wrong_values) {
 	for (size_t i = 0; i < sizeof families / sizeof *families; i++) {
 		assert_true(variants_each(text_of(families[i].config), NULL, check_variant, (void *)(uintptr_t)families[i].name));
 	}

@@ -2,14 +2,10 @@
  * A month of 50 tenants and 12 models, as a provider may have: every rendering is made, the page is small, and
  * tests/renderings/check checks the content. TOLLBOOK_RENDERINGS names the folder for the renderings.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
+
 #include <stdlib.h>
 #include <time.h>
-
-#include <cmocka.h>
 
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
@@ -241,7 +237,7 @@ static void check_widths(struct month *m) {
 	}
 }
 
-static void test_month(void **state) {
+TEST(test_month) {
 	struct month m;
 	char *page = NULL;
 	size_t size = 0;
@@ -249,7 +245,6 @@ static void test_month(void **state) {
 	struct rendering_options r = {.width = 100};
 	struct fault why = {0};
 
-	(void)state;
 	begin(&m, true);
 	fill(&m);
 	assert_int_equal(m.s->tenants.count, TENANTS);
@@ -264,10 +259,9 @@ static void test_month(void **state) {
 	end(&m);
 }
 
-static void test_separate(void **state) {
+TEST(test_separate) {
 	struct month m;
 
-	(void)state;
 	begin(&m, false);
 	fill(&m);
 	render_all(&m, "separate");

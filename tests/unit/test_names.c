@@ -1,10 +1,9 @@
 /* test_names.c: one number for one text in all threads, and texts with stable addresses. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
 #include <pthread.h>
 
 #include "core/names.h"
@@ -13,8 +12,7 @@
 #define PER_THREAD 20000
 #define MANY 1000000u
 
-static void the_empty_text_is_0(void **state) {
-	(void)state;
+TEST(the_empty_text_is_0) {
 	struct names *n = names_new();
 	struct names_cache c = {0};
 
@@ -29,11 +27,10 @@ static void the_empty_text_is_0(void **state) {
 	names_free(NULL);
 }
 
-static void same_text_same_number(void **state) {
+TEST(same_text_same_number) {
 	static const struct text texts[] = {{"a", 1}, {"b", 1}, {"ab", 2}, {"a\0b", 3}, {"a\0c", 3}, {"\0", 1}, {"\0\0", 2},
 	                                    {"a name of more than eight bytes", 31}, {"a name of more than eight byteS", 31}};
 	enum { COUNT = sizeof texts / sizeof *texts };
-	(void)state;
 	struct names *n = names_new();
 	struct names_cache c = {0};
 	name_id ids[COUNT];
@@ -57,8 +54,7 @@ static struct text numbered(char buffer[32], unsigned i) {
 	return (struct text){buffer, (size_t)snprintf(buffer, 32, "tenant-%u", i)};
 }
 
-static void a_million_names(void **state) {
-	(void)state;
+TEST(a_million_names) {
 	struct names *n = names_new();
 	char buffer[32];
 	name_id first = names_id(n, numbered(buffer, 0));
@@ -75,8 +71,7 @@ static void a_million_names(void **state) {
 	names_free(n);
 }
 
-static void a_long_name(void **state) {
-	(void)state;
+TEST(a_long_name) {
 	size_t len = 300000;
 	struct names *n = names_new();
 	char *long_name = malloc(len);
@@ -115,8 +110,7 @@ static void *ask(void *context) {
 	return NULL;
 }
 
-static void threads_agree(void **state) {
-	(void)state;
+TEST(threads_agree) {
 	struct names *n = names_new();
 	struct work *work = calloc(THREADS, sizeof *work);
 

@@ -1,10 +1,8 @@
 /* test_naming.c: names of servers, and the number of GPUs in their start-up lines. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "core/files/name_rules.h"
 #include "ingest/naming.h"
@@ -17,7 +15,7 @@ static void assert_text(struct text got, const char *expected) {
 	assert_string_equal(copy, expected);
 }
 
-static void files_are_named_without_what_a_rotation_adds(void **state) {
+TEST(files_are_named_without_what_a_rotation_adds) {
 	static const char *const cases[][2] = {
 		{"/logs/vllm.r0.log.gz", "vllm.r0"},
 		{"/logs/h100-01.log", "h100-01"},
@@ -36,13 +34,12 @@ static void files_are_named_without_what_a_rotation_adds(void **state) {
 		{"-", "stdin"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		assert_text(naming_of_file(text_of(cases[i][0])), cases[i][1]);
 	}
 }
 
-static void paths_of_kubernetes_and_docker_name_pods_and_containers(void **state) {
+TEST(paths_of_kubernetes_and_docker_name_pods_and_containers) {
 	static const struct {
 		const char *path, *namespace, *pod, *container;
 	} cases[] = {
@@ -53,7 +50,6 @@ static void paths_of_kubernetes_and_docker_name_pods_and_containers(void **state
 		{"logs/my_server_log/x.log", "", "", ""},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct origin o = {0};
 		naming_from_path(text_of(cases[i].path), &o);
@@ -63,7 +59,7 @@ static void paths_of_kubernetes_and_docker_name_pods_and_containers(void **state
 	}
 }
 
-static void addresses_are_normalised(void **state) {
+TEST(addresses_are_normalised) {
 	static const char *const cases[][2] = {
 		{"http://vllm-0.vllm.prod.svc.cluster.local:8000/metrics", "vllm-0"},
 		{"gpu01:8000", "gpu01"},
@@ -71,13 +67,12 @@ static void addresses_are_normalised(void **state) {
 		{"worker", "worker"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		assert_text(naming_of_address(text_of(cases[i][0])), cases[i][1]);
 	}
 }
 
-static void rules_match_at_any_folder(void **state) {
+TEST(rules_match_at_any_folder) {
 	struct name_rule at[] = {
 		{(char *)(uintptr_t) "/var/log/pods/{ns}_{pod}_{uid}/{container}/*", (char *)(uintptr_t) "{ns}/{pod}", false},
 		{(char *)(uintptr_t) "{site}/{host}/vllm.log", (char *)(uintptr_t) "{site}-{host}", false},
@@ -93,7 +88,6 @@ static void rules_match_at_any_folder(void **state) {
 	};
 	char out[64];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		bool found = name_rules_path(&rules, cases[i][0], out, sizeof out);
 		assert_int_equal(found, cases[i][1][0] != '\0');
@@ -105,7 +99,7 @@ static void rules_match_at_any_folder(void **state) {
 }
 
 /* Patterns of many runs, each of which could match anything: they are tried in polynomial time. */
-static void rules_of_many_runs_end(void **state) {
+TEST(rules_of_many_runs_end) {
 	struct name_rule at[] = {
 		{(char *)(uintptr_t) "**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**a**b", (char *)(uintptr_t) "x", false},
 		{(char *)(uintptr_t) "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", (char *)(uintptr_t) "x", false},
@@ -120,7 +114,6 @@ static void rules_of_many_runs_end(void **state) {
 	};
 	char out[64];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		bool found = name_rules_path(&rules, cases[i][0], out, sizeof out);
 		assert_string_equal(found ? out : "", cases[i][1]);
@@ -128,7 +121,7 @@ static void rules_of_many_runs_end(void **state) {
 }
 
 /* A start-up entry that is printed over several lines; llama.cpp's devices with a part of the model. */
-static void start_up_entries_of_several_lines_state_gpus(void **state) {
+TEST(start_up_entries_of_several_lines_state_gpus) {
 	static const struct {
 		const char *lines[8];
 		int64_t gpus;
@@ -185,7 +178,6 @@ static void start_up_entries_of_several_lines_state_gpus(void **state) {
 		{{"server_args=ServerArgs({\"tp_size\": 4, \"dp_size\": 2, \"enable_dp_attention\": true})"}, 2},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct parallel p = {0};
 		for (size_t k = 0; k < sizeof cases[i].lines / sizeof *cases[i].lines && cases[i].lines[k]; k++) {
@@ -197,7 +189,7 @@ static void start_up_entries_of_several_lines_state_gpus(void **state) {
 	}
 }
 
-static void what_states_the_gpus(void **state) {
+TEST(what_states_the_gpus) {
 	static const struct {
 		struct parallel p;
 		const char *words;
@@ -211,7 +203,6 @@ static void what_states_the_gpus(void **state) {
 	};
 	char out[100];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		parallel_describe(&cases[i].p, out, sizeof out);
 		assert_string_equal(out, cases[i].words);
@@ -219,7 +210,7 @@ static void what_states_the_gpus(void **state) {
 	assert_int_equal(parallel_gpus(&(struct parallel){.tensor = 8, .data = 4, .attention_data = true}, 2), 8); /* all ranks on the same */
 }
 
-static void start_up_lines_state_gpus(void **state) {
+TEST(start_up_lines_state_gpus) {
 	static const struct {
 		const char *line;
 		int64_t added, gpus; /* 0: states none */
@@ -243,7 +234,6 @@ static void start_up_lines_state_gpus(void **state) {
 		{"INFO: 10.0.0.1:1 - \"POST /v1/completions HTTP/1.1\" 200 OK", 0, 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct parallel p = {0};
 		assert_int_equal(parallel_read(&p, text_of(cases[i].line)), cases[i].gpus > 0);

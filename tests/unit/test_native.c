@@ -1,10 +1,8 @@
 /* test_native.c: native records, and that both readers of them agree. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "ingest/formats/native.h"
 #include "tests/unit/ingest_help.h"
@@ -111,10 +109,9 @@ static const struct {
 	{"{\"schema\":\"tollbook.power.v1\",\"at_ns\":1786406365000000000,\"watts\":-4}", "!absurd power"},
 };
 
-static void reads(void **state) {
+TEST(reads) {
 	struct bench b;
 
-	(void)state;
 	bench_init(&b, "native");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char printed[1024] = "";
@@ -126,11 +123,10 @@ static void reads(void **state) {
 	bench_release(&b);
 }
 
-static void unknown_keys_are_counted(void **state) {
+TEST(unknown_keys_are_counted) {
 	struct bench b;
 	struct record r;
 
-	(void)state;
 	bench_init(&b, "native");
 	assert_int_equal(bench_line(&b, "{\"schema\":\"tollbook.step.v1\"," AT ",\"gpu_ns\":5,\"new\":[1],\"newer\":\"x\"}",
 	                            UNKNOWN, &r), PARSE_RECORD);
@@ -138,11 +134,10 @@ static void unknown_keys_are_counted(void **state) {
 	bench_release(&b);
 }
 
-static void usual_lines_go_straight(void **state) {
+TEST(usual_lines_go_straight) {
 	struct native_heads heads = {.tried = 0};
 	struct record r;
 
-	(void)state;
 	assert_non_null(native_fast(&heads, T(STEP), &r));
 	assert_non_null(native_fast(&heads, T(REQUEST), &r));
 	assert_null(native_fast(&heads, T(" " STEP), &r));
@@ -162,12 +157,11 @@ static void must_agree(struct bench *b, struct native_heads *heads, struct text 
 }
 
 /* Every line with each of its bytes changed, removed or doubled, in all relevant ways. */
-static void readers_agree(void **state) {
+TEST(readers_agree) {
 	static const char changes[] = "\"\\{}[],: \t\n0195-+.eEaztfnu\x01\x7f\xff";
 	struct native_heads heads = {.tried = 0};
 	struct bench b;
 
-	(void)state;
 	bench_init(&b, "native");
 	for (size_t i = 0; i < 6; i++) {
 		struct text line = text_of(cases[i].line);
@@ -192,12 +186,11 @@ static void readers_agree(void **state) {
 }
 
 /* Several servers by turns, more than there are beginnings kept, and a change of the first number. */
-static void beginnings_are_kept(void **state) {
+TEST(beginnings_are_kept) {
 	struct native_heads heads = {.tried = 0};
 	struct bench b;
 	char line[512];
 
-	(void)state;
 	bench_init(&b, "native");
 	for (int i = 0; i < 200; i++) {
 		snprintf(line, sizeof line, "{\"schema\":\"tollbook.step.v1\",\"replica\":\"r%.*d\",\"model\":\"m\",\"step\":%d," AT ",\"gpu_ns\":%d}",
@@ -212,7 +205,7 @@ static void beginnings_are_kept(void **state) {
 }
 
 /* Integers that were 0 together in a line before, at its end or not: each byte changed, removed or doubled. */
-static void zeros_are_read(void **state) {
+TEST(zeros_are_read) {
 	static const char *const lines[] = {
 		"{\"schema\":\"tollbook.step.v1\",\"replica\":\"r\",\"step\":7," AT ",\"gpu_ns\":5,\"prefill_requests\":0,\"prefill_tokens\":0,"
 		"\"prefill_token_kv\":0,\"decode_requests\":3,\"duration_kind\":\"gpu_events\"}",
@@ -224,7 +217,6 @@ static void zeros_are_read(void **state) {
 	struct record r;
 	char copy[512];
 
-	(void)state;
 	bench_init(&b, "native");
 	for (size_t i = 0; i < 3; i++) {
 		struct text line = text_of(lines[i]);
@@ -252,12 +244,11 @@ static void zeros_are_read(void **state) {
 	bench_release(&b);
 }
 
-static void bids(void **state) {
+TEST(bids) {
 	const struct text ours[] = {T("# a comment"), T(STEP)};
 	const struct text likely[] = {T("{\"gpu_ns\":5}")};
 	const struct text others[] = {T("{\"a\":1}"), T("INFO x")};
 
-	(void)state;
 	assert_string_equal(format_detect(ours, 2)->name, "native");
 	assert_string_equal(format_detect(likely, 1)->name, "native");
 	assert_null(format_detect(others, 2));

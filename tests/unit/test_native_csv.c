@@ -1,14 +1,12 @@
 /* test_native_csv.c: native records as CSV. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void rows(void **state) {
+TEST(rows) {
 	static const struct expected_line cases[] = {
 		{"# a comment", UNKNOWN,
 		 ""},
@@ -37,12 +35,10 @@ static void rows(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("native-csv", cases);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("start_ns,gpu_ns,prefill_requests,prefill_tokens,decode_requests,colour"), 1)->name, "native-csv");
 }
 

@@ -1,9 +1,6 @@
 /* Least squares without negative coefficients: known answers, optimality on random problems, dependent columns. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -16,8 +13,7 @@ static double next_random(uint64_t *state) {
 	return (double)(*state >> 11) / 9007199254740992.0;
 }
 
-static void known_answers(void **state) {
-	(void)state;
+TEST(known_answers) {
 	/* Columns (1, 0) and (1, 1), target (1, -1): without the bound x would be (2, -1). */
 	const double gram[4] = {1, 1, 1, 2}, moment[2] = {1, 0};
 	double x[2];
@@ -31,8 +27,7 @@ static void known_answers(void **state) {
 }
 
 /* Columns (1, 0) and (0, 1), target (3, 1), x[0] at most x[1]: both are 2. */
-static void joined(void **state) {
-	(void)state;
+TEST(joined) {
 	double gram[4] = {1, 0, 0, 1}, moment[2] = {3, 1}, x[2];
 
 	nnls_join(gram, moment, 2, 0, 1);
@@ -44,8 +39,7 @@ static void joined(void **state) {
 }
 
 /* Columns of very different sizes, many of them unused: the solution must meet the Kuhn-Tucker conditions. */
-static void random_problems(void **state) {
-	(void)state;
+TEST(random_problems) {
 	enum { COUNT = 17, ROWS = 60 };
 	uint64_t seed = 42;
 
@@ -74,8 +68,7 @@ static void random_problems(void **state) {
 	}
 }
 
-static void dependent_columns(void **state) {
-	(void)state;
+TEST(dependent_columns) {
 	/* The second column is twice the first, the third is empty. */
 	const double gram[9] = {4, 8, 0, 8, 16, 0, 0, 0, 0}, moment[3] = {4, 8, 0};
 	double x[3], covariance[9];
@@ -89,8 +82,7 @@ static void dependent_columns(void **state) {
 	}
 }
 
-static void covariance(void **state) {
-	(void)state;
+TEST(covariance) {
 	const double gram[9] = {2, 0, 1, 0, 5, 1, 1, 1, 4}, x[3] = {1, 0, 1};
 	double got[9];
 

@@ -1,14 +1,12 @@
 /* test_nvidia_smi.c: nvidia-smi's CSV. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void rows(void **state) {
+TEST(rows) {
 	static const struct expected_line cases[] = {
 		{"timestamp, index, uuid, power.draw [W], utilization.gpu [%]", UNKNOWN,
 		 ""},
@@ -22,12 +20,10 @@ static void rows(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("nvidia-smi", cases);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("timestamp, index, uuid, power.draw [W], utilization.gpu [%]"), 1)->name, "nvidia-smi");
 }
 

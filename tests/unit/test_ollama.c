@@ -1,14 +1,12 @@
 /* test_ollama.c: Ollama's answers. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void answers(void **state) {
+TEST(answers) {
 	static const struct expected_line cases[] = {
 		{"{\"model\":\"m:latest\",\"created_at\":\"2026-08-21T10:00:00.1Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\\\"done\\\":true\"}"
 		 ",\"done\":false}", UNKNOWN,
@@ -31,12 +29,10 @@ static void answers(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("ollama", cases);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("{\"model\":\"m:latest\",\"created_at\":\"2026-08-21T10:00:00.1Z\","
 	                                 "\"message\":{\"role\":\"assistant\",\"content\":\"\\\"done\\\":true\"},\"done\":false}"), 1)->name, "ollama");
 }

@@ -1,14 +1,12 @@
 /* test_otlp.c: spans of engines and of clients. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void spans(void **state) {
+TEST(spans) {
 	static const struct expected_line cases[] = {
 		{"{\"resourceSpans\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"vllm\"}"
 		 "},{\"key\":\"k8s.pod.name\",\"value\":{\"stringValue\":\"pod-1\"}}]},\"scopeSpans\":[{\"scope\":{\"name\":\"vllm.llm_engine\"}"
@@ -44,12 +42,11 @@ static void spans(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("otlp", cases);
 }
 
 /* Jaeger; Zipkin, the child first; an exporter to the console. */
-static void spans_of_other_tracers(void **state) {
+TEST(spans_of_other_tracers) {
 	static const struct expected_line cases[] = {
 		{"{\"data\":[{\"traceID\":\"t1\",\"spans\":[{\"traceID\":\"t1\",\"spanID\":\"p1\",\"operationName\":\"workflow\",\"references\":[],\"startTime\":1786406365055047,\"duration\":2000000,\"tags\":[{\"key\":\"gen_ai.usage.prompt_tokens\",\"type\":\"int64\",\"value\":12}]},{\"traceID\":\"t1\",\"spanID\":\"c1\",\"operationName\":\"chat\",\"references\":[{\"refType\":\"CHILD_OF\",\"traceID\":\"t1\",\"spanID\":\"p1\"}],\"startTime\":1786406365055047,\"duration\":1500000,\"tags\":[{\"key\":\"gen_ai.usage.prompt_tokens\",\"type\":\"int64\",\"value\":12},{\"key\":\"gen_ai.usage.completion_tokens\",\"type\":\"int64\",\"value\":5},{\"key\":\"gen_ai.request.model\",\"type\":\"string\",\"value\":\"gpt-x\"}]}]}]}", UNKNOWN,
 		 "request  gpt-x id=c1 tenant= from= arrival=1786406365055047000 scheduled=? first=? finish=1786406366555047000 prompt=12 cached=0 write=0 completion=5 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
@@ -62,7 +59,6 @@ static void spans_of_other_tracers(void **state) {
 		{NULL, UNKNOWN, ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("otlp", cases);
 }
 

@@ -1,14 +1,12 @@
 /* Folders that are written next to their target: leftovers go, others stay, and what is there is never overwritten. */
+#include "tests/unit/unit.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "ledger/segments/part.h"
 #include "tests/unit/ingest_help.h"
@@ -37,14 +35,13 @@ static int count_in(const char *folder_path, const char *part) {
 }
 
 /* Of a killed process: without a lock, with nothing but files of exports and books. */
-static void leftovers_go(void **state) {
+TEST(leftovers_go) {
 	struct place place;
 	struct ledger_transfer t = {0};
 	struct part p;
 	struct fault why = {0};
 	char target[256], locked[256], path[256];
 
-	(void)state;
 	place_init(&place);
 	folder(&place, "x.part-AAAAAA");
 	folder(&place, "x.part-AAAAAA/records");
@@ -78,14 +75,13 @@ static void leftovers_go(void **state) {
 	place_release(&place);
 }
 
-static void the_target(void **state) {
+TEST(the_target) {
 	struct place place;
 	struct ledger_transfer t = {0};
 	struct part p;
 	struct fault why = {0};
 	char target[256], path[PART_PATH_MAX + 20];
 
-	(void)state;
 	place_init(&place);
 	/* a file, a folder with content */
 	place_write(&place, "file", T(""));
@@ -145,11 +141,10 @@ static bool is_asked(void *context) {
 	return asked;
 }
 
-static void stops(void **state) {
+TEST(stops) {
 	struct ledger_transfer t = {0};
 	struct fault why = {0};
 
-	(void)state;
 	assert_int_equal(transfer_go_on(&t, &why), 0);
 	t.stopped = is_asked;
 	assert_int_equal(transfer_go_on(&t, &why), 0);

@@ -1,10 +1,8 @@
 /* test_pattern.c: formats that users describe. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "ingest/formats/pattern_file.h"
 #include "tests/unit/ingest_help.h"
@@ -23,7 +21,7 @@
 	"window ^w (?<time>\\S+) (?<elapsed>\\S+) (?<input_tokens>\\d+)$\n" \
 	"unit elapsed = m\n"
 
-static void reads_lines(void **state) {
+TEST(reads_lines) {
 	static const struct expected_line cases[] = {
 		{"[2026-08-10 23:59:26.5] done id=a in=40 out=7 took 1500.25ms", UNKNOWN,
 		 "request  my model id=a tenant= from= arrival=1786406364999750000 scheduled=? first=? finish=1786406366500000000 "
@@ -50,7 +48,6 @@ static void reads_lines(void **state) {
 	struct bench b;
 	struct fault why;
 
-	(void)state;
 	assert_int_equal(patterns_parse(&p, "f", T(FILE_TEXT), &why), 0);
 	bench_init(&b, "pattern");
 	b.parser.matcher = matcher_new(p);
@@ -64,7 +61,7 @@ static void reads_lines(void **state) {
 	ingest_patterns_free(p);
 }
 
-static void errors_say_where(void **state) {
+TEST(errors_say_where) {
 	static const struct {
 		const char *file, *begins;
 	} cases[] = {
@@ -85,7 +82,6 @@ static void errors_say_where(void **state) {
 		{"step (?<gpu_ns>\\d+)\nset step = x\n", "f:2:12: not a value"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct ingest_patterns *p;
 		struct fault why = {0};
@@ -97,7 +93,7 @@ static void errors_say_where(void **state) {
 }
 
 /* Required in every matching line. */
-static void literals(void **state) {
+TEST(literals) {
 	static const struct {
 		const char *pattern, *literal;
 	} cases[] = {
@@ -112,7 +108,6 @@ static void literals(void **state) {
 		{"ab{2}c(?<step>(a)b)", "a"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct ingest_patterns *p;
 		struct fault why;
@@ -127,13 +122,12 @@ static void literals(void **state) {
 }
 
 /* A pattern that does not terminate on a line is abandoned, and the line counted. */
-static void gives_up(void **state) {
+TEST(gives_up) {
 	struct ingest_patterns *p;
 	struct bench b;
 	struct fault why;
 	char printed[256];
 
-	(void)state;
 	assert_int_equal(patterns_parse(&p, "f", T("step ^(a+)+(?<step>\\d)$\n"), &why), 0);
 	bench_init(&b, "pattern");
 	b.parser.matcher = matcher_new(p);
@@ -145,14 +139,13 @@ static void gives_up(void **state) {
 }
 
 /* In a run, files that a pattern matches are read with it, others as usual. */
-static void in_a_run(void **state) {
+TEST(in_a_run) {
 	struct place place;
 	char a[256], b[256], c[256];
 	struct run_result r;
 	struct ingest_patterns *p;
 	struct fault why;
 
-	(void)state;
 	place_init(&place);
 	place_write(&place, "patterns", T(FILE_TEXT));
 	place_write(&place, "a", T("noise\n[2026-08-10 23:59:26.5] done id=a in=40 out=7 took 1500.25ms\n"));

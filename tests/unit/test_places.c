@@ -1,12 +1,10 @@
 /* test_places.c: names of servers by the paths of all files, and files that cannot be listed or opened. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "ingest/naming.h"
 #include "ingest/paths.h"
@@ -72,8 +70,7 @@ static void check_case(size_t number) {
 	ingest_places_free(at, count);
 }
 
-static void names_of_servers_by_paths(void **state) {
-	(void)state;
+TEST(names_of_servers_by_paths) {
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		check_case(i);
 	}
@@ -82,12 +79,11 @@ static void names_of_servers_by_paths(void **state) {
 }
 
 /* Several containers of a pod with engines are several servers; one that is known not to have any is none. */
-static void containers_of_a_pod(void **state) {
+TEST(containers_of_a_pod) {
 	static const char pod[] = "/var/log/pods/prod_vllm-0_22222222-2222-2222-2222-222222222222";
 	char path[3][200], name[INGEST_NAME_MAX];
 	bool by_rule;
 
-	(void)state;
 	for (int engines = 1; engines <= 2; engines++) {
 		struct ingest_place *at = must_calloc(3, sizeof *at);
 		for (int i = 0; i < 3; i++) {
@@ -102,14 +98,13 @@ static void containers_of_a_pod(void **state) {
 }
 
 /* A link to nothing is damage, and its neighbours are read; so is a folder that cannot be listed. */
-static void files_that_cannot_be_read(void **state) {
+TEST(files_that_cannot_be_read) {
 	struct place place;
 	struct paths p = {0};
 	struct quality q;
 	char path[256];
 	struct rlimit was, none;
 
-	(void)state;
 	place_init(&place);
 	quality_init(&q);
 	place_write(&place, "a.log", T("x"));

@@ -1,10 +1,9 @@
 /* test_plain.c: nothing of a book is lost in its export: every table and column, every field of a record. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
 #include <sqlite3.h>
 
 #include "core/files/embedded.h"
@@ -37,12 +36,11 @@ static void columns_of(sqlite3 *db, const char *table, char *columns, size_t siz
 	sqlite3_finalize(s);
 }
 
-static void every_table_and_column(void **state) {
+TEST(every_table_and_column) {
 	sqlite3 *db;
 	sqlite3_stmt *s;
 	size_t tables = 0;
 
-	(void)state;
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, embedded_ledger_sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_prepare_v2(db, "SELECT name FROM sqlite_schema WHERE type = 'table'", -1, &s, NULL), SQLITE_OK);
@@ -108,10 +106,9 @@ static struct text draw_text(char at[40]) {
 	return (struct text){at, len};
 }
 
-static void every_field(void **state) {
+TEST(every_field) {
 	char texts[4][40];
 
-	(void)state;
 	for (int n = 0; n < 20000; n++) {
 		struct record r = {.kind = (enum record_kind)(draw() % RECORD_KINDS), .file = (uint32_t)draw(), .line = (int64_t)(draw() % 1000000)};
 		int64_t *numbers = (int64_t *)(void *)&r.step;

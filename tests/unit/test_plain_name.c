@@ -1,14 +1,12 @@
 /* test_plain_name.c: names from logs in a form that every ledger can store; different names remain different. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "ingest/plain_name.h"
 
-static void names_become_plain(void **state) {
+TEST(names_become_plain) {
 	static const struct {
 		struct text name, plain;
 	} cases[] = {
@@ -28,7 +26,6 @@ static void names_become_plain(void **state) {
 	};
 	char out[PLAIN_NAME_MAX];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct text plain = plain_name(cases[i].name, PLAIN_NAME_MAX, out);
 		if (!text_eq(plain, cases[i].plain)) {
@@ -37,11 +34,10 @@ static void names_become_plain(void **state) {
 	}
 }
 
-static void long_names_differ(void **state) {
+TEST(long_names_differ) {
 	static char a[2000], b[2000];
 	char a_out[PLAIN_NAME_MAX], b_out[PLAIN_NAME_MAX];
 
-	(void)state;
 	memset(a, 'n', sizeof a);
 	memset(b, 'n', sizeof b);
 	b[sizeof b - 1] = 'o';
@@ -69,12 +65,11 @@ static void long_names_differ(void **state) {
 }
 
 /* Every text of three bytes out of these gives another name. */
-static void names_stay_different(void **state) {
+TEST(names_stay_different) {
 	static const char bytes[] = {'\0', '\\', 'x', '0', '5', 'C', '\xff', 'a'};
 	static char seen[600][PLAIN_NAME_MAX];
 	size_t lens[600], count = 0;
 
-	(void)state;
 	for (unsigned i = 0; i < 512; i++) {
 		const char name[] = {bytes[i & 7], bytes[i >> 3 & 7], bytes[i >> 6]};
 		struct text plain = plain_name((struct text){name, sizeof name}, PLAIN_NAME_MAX, seen[count]);

@@ -1,11 +1,7 @@
 /* The catalogue: accepted and rejected texts, the model and the price that apply. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "core/digest.h"
 #include "core/instant.h"
@@ -170,7 +166,7 @@ static void test_cuts(void **state) {
 	assert_int_equal(minutes[1], 990);
 }
 
-static void test_refused(void **state) {
+TEST(test_refused) {
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
@@ -191,7 +187,6 @@ static void test_refused(void **state) {
 	     "ascending order"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct prices *p = prices_new();
 		struct price_source source = {0};
@@ -204,7 +199,7 @@ static void test_refused(void **state) {
 	}
 }
 
-static void test_notes(void **state) {
+TEST(test_notes) {
 	static const char text[] = "[{\"id\":\"a\",\"models\":[{\"id\":\"m\",\"match\":{\"regex\":\"(\"},\"prices\":"
 				   "{\"input_mtok\":0.18000000000000002,\"input_audio_mtok\":1,\"requests_kcount\":5}},"
 				   "{\"id\":\"n\",\"match\":{\"like\":\"x\"},\"prices\":{\"input_audio_mtok\":1}}]}]";
@@ -212,7 +207,6 @@ static void test_notes(void **state) {
 	struct price_source source = {0};
 	struct fault why;
 
-	(void)state;
 	assert_int_equal(prices_add_bytes(p, "c.json", text_of(text), &source, &why), 0);
 	assert_int_equal(p->note_count, 3);
 	assert_int_equal(p->models[0].rules[0].ladder[SERVICE_STANDARD][PRICE_REQUESTS].steps[0].nano, INT64_C(5000000000000));
@@ -236,7 +230,7 @@ static void expect_quote(const struct prices *p, const char *name, int64_t over,
 	}
 }
 
-static void test_litellm(void **state) {
+TEST(test_litellm) {
 	static const char text[] =
 	    "{\"sample_spec\":{\"litellm_provider\":\"one of\",\"mode\":\"chat\",\"input_cost_per_token\":0},"
 	    "\"azure/gpt-x\":{\"litellm_provider\":\"azure\",\"mode\":\"chat\",\"max_tokens\":4096,"
@@ -264,7 +258,6 @@ static void test_litellm(void **state) {
 	struct price_source source = {0};
 	struct fault why = {0};
 
-	(void)state;
 	assert_int_equal(prices_add_bytes(p, "l.json", text_of(text), &source, &why), 0);
 	assert_true(text_eq(source.format, T("LiteLLM")));
 	assert_int_equal(source.models, 6);
@@ -298,7 +291,7 @@ static void test_litellm(void **state) {
 	prices_free(p);
 }
 
-static void test_models_dev(void **state) {
+TEST(test_models_dev) {
 	static const char flat[] =
 	    "{\"claude-x\":{\"cost\":{\"input\":3,\"output\":15,\"cache_read\":0.3,\"cache_write\":3.75},"
 	    "\"limit\":{\"context\":200000}},\"free\":{\"limit\":{}}}";
@@ -313,7 +306,6 @@ static void test_models_dev(void **state) {
 	struct price_source source = {0};
 	struct fault why = {0};
 
-	(void)state;
 	assert_int_equal(prices_add_bytes(p, "m.json", text_of(flat), &source, &why), 0);
 	assert_true(text_eq(source.format, T("models.dev")));
 	assert_int_equal(source.models, 2);
@@ -369,7 +361,7 @@ static void test_show(void **state) {
 	free(text);
 }
 
-static void test_diff(void **state) {
+TEST(test_diff) {
 	static const char one[] =
 	    "{\"a\":{\"cost\":{\"input\":1}},\"b\":{\"cost\":{\"input\":1}},\"c\":{\"cost\":{\"input\":1}}}";
 	static const char two[] =
@@ -381,7 +373,6 @@ static void test_diff(void **state) {
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	(void)state;
 	assert_int_equal(prices_add_bytes(before, "1", text_of(one), &source, &why), 0);
 	assert_int_equal(prices_add_bytes(after, "2", text_of(two), &source, &why), 0);
 	assert_true(prices_print_diff(before, after, out));
@@ -425,12 +416,11 @@ static void count_held(void *held, const struct price_model *m) {
 }
 
 /* In the installed catalogue, the index skips no model with a matching rule, and skips most of the others. */
-static void test_index(void **state) {
+TEST(test_index) {
 	static const char *const forms[] = {"%.*s", "org/%.*s", "%.*s-20250101", "us.anthropic.%.*s-v1:0", "x%.*s"};
 	struct prices *p = prices_new();
 	struct fault why;
 
-	(void)state;
 	assert_int_equal(prices_add_installed(p, &why), 0);
 	size_t given = 0, asked = 0;
 	for (size_t i = 0; i < p->model_count; i += 7) {
@@ -451,14 +441,13 @@ static void test_index(void **state) {
 }
 
 /* The hash of the installed catalogue is a constant, so that a run need not compute it. */
-static void test_installed_hash(void **state) {
+TEST(test_installed_hash) {
 	struct text bytes = prices_embedded();
 	struct digest *d = digest_new();
 	struct prices *p = prices_new();
 	char sha256[DIGEST_HEX_MAX];
 	struct fault why;
 
-	(void)state;
 	setenv("XDG_DATA_HOME", "/none", 1); /* no newer catalogue */
 	digest_add(d, bytes);
 	digest_finish(d, sha256);

@@ -1,11 +1,7 @@
 /* The native schema of price catalogues: all its keys, rejected texts, and a catalogue that is written and read back. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "core/instant.h"
 #include "report/prices/prices.h"
@@ -79,12 +75,11 @@ static void check_native(const struct prices *p) {
 }
 
 /* A prompt of 7,000 tokens: 1,000 at 2, 4,000 at 3, 2,000 at 5, whichever of the first were cached. */
-static void test_part_above(void **state) {
+TEST(test_part_above) {
 	struct prices *p = prices_new();
 	struct price_source source = {0};
 	struct fault why = {0};
 
-	(void)state;
 	assert_int_equal(prices_add_bytes(p, "n", text_of(native), &source, &why), 0);
 	struct price_quote q = quote_at(p, "m", "2026-09-01", 5000);
 	int128 sum = (int128)7000 * q.nano[PRICE_INPUT] - q.back_per_request;
@@ -128,12 +123,11 @@ static struct prices *read_back(const struct prices *p, char *text) {
 	return again;
 }
 
-static void test_native(void **state) {
+TEST(test_native) {
 	struct prices *p = prices_new();
 	struct price_source source = {0};
 	struct fault why = {0};
 
-	(void)state;
 	assert_int_equal(prices_add_bytes(p, "n", text_of(native), &source, &why), 0);
 	assert_true(text_eq(source.format, T("tollbook.prices.v1")));
 	assert_int_equal(source.models, 2);
@@ -147,7 +141,7 @@ static void test_native(void **state) {
 	free(text);
 }
 
-static void test_native_refused(void **state) {
+TEST(test_native_refused) {
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
@@ -197,7 +191,6 @@ static void test_native_refused(void **state) {
 	    {"\"left_out\":[{\"count\":5}]", "what was left out is"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct prices *p = prices_new();
 		struct price_source source = {0};
@@ -229,10 +222,9 @@ static void import_published(const char *path, size_t models, size_t rules, size
 	prices_free(p);
 }
 
-static void test_published(void **state) {
+TEST(test_published) {
 	FILE *f = fopen("../shared/prices/genai-prices.json.gz", "rb");
 
-	(void)state;
 	import_published("data/prices/genai_prices.json", 1466, 1481, 3323);
 	if (!f) {
 		print_message("skipped: the published catalogues are not available\n");

@@ -1,15 +1,13 @@
 /* test_prometheus.c: scrapes of counters become windows. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "ingest/formats/metrics/prometheus.h"
 #include "tests/unit/ingest_help.h"
 
-static void scrapes(void **state) {
+TEST(scrapes) {
 	static const struct expected_line cases[] = {
 		{"# 2026-08-10T23:59:25Z", UNKNOWN,
 		 ""},
@@ -58,11 +56,10 @@ static void scrapes(void **state) {
 		 "requests=? pgpu=? dgpu=? running=? computed=0"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
-static void device_times(void **state) {
+TEST(device_times) {
 	static const struct expected_line cases[] = {
 		{"sglang:prompt_tokens_total{model_name=\"m\",tp_rank=\"0\"} 100 1786406365000", UNKNOWN,
 		 ""},
@@ -89,12 +86,11 @@ static void device_times(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
 /* A query answer or a dump, in the order of time: one scrape per timestamp, with the series that it has. */
-static void samples_with_times(void **state) {
+TEST(samples_with_times) {
 	static const struct expected_line cases[] = {
 		{"vllm:prompt_tokens_total{instance=\"a:8000\",model_name=\"m\"} 1024 1786406365.781", UNKNOWN, ""},
 		{"vllm:generation_tokens_total{instance=\"a:8000\",model_name=\"m\"} 10 1786406365.781", UNKNOWN, ""},
@@ -116,7 +112,6 @@ static void samples_with_times(void **state) {
 		 "pgpu=? dgpu=? running=? computed=0"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
@@ -146,12 +141,11 @@ static const char *const no_times[] = {
 	"a line that has no number in its beginning", "a time of 20 or more characters, which is none of them",
 };
 
-static void times_in_front(void **state) {
+TEST(times_in_front) {
 	struct bench b;
 	struct scrape_time t;
 	int64_t ns;
 
-	(void)state;
 	bench_init(&b, "prometheus");
 	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
 		if (!scrape_time(text_of(times[i]), &t) || !scrape_time_resolve(&b.parser, &t, &ns) || ns != INT64_C(1786406365000000000)) {
@@ -171,7 +165,7 @@ static void times_in_front(void **state) {
 #define NOTHING UNKNOWN, ""
 
 /* What vLLM counts besides tokens: steps and prompts by size, sums of times, the cache. */
-static void counts_of_steps(void **state) {
+TEST(counts_of_steps) {
 	static const struct expected_line cases[] = {
 		{"# 2026-08-10T23:59:25Z", NOTHING},
 		{"vllm:cache_config_info{block_size=\"16\",num_gpu_blocks=\"31250\"} 1", NOTHING},
@@ -227,12 +221,11 @@ static void counts_of_steps(void **state) {
 		 "prompt_chunks=8 context_tokens=125000 waiting=2 preempted=1"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
 /* Before December 2024, vLLM had the times of prefill and decode swapped: they are left out, and all else is used. */
-static void swapped_times(void **state) {
+TEST(swapped_times) {
 	static const struct expected_line cases[] = {
 		{"# 2026-08-10T23:59:25Z", NOTHING},
 		{"vllm:prompt_tokens_total" M "1000", NOTHING},
@@ -247,12 +240,11 @@ static void swapped_times(void **state) {
 		 "running=? computed=0 first_tokens=5"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
 /* A process that starts anew counts from 0, also where its counters have passed the former ones; start times are gauges. */
-static void restarts(void **state) {
+TEST(restarts) {
 	static const struct expected_line cases[] = {
 		{"# 2026-08-10T23:59:25Z", NOTHING},
 		{"process_start_time_seconds 1786400000", NOTHING},
@@ -271,12 +263,11 @@ static void restarts(void **state) {
 		 "running=? computed=0"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
 /* A histogram that one scrape lacks is as it was, not 0. */
-static void scrape_without_buckets(void **state) {
+TEST(scrape_without_buckets) {
 	static const struct expected_line cases[] = {
 		{"# 2026-08-10T23:59:25Z", NOTHING},
 		{"vllm:prompt_tokens_total" M "1000", NOTHING},
@@ -297,12 +288,11 @@ static void scrape_without_buckets(void **state) {
 		 "running=? computed=0 prompt_tokens=1000 prompt_square=500000 prompt_chunks=2"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
 /* llama.cpp's times are those of slots: the device's only if one slot was busy at a time. */
-static void times_of_slots(void **state) {
+TEST(times_of_slots) {
 	static const struct expected_line cases[] = {
 		{"# 2026-08-10T23:59:25Z", NOTHING},
 		{"llamacpp:prompt_tokens_total 100", NOTHING},
@@ -323,12 +313,11 @@ static void times_of_slots(void **state) {
 		 "running=? computed=1"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
 /* One sample twice: of a second Prometheus server, or of another rank, whose times are its own. */
-static void copies_of_samples(void **state) {
+TEST(copies_of_samples) {
 	static const struct expected_line cases[] = {
 		{"# 2026-08-10T23:59:25Z", NOTHING},
 		{"vllm:prompt_tokens_total{prometheus_replica=\"a\"} 100", NOTHING},
@@ -345,17 +334,15 @@ static void copies_of_samples(void **state) {
 		 "dgpu=0 running=? computed=0"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
 /* More servers than a file of counters has room for: the others are left out, with a warning, once. */
-static void too_many_series(void **state) {
+TEST(too_many_series) {
 	struct bench b;
 	struct record r;
 	char line[200];
 
-	(void)state;
 	bench_init(&b, "prometheus");
 	assert_int_equal(bench_line(&b, "# 2026-08-10T23:59:25Z", UNKNOWN, &r), PARSE_NONE);
 	for (int i = 0; i < SERIES_MAX + 2; i++) {
@@ -369,7 +356,7 @@ static void too_many_series(void **state) {
 	bench_release(&b);
 }
 
-static void absurd_values(void **state) {
+TEST(absurd_values) {
 	static const struct expected_line cases[] = {
 		{"DCGM_FI_DEV_POWER_USAGE{gpu=\"0\"} 412", UNKNOWN, "!sample without a time"},
 		{"vllm:prompt_tokens_total" M "1", UNKNOWN, ""},
@@ -384,18 +371,16 @@ static void absurd_values(void **state) {
 		{NULL, UNKNOWN, "!absurd count"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("prometheus", cases);
 }
 
 /* Names as Ray and other exporters print them. */
-static void names_of_metrics(void **state) {
+TEST(names_of_metrics) {
 	static const char *const known[] = {"vllm:prompt_tokens_total", "ray_vllm_prompt_tokens_total", "vllm_prompt_tokens_total",
 	                                    "DCGM_FI_DEV_POWER_USAGE", "vllm:cache_config_info", "vllm:iteration_tokens_total_bucket",
 	                                    "vllm:request_prompt_tokens_bucket"};
 	static const char *const others[] = {"vllm-prompt_tokens_total", "vlln_prompt_tokens_total", "vllm_prompt_tokens_totam", "up", ""};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
 		assert_true(metric_known(text_of(known[i])));
 	}
@@ -404,8 +389,7 @@ static void names_of_metrics(void **state) {
 	}
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("vllm:prompt_tokens_total{engine=\"0\",model_name=\"org/m\"} 10290.0"), 1)->name, "prometheus");
 	assert_string_equal(format_detect(&T("sglang:prompt_tokens_total{model_name=\"m\",tp_rank=\"0\"} 100 1786406365000"), 1)->name, "prometheus");
 }

@@ -1,15 +1,12 @@
 /* test_quality.c: problems are counted in the same way for any division of the work. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "core/quality.h"
 
-static void rejects_by_reason(void **state) {
-	(void)state;
+TEST(rejects_by_reason) {
 	struct quality q;
 
 	quality_init(&q);
@@ -33,12 +30,11 @@ static void rejects_by_reason(void **state) {
 	quality_release(&q);
 }
 
-static void the_first_is_by_rank(void **state) {
+TEST(the_first_is_by_rank) {
 	static const struct {
 		uint32_t file;
 		uint64_t line;
 	} ranks[] = {{0, 1}, {0, 2}, {0, UINT64_C(1) << 33}, {1, 1}, {1, 70}, {300, 1}};
-	(void)state;
 
 	for (size_t i = 0; i + 1 < sizeof ranks / sizeof *ranks; i++) {
 		struct quality q;
@@ -51,8 +47,7 @@ static void the_first_is_by_rank(void **state) {
 }
 
 /* Findings of one kind and sentence collect their subjects, whatever the order and through lines of JSON. */
-static void notices_collect(void **state) {
-	(void)state;
+TEST(notices_collect) {
 	struct quality a, b;
 	size_t count;
 
@@ -83,8 +78,7 @@ static void notices_collect(void **state) {
 	quality_release(&b);
 }
 
-static void warnings_once(void **state) {
-	(void)state;
+TEST(warnings_once) {
 	struct quality q;
 
 	quality_init(&q);
@@ -100,8 +94,7 @@ static void warnings_once(void **state) {
 	quality_release(&q);
 }
 
-static void many_warnings(void **state) {
-	(void)state;
+TEST(many_warnings) {
 	struct quality q;
 
 	quality_init(&q);
@@ -178,8 +171,7 @@ static void merged_in(const unsigned order[4], char *out, size_t size) {
 	quality_release(&all);
 }
 
-static void merges_in_any_order(void **state) {
-	(void)state;
+TEST(merges_in_any_order) {
 	char expected[4096], got[4096];
 
 	merged_in((unsigned[]){0, 1, 2, 3}, expected, sizeof expected);
@@ -192,8 +184,7 @@ static void merges_in_any_order(void **state) {
 	}
 }
 
-static void damage_is_a_finding(void **state) {
-	(void)state;
+TEST(damage_is_a_finding) {
 	struct quality q, nothing;
 
 	quality_init(&q);
@@ -206,8 +197,7 @@ static void damage_is_a_finding(void **state) {
 }
 
 /* Requests of two logs: added up, the first place by file and line, reported once. */
-static void joins_are_told_once(void **state) {
-	(void)state;
+TEST(joins_are_told_once) {
 	struct quality q, more;
 	const struct quality_input input = {.file = (char[]){"gw.log"}, .format = (char[]){"usage"}, .index = 3};
 
@@ -234,8 +224,7 @@ static void joins_are_told_once(void **state) {
 }
 
 /* Requests without a tenant beside others that name no server: nothing is joined, and most is not counted. */
-static void nothing_joined_is_a_finding(void **state) {
-	(void)state;
+TEST(nothing_joined_is_a_finding) {
 	struct quality q;
 	const struct quality_input input = {.file = (char[]){"export.jsonl"}, .format = (char[]){"native"}, .index = 1};
 

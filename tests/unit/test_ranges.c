@@ -1,11 +1,7 @@
 /* Sums of a statement that do not fit are an error, and never another figure: time has 128 bits, all else 64. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "tests/unit/statement_case.h"
 

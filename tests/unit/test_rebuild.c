@@ -1,9 +1,6 @@
 /* Steps rebuilt from the timestamps of requests that an engine with a known law served. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/unit.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -156,24 +153,21 @@ static void check(int64_t budget_ntok, bool guesses, double most) {
 	free(e);
 }
 
-static void the_law_comes_out_of_requests_instants(void **state) {
-	(void)state;
+TEST(the_law_comes_out_of_requests_instants) {
 	check(2048, false, 0.03);
 	check(8192, false, 0.03);
 }
 
-static void without_scheduled_it_is_guessed(void **state) {
-	(void)state;
+TEST(without_scheduled_it_is_guessed) {
 	check(2048, true, 0.06);
 }
 
 /* The sums of shards equal those of one run over all logs. */
-static void sums_do_not_depend_on_order(void **state) {
+TEST(sums_do_not_depend_on_order) {
 	struct engine *e = must_calloc(1, sizeof *e);
 	struct rebuilt *one = must_calloc(3, sizeof *one), *ab = &one[1], *ba = &one[2];
 	struct rebuild r;
 
-	(void)state;
 	e->budget_ntok = 2048;
 	arrive(e, 3);
 	serve(e);
@@ -194,16 +188,14 @@ static void sums_do_not_depend_on_order(void **state) {
 	free(e);
 }
 
-static void a_chunk_waits_for_its_end(void **state) {
-	(void)state;
+TEST(a_chunk_waits_for_its_end) {
 	assert_int_equal(rebuild_chunk(100, 2048, true), 100);
 	assert_int_equal(rebuild_chunk(100, 2048, false), 0);
 	assert_int_equal(rebuild_chunk(5000, 2048, false), 2048);
 	assert_int_equal(rebuild_chunk(5000, 0, true), 0);
 }
 
-static void steps_end_at_instants(void **state) {
-	(void)state;
+TEST(steps_end_at_instants) {
 	assert_int_equal(rebuild_end(0, 100000000, true, 10e6, 0), 100000000);  /* a prompt ends there */
 	assert_int_equal(rebuild_end(0, 100000000, false, 80e6, 0), 100000000); /* it fills the time */
 	assert_int_equal(rebuild_end(0, 100000000, false, 30e6, 0), 30000000);
@@ -211,12 +203,11 @@ static void steps_end_at_instants(void **state) {
 }
 
 /* A prompt of 10,000 tokens in steps of 1000 has its first token 200 ms after the first of them began: 20 ms each. */
-static void a_prompt_ends_at_its_first_token(void **state) {
+TEST(a_prompt_ends_at_its_first_token) {
 	struct step_model m = {.has_attention = true, .has_context = true};
 	const struct batch b = {.prefill_tokens = 1000, .decode_tokens = 1};
 	struct rebuild_chunks c = {false};
 
-	(void)state;
 	m.ns[TERM_TOKENS] = 10e3; /* a step of 10 ms */
 	rebuild_note_chunk(&c, 1000, 9000, false, 205000000);
 	rebuild_note_chunk(&c, 0, 500, false, 300000000);
@@ -233,7 +224,7 @@ static void a_prompt_ends_at_its_first_token(void **state) {
 /* ---- guesses ---- */
 
 /* Two sequences run at a time: a third waits for the end of the first, at 100 ms. */
-static void who_has_no_place_waits_for_an_end(void **state) {
+TEST(who_has_no_place_waits_for_an_end) {
 	struct step_model m = {.has_attention = true, .has_context = true};
 	struct guess g = {.most_sequences = 2};
 	struct guess_request first = {.arrival_ns = 1000000, .first_token_ns = 41000000, .finish_ns = 100000000, .compute_ntok = 1000,
@@ -243,7 +234,6 @@ static void who_has_no_place_waits_for_an_end(void **state) {
 	struct guess_request third = {.arrival_ns = 3000000, .first_token_ns = 140000000, .finish_ns = 900000000, .compute_ntok = 1000,
 	                              .prompt_ntok = 1000, .output_ntok = 50};
 
-	(void)state;
 	m.ns[TERM_TOKENS] = 40e3;
 	guess_scheduled(&g, &m, 2048, &first, 1);
 	guess_scheduled(&g, &m, 2048, &second, 1);
@@ -254,7 +244,7 @@ static void who_has_no_place_waits_for_an_end(void **state) {
 	guess_release(&g);
 }
 
-static void who_waited_began_when_the_last_step_ended(void **state) {
+TEST(who_waited_began_when_the_last_step_ended) {
 	struct step_model m = {.has_attention = true, .has_context = true};
 	struct guess g = {0};
 	struct guess_request first = {.arrival_ns = 1000000, .first_token_ns = 41000000, .finish_ns = 900000000, .compute_ntok = 1000,
@@ -264,7 +254,6 @@ static void who_waited_began_when_the_last_step_ended(void **state) {
 	struct guess_request third = {.arrival_ns = 200000000, .first_token_ns = 260000000, .finish_ns = 900000000, .compute_ntok = 1000,
 	                              .prompt_ntok = 1000, .output_ntok = 50};
 
-	(void)state;
 	m.ns[TERM_FLOOR] = 10e6;
 	m.ns[TERM_TOKENS] = 30e3;
 	guess_scheduled(&g, &m, 2048, &first, 1);

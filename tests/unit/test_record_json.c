@@ -1,16 +1,13 @@
 /* test_record_json.c: a record written and read back is the same record. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "core/record_json.h"
 #include "tests/unit/ingest_help.h"
 
-
-static void there_and_back(void **state) {
+TEST(there_and_back) {
 	static const char *const lines[] = {
 		"{\"schema\":\"tollbook.step.v1\",\"replica\":\"r\",\"model\":\"m\",\"step\":7,\"start_ns\":1786406365000000000,\"gpu_ns\":5,"
 		"\"prefill_requests\":1,\"prefill_tokens\":2,\"prefill_kv_tokens\":3,\"prefill_token_kv\":4,\"decode_requests\":5,"
@@ -34,7 +31,6 @@ static void there_and_back(void **state) {
 	struct bench b;
 	char out[RECORD_JSON_MAX];
 
-	(void)state;
 	bench_init(&b, "native");
 	for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
 		struct record r;
@@ -50,7 +46,7 @@ static void there_and_back(void **state) {
 }
 
 /* The longest possible record: names of any bytes, numbers of all digits. */
-static void fits_always(void **state) {
+TEST(fits_always) {
 	static char name[4000];
 	const struct text t = {name, sizeof name};
 	const int64_t most = INT64_MAX;
@@ -59,7 +55,6 @@ static void fits_always(void **state) {
 	char out[RECORD_JSON_MAX];
 	struct json *j = json_new();
 
-	(void)state;
 	memset(name, 1, sizeof name);
 	size_t len = record_json(&r, out);
 	assert_true(len < RECORD_JSON_MAX && out[len - 1] == '}');
@@ -67,10 +62,9 @@ static void fits_always(void **state) {
 	json_free(j);
 }
 
-static void instants_order(void **state) {
+TEST(instants_order) {
 	struct record r = {.kind = RECORD_REQUEST, .request = {.arrival_ns = 1, .scheduled_ns = 2, .first_token_ns = 3, .finish_ns = 4}};
 
-	(void)state;
 	assert_int_equal(record_instant(&r), 4);
 	r.request.finish_ns = r.request.first_token_ns = UNKNOWN;
 	assert_int_equal(record_instant(&r), 2);

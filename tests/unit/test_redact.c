@@ -1,10 +1,8 @@
 /* test_redact.c: the parts of a rejected line that are kept, and those that are removed. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "core/tenant_key.h"
 #include "ingest/redact.h"
@@ -22,7 +20,7 @@ static void expect(const char *line, const char *expected) {
 }
 
 /* The words of the formats, and the numbers that belong to them. */
-static void shape_stays(void **state) {
+TEST(shape_stays) {
 	static const char *const same[] = {
 		"", "{\"schema\":\"tollbook.step.v1\",\"gpu_ns\":-5}",
 		"[2026-10-31 03:45:10] Prefill batch, #new-seq: 1, #new-token: 161, token usage: 0.08",
@@ -31,19 +29,17 @@ static void shape_stays(void **state) {
 		"{\"key\":\"gen_ai.usage.prompt_tokens\",\"value\":{\"intValue\":\"-40\"}}",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
 		expect(same[i], same[i]);
 	}
 }
 
 /* A NUL is not part of a number. */
-static void nul_goes(void **state) {
+TEST(nul_goes) {
 	char *at = NULL;
 	size_t len = 0;
 	FILE *out = open_memstream(&at, &len);
 
-	(void)state;
 	redact_line(T("prompt_tokens: 12\0-7"), out);
 	fclose(out);
 	assert_string_equal(at, "prompt_tokens: <5 bytes>");
@@ -51,7 +47,7 @@ static void nul_goes(void **state) {
 	free(at);
 }
 
-static void words_go(void **state) {
+TEST(words_go) {
 	static const struct {
 		const char *line, *left;
 	} cases[] = {
@@ -70,17 +66,15 @@ static void words_go(void **state) {
 		{"7731 7731", "<4 bytes> <4 bytes>"},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		expect(cases[i].line, cases[i].left);
 	}
 }
 
 /* The list is searched by bisection: each of its words is found. */
-static void list_is_in_order(void **state) {
+TEST(list_is_in_order) {
 	static const struct text some[] = {T("#cached-token"), T("arrival_ns"), T("tokens/s"), T("window"), T("Engine")};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
 		assert_non_null(redact_word_find(some[i]));
 	}
@@ -90,7 +84,7 @@ static void list_is_in_order(void **state) {
 
 /* ---- aliases of tenants ---- */
 
-static void aliases(void **state) {
+TEST(aliases) {
 	struct tenant_aliases cache = {0};
 	struct tenant_key *key;
 	struct place place;
@@ -98,7 +92,6 @@ static void aliases(void **state) {
 	char path[256], out[TENANT_ALIAS_MAX], name[200];
 	bool open;
 
-	(void)state;
 	place_init(&place);
 	place_write(&place, "key", T("0123456789abcdef\n"));
 	assert_int_equal(tenant_key_read(&key, place_path(&place, "key", path), &open, &why), 0);

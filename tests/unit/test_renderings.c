@@ -1,10 +1,6 @@
 /* Every rendering of one statement has the same content, in its own form. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "core/json.h"
 #include "report/renderings/renderings.h"
@@ -53,10 +49,9 @@ static const struct {
     {"focus", "Idle GPU time,Usage-Based,1970-01-01T00:00:20Z,1970-01-01T00:00:00Z,0.0011111111111,GPU-Hours,"},
 };
 
-static void test_lines(void **state) {
+TEST(test_lines) {
 	struct worked_case w;
 
-	(void)state;
 	worked_setup(&w);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char *text = worked_render(&w, cases[i].format, 100);
@@ -69,12 +64,11 @@ static void test_lines(void **state) {
 	worked_teardown(&w);
 }
 
-static void test_jsonl_parses(void **state) {
+TEST(test_jsonl_parses) {
 	struct json *j = json_new();
 	struct worked_case w;
 	size_t lines = 0;
 
-	(void)state;
 	worked_setup(&w);
 	char *text = worked_render(&w, "jsonl", 0);
 	for (struct text rest = text_of(text), line; text_until(&rest, T("\n"), &line); lines++) {
@@ -87,12 +81,11 @@ static void test_jsonl_parses(void **state) {
 }
 
 /* Only printable text and line ends, whatever the log contains. */
-static void test_no_control_bytes(void **state) {
+TEST(test_no_control_bytes) {
 	static const char *const formats[] = {"table",     "json", "jsonl", "prometheus", "journal",
 					      "beancount", "csv",  "focus", "html"};
 	struct worked_case w;
 
-	(void)state;
 	worked_setup(&w);
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		char *text = worked_render(&w, formats[i], 100);
@@ -185,11 +178,10 @@ static void expect_lines(struct worked_case *w) {
 	free(focus);
 }
 
-static void test_same_figures(void **state) {
+TEST(test_same_figures) {
 	static const char *const formats[] = {"json", "jsonl", "csv", "prometheus"};
 	struct worked_case w;
 
-	(void)state;
 	setup_odd(&w);
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
 		char *text = worked_render(&w, formats[i], 0);

@@ -1,11 +1,7 @@
 /* The replay of an engine: steps by hand, places and budgets, and requests that leave and arrive computed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <string.h>
 
 #include "report/estimate/replay.h"
 
@@ -27,8 +23,7 @@ static void add(struct replay *r, int64_t at, int64_t prompt, int64_t cached, in
  * A prompt of 100 and 3 tokens: 1000 + 100 x 10 + 5000 x 0.01 = 2050; then two steps with 100 and 101 tokens of
  * context: 1110 and 1111.
  */
-static void test_one(void **state) {
-	(void)state;
+TEST(test_one) {
 	struct fault why;
 	struct replay *r = engine(2048, 256);
 	add(r, 5000, 100, 0, 3);
@@ -45,8 +40,7 @@ static void test_one(void **state) {
 }
 
 /* 100 tokens in chunks of 40, the first 20 of them cached: 40 + 40 + 0 … that is two steps of 40. */
-static void test_chunks(void **state) {
-	(void)state;
+TEST(test_chunks) {
 	struct fault why;
 	struct replay *r = engine(40, 256);
 	add(r, 0, 100, 20, 1);
@@ -62,8 +56,7 @@ static void test_chunks(void **state) {
 }
 
 /* One slot: the second request waits until the first one is done. */
-static void test_places(void **state) {
-	(void)state;
+TEST(test_places) {
 	struct fault why;
 	struct replay *r = engine(2048, 1);
 	add(r, 0, 100, 0, 2);
@@ -77,8 +70,7 @@ static void test_places(void **state) {
 
 /* A decoder beside a prompt: 1000 + 10 x (100 + 1) + 50 + 100; alone they take 2050 and 1110: prefill bears half of
  * 2160 + 2050 - 1110. */
-static void test_mixed(void **state) {
-	(void)state;
+TEST(test_mixed) {
 	struct fault why;
 	struct replay *r = engine(2048, 256);
 	add(r, 0, 100, 0, 2);
@@ -100,8 +92,7 @@ static int note(void *context, const struct replay_request *q, int64_t at_ns, st
 }
 
 /* A request that leaves is reported when its prompt is computed; elsewhere it begins with its second token. */
-static void test_apart(void **state) {
-	(void)state;
+TEST(test_apart) {
 	struct fault why;
 	int64_t noted[2] = {0};
 	struct replay *r = replay_new(&(struct replay_options){.chunk = 2048, .max_batch = 256, .done = note, .context = noted});
@@ -123,8 +114,7 @@ static void test_apart(void **state) {
 }
 
 /* Every token of every request is computed, with any budget and number of slots. */
-static void test_nothing_lost(void **state) {
-	(void)state;
+TEST(test_nothing_lost) {
 	for (int64_t chunk = 1; chunk <= 64; chunk *= 4) {
 		for (int64_t places = 1; places <= 64; places *= 8) {
 			struct fault why;
@@ -156,8 +146,7 @@ static void test_nothing_lost(void **state) {
  * (with 204 tokens in the cache); the second one is preempted and waits until the first is done, at nine steps with
  * 100 to 108 tokens of context. Then 102 tokens are computed, and seven steps follow.
  */
-static void test_preemption(void **state) {
-	(void)state;
+TEST(test_preemption) {
 	struct fault why;
 	struct replay *r = engine(2048, 256);
 	replay_kv_tokens(r, 205);
@@ -176,8 +165,7 @@ static void test_preemption(void **state) {
 }
 
 /* One that is larger than the cache runs alone; as without a bound, except those that wait for it. */
-static void test_too_large(void **state) {
-	(void)state;
+TEST(test_too_large) {
 	struct fault why;
 	struct replay *r = engine(2048, 256);
 	replay_kv_tokens(r, 50);

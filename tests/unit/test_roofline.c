@@ -1,14 +1,10 @@
 /* Step times by roofline, against figures worked out by hand; the GPU catalogue and its names. */
+#include "tests/unit/unit.h"
+
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <unistd.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "core/files/files.h"
 #include "core/model/roofline.h"
@@ -40,8 +36,7 @@ static void setup_card(const char *model, const char *card, int64_t gpus, double
  * are 4.4805 ms; a token's 13,958,643,712 FLOPs over 989.4e12 are 14.108 us, with the head's 1,050,673,152
  * 15.170 us: ridge 295.35 tokens.
  */
-static void test_dense(void **state) {
-	(void)state;
+TEST(test_dense) {
 	struct roofline r;
 	struct roofline_step s;
 	struct roofline_terms t;
@@ -68,8 +63,7 @@ static void test_dense(void **state) {
 }
 
 /* Half the arithmetic and 80 % of the bandwidth, on two GPUs. */
-static void test_efficiency(void **state) {
-	(void)state;
+TEST(test_efficiency) {
 	struct roofline r;
 	struct roofline_step s;
 	setup_card("samples/models/llama-3.1-8b.json", "H100", 2, 0.5, 0.8, &r);
@@ -79,8 +73,7 @@ static void test_efficiency(void **state) {
 }
 
 /* Mixtral: of 8 experts a token meets 2, two tokens 3.5, many all. Experts: 32 x 8 x 3 x 4096 x 14336 x 2 bytes. */
-static void test_experts(void **state) {
-	(void)state;
+TEST(test_experts) {
 	struct roofline r;
 	setup_card("samples/models/mixtral-8x7b.json", "H100", 2, 1, 1, &r);
 	double all = 90194313216.0, rest = (double)r.size.always_bytes;
@@ -100,8 +93,7 @@ static void test_experts(void **state) {
  *   longer than their arithmetic in 16 bits, 12686 x 4989 x 16.990 MFLOP / (144 x 989.4) = 7.547 ms.
  * Measured was 1 / 21 s: the roofline allows a fourth of it.
  */
-static void test_published_day(void **state) {
-	(void)state;
+TEST(test_published_day) {
 	struct roofline r;
 	struct roofline_step s;
 	double sequences = 18 * 14800 / 21.0;
@@ -116,8 +108,7 @@ static void test_published_day(void **state) {
 }
 
 /* FP8 on a GPU without FP8 is computed in 16 bits; the bytes do not change. */
-static void test_precision(void **state) {
-	(void)state;
+TEST(test_precision) {
 	struct roofline r;
 	setup_card("samples/models/deepseek-v3.json", "A100-SXM-80GB", 16, 1, 1, &r);
 	assert_int_equal(r.compute, PRECISION_BF16);
@@ -126,8 +117,7 @@ static void test_precision(void **state) {
 	near(r.flops, 16 * 1978.9e12);
 }
 
-static void test_names(void **state) {
-	(void)state;
+TEST(test_names) {
 	static const struct {
 		const char *written, *name;
 	} cases[] = {
@@ -193,8 +183,7 @@ static void test_names(void **state) {
 	gpu_catalogue_free(c);
 }
 
-static void test_refused(void **state) {
-	(void)state;
+TEST(test_refused) {
 	static const struct {
 		const char *text, *message;
 	} cases[] = {
@@ -231,8 +220,7 @@ static bool times(int64_t more, int64_t less, double factor) {
  * a factor of two. GeForce GPUs have half the rate for floats that are summed in 32 bits, so not for integers and
  * FP4; B300 has more FP4 and a low rate for integers.
  */
-static void test_catalogue(void **state) {
-	(void)state;
+TEST(test_catalogue) {
 	struct gpu_catalogue *c;
 	struct fault why;
 

@@ -1,10 +1,7 @@
 /* test_sandbox.c: what a parser that an attacker controls can still do, once the process has confined itself: nothing else. */
 #define _GNU_SOURCE
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,11 +109,10 @@ static int confined(const struct place *p, bool thread) {
 	return (int)(intptr_t)wrong;
 }
 
-static void nothing_but_its_files(void **state) {
+TEST(nothing_but_its_files) {
 	struct sandbox_support support = sandbox_support();
 	struct place p;
 
-	(void)state;
 	if (support.landlock == 0 || !support.seccomp) {
 		skip();
 	}

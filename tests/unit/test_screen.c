@@ -1,11 +1,7 @@
 /* Properties of renderings for any statement and any terminal: colours and letters change no figure, all forms are well-formed. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "core/json.h"
 #include "report/renderings/grid.h"

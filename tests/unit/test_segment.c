@@ -1,8 +1,6 @@
 /* Records as the bytes of a segment and back. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
+
+#include "tests/unit/unit.h"
 
 #include "core/exact.h"
 #include "ledger/segments/segment.h"
@@ -16,10 +14,9 @@ static struct record a_request(enum service service) {
 	                                   .gateway = true, .service = service}};
 }
 
-static void services(void **state) {
+TEST(services) {
 	unsigned char bytes[SEGMENT_RECORD_MAX];
 
-	(void)state;
 	for (int s = 0; s < SERVICES; s++) {
 		struct record r = a_request((enum service)s), back;
 		size_t len = segment_encode(&r, DAY, bytes);
@@ -32,11 +29,10 @@ static void services(void **state) {
 }
 
 /* kind, instant, flags: ok, batch, gateway. Segments that were written before there were other classes. */
-static void batch_is_where_it_was(void **state) {
+TEST(batch_is_where_it_was) {
 	unsigned char bytes[SEGMENT_RECORD_MAX];
 	struct record r = a_request(SERVICE_BATCH);
 
-	(void)state;
 	segment_encode(&r, DAY, bytes);
 	assert_int_equal(bytes[0], RECORD_REQUEST);
 	assert_int_equal(bytes[1], 11);
@@ -44,11 +40,10 @@ static void batch_is_where_it_was(void **state) {
 }
 
 /* Counts that windows had not at first follow at the end of the record: what was written before reads as it was. */
-static void windows_of_before_read_as_they_were(void **state) {
+TEST(windows_of_before_read_as_they_were) {
 	unsigned char bytes[SEGMENT_RECORD_MAX];
 	struct record r = {.kind = RECORD_WINDOW, .replica = T("r"), .model = T("m"), .file = 3, .line = 4, .window = {.start_ns = DAY, .end_ns = DAY + 9}}, back;
 
-	(void)state;
 	window_counts_unknown(&r.window);
 	r.window.steps = 7;
 	r.window.preempted = 2;

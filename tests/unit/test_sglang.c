@@ -1,14 +1,12 @@
 /* test_sglang.c: SGLang's lines, by the shapes of its versions. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void batches(void **state) {
+TEST(batches) {
 	static const struct expected_line cases[] = {
 		{"[2026-04-05 20:02:40] server_args=ServerArgs(model_path='org/M-8B', tokenizer_path='x', served_model_name='m-8b',"
 		 " tp_size=1, decode_log_interval=40, enable_metrics=False)", UNKNOWN,
@@ -42,11 +40,10 @@ static void batches(void **state) {
 		 "requests=? pgpu=? dgpu=? running=3 computed=0"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("sglang", cases);
 }
 
-static void requests(void **state) {
+TEST(requests) {
 	static const struct expected_line cases[] = {
 		{"[2026-05-28 03:00:00 TP0] ReqTimeStats(rid=a1, input_len=40, cached_input_len=12, output_len=7, attempts=1,"
 		 " type=unified): queue_duration=1.23ms, forward_duration=456.78ms, entry_time=1779937199.123", UNKNOWN,
@@ -88,12 +85,10 @@ static void requests(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("sglang", cases);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("[2026-04-05 20:02:40] server_args=ServerArgs(model_path='org/M-8B', tokenizer_path='x', "
 	                                 "served_model_name='m-8b', tp_size=1, decode_log_interval=40, enable_metrics=False)"), 1)->name, "sglang");
 	assert_string_equal(format_detect(&T("[2026-05-28 03:00:00 TP0] ReqTimeStats(rid=a1, input_len=40, cached_input_len=12, output_len=7, "

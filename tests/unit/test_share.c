@@ -1,10 +1,8 @@
 /* test_share.c: parts sum to the whole to the last unit, and products round as stated. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "core/exact.h"
 #include "core/share.h"
@@ -14,7 +12,7 @@ static uint64_t next(uint64_t *seed) {
 	return *seed >> 11;
 }
 
-static void products_round_half_to_even(void **state) {
+TEST(products_round_half_to_even) {
 	static const struct {
 		int64_t a, b, c, result;
 	} cases[] = {
@@ -22,7 +20,6 @@ static void products_round_half_to_even(void **state) {
 		{-2, 1, 3, -1}, {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX}, {INT64_MIN, 1, 1, INT64_MIN},
 		{INT64_C(3600000000000), 2490000000, INT64_C(3600000000000), 2490000000},
 	};
-	(void)state;
 	int64_t got;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -37,8 +34,7 @@ static void products_round_half_to_even(void **state) {
 	assert_int_equal(sum, INT64_MAX);
 }
 
-static void running_splits_sum(void **state) {
-	(void)state;
+TEST(running_splits_sum) {
 	uint64_t seed = 42;
 
 	for (int round = 0; round < 100000; round++) {
@@ -62,8 +58,7 @@ static void running_splits_sum(void **state) {
 	}
 }
 
-static void largest_remainders_sum_and_stay_within_one(void **state) {
-	(void)state;
+TEST(largest_remainders_sum_and_stay_within_one) {
 	uint64_t seed = 7;
 
 	for (int round = 0; round < 50000; round++) {
@@ -85,8 +80,7 @@ static void largest_remainders_sum_and_stay_within_one(void **state) {
 	}
 }
 
-static void ties_fall_to_the_earlier(void **state) {
-	(void)state;
+TEST(ties_fall_to_the_earlier) {
 	int64_t parts[4];
 
 	share_largest_remainder(2, (const int64_t[]){1, 1, 1, 1}, 4, parts);

@@ -1,12 +1,10 @@
 /* test_source.c: packed, damaged and hostile bytes. */
+#include "tests/unit/unit.h"
+
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/files/platform.h"
 #include "ingest/bytes/source.h"
@@ -107,8 +105,7 @@ static struct bytes some_lines(int count) {
 	return b;
 }
 
-static void plain_and_empty(void **state) {
-	(void)state;
+TEST(plain_and_empty) {
 	check(T("a\nb"), T("a\nb"), NULL);
 	check(T(""), T(""), NULL);
 	check(T("\x1f"), T("\x1f"), NULL);
@@ -117,10 +114,9 @@ static void plain_and_empty(void **state) {
 	bytes_release(&got.bytes);
 }
 
-static void gzip_members(void **state) {
+TEST(gzip_members) {
 	struct bytes packed = {0}, plain = some_lines(3000);
 
-	(void)state;
 	bytes_add_gzip(&packed, text_cut(bytes_text(&plain), 0, 1000));
 	bytes_add_gzip(&packed, T(""));
 	bytes_add_gzip(&packed, text_cut(bytes_text(&plain), 1000, plain.len));
@@ -135,10 +131,9 @@ static void gzip_members(void **state) {
 	bytes_release(&plain);
 }
 
-static void gzip_damage(void **state) {
+TEST(gzip_damage) {
 	struct bytes packed = {0}, plain = some_lines(3000);
 
-	(void)state;
 	bytes_add_gzip(&packed, bytes_text(&plain));
 	packed.at[packed.len - 6] ^= 1; /* in the CRC */
 	check(bytes_text(&packed), bytes_text(&plain), "gzip CRC error");
@@ -159,10 +154,9 @@ static void gzip_damage(void **state) {
 	bytes_release(&plain);
 }
 
-static void zstd_frames(void **state) {
+TEST(zstd_frames) {
 	struct bytes packed = {0}, plain = some_lines(3000);
 
-	(void)state;
 	bytes_add(&packed, T("\x53\x2a\x4d\x18\x05\0\0\0hello")); /* a frame to be skipped */
 	bytes_add_zstd(&packed, text_cut(bytes_text(&plain), 0, 1000));
 	bytes_add_zstd(&packed, text_cut(bytes_text(&plain), 1000, plain.len));
@@ -176,11 +170,10 @@ static void zstd_frames(void **state) {
 }
 
 /* The OpenTelemetry collector: each message after its length. */
-static void zstd_messages(void **state) {
+TEST(zstd_messages) {
 	static const char *const messages[] = {"{\"resourceSpans\":[1]}", "{\"resourceSpans\":[2]}", "{\"resourceSpans\":[3]}"};
 	struct bytes packed = {0}, plain = {0};
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++) {
 		struct bytes one = {0};
 		bytes_add_zstd(&one, text_of(messages[i]));
@@ -202,8 +195,7 @@ static void zstd_messages(void **state) {
 }
 
 /* A frame with a declared size and no content: damage with any block size. */
-static void zstd_without_content(void **state) {
-	(void)state;
+TEST(zstd_without_content) {
 	struct got a = read_bytes((struct text){"\x28\xb5\x2f\xfd\x20\xa8\x01\x00\x00", 9}, (struct source_limits){0});
 	struct got b = read_bytes((struct text){"\x28\xb5\x2f\xfd\x20\xa8\x01\x00\x00", 9}, (struct source_limits){.block_bytes = 16});
 	assert_true(!a.damage.reason == !b.damage.reason);
@@ -211,10 +203,9 @@ static void zstd_without_content(void **state) {
 	bytes_release(&b.bytes);
 }
 
-static void zstd_huge_window(void **state) {
+TEST(zstd_huge_window) {
 	struct bytes packed = {0};
 
-	(void)state;
 	/* A frame header that asks for a window of 2 GiB: 0xa8 is exponent 21, 2^(10+21). */
 	bytes_add(&packed, T("\x28\xb5\x2f\xfd\x00\xa8\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00"));
 	check(bytes_text(&packed), T(""), "zstd window too large");
@@ -222,12 +213,11 @@ static void zstd_huge_window(void **state) {
 }
 
 /* 64 MiB of one letter in 64 KiB: about 1:1000, deflate's limit. */
-static void bomb(void **state) {
+TEST(bomb) {
 	struct bytes packed = {0};
 	size_t len = (size_t)64 * 1024 * 1024;
 	char *letters = memset(must_alloc(len), 'a', len);
 
-	(void)state;
 	bytes_add_gzip(&packed, (struct text){letters, len});
 	struct got got = read_bytes(bytes_text(&packed), (struct source_limits){0});
 	assert_null(got.damage.reason);
@@ -246,13 +236,12 @@ static void bomb(void **state) {
 #define MIB ((size_t)1024 * 1024)
 
 /* Of NULs in a row a MiB is delivered: the same from a file with a hole, from one without, and from a compressed one. */
-static void many_zeros(void **state) {
+TEST(many_zeros) {
 	static const struct {
 		size_t at, zeros, delivered;
 	} cases[] = {{0, 0, 0}, {0, MIB, MIB}, {0, MIB + 1, MIB}, {1, MIB + 7, MIB}, {300000, 5 * MIB + 12345, MIB}, {4096, 4 * MIB, MIB}};
 	static const size_t blocks[] = {0, 4096, 100000, 8 * MIB};
 
-	(void)state;
 	for (size_t i = 0; i < 4 * sizeof cases / sizeof *cases; i++) {
 		size_t at = cases[i / 4].at, zeros = cases[i / 4].zeros, len = at + zeros + 3, kept = cases[i / 4].delivered;
 		struct source_limits limits = {.block_bytes = blocks[i % 4]};
@@ -275,7 +264,7 @@ static void many_zeros(void **state) {
 }
 
 /* A terabyte that takes no disk is read at once. */
-static void sparse(void **state) {
+TEST(sparse) {
 	const off_t len = (off_t)1 << 40;
 	struct place place;
 	char path[256];
@@ -284,7 +273,6 @@ static void sparse(void **state) {
 	struct text block;
 	struct bytes got = {0};
 
-	(void)state;
 	place_init(&place);
 	place_write(&place, "f", T("first\n"));
 	place_path(&place, "f", path);
@@ -310,22 +298,20 @@ static void sparse(void **state) {
 	}
 }
 
-static void not_there(void **state) {
+TEST(not_there) {
 	struct source *s;
 	struct fault why;
 
-	(void)state;
 	assert_int_equal(source_open(&s, "/nonexistent/log", (struct source_limits){0}, &why), ERROR_IO);
 	assert_string_equal(why.message, "/nonexistent/log: No such file or directory");
 }
 
 /* A directory opens, but does not read. */
-static void unreadable(void **state) {
+TEST(unreadable) {
 	struct source *s;
 	struct fault why;
 	struct text block;
 
-	(void)state;
 	assert_int_equal(source_open(&s, "/tmp", (struct source_limits){0}, &why), 0);
 	assert_false(source_next(s, &block));
 	assert_string_equal(source_damage(s).reason, "read error");

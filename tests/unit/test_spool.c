@@ -1,10 +1,9 @@
 /* test_spool.c: with any memory limit, all items are read back in order and unchanged. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -197,10 +196,9 @@ static void check(enum disorder d, size_t count, size_t len_max, size_t memory, 
 	free_items(&all);
 }
 
-static void any_order_any_memory(void **state) {
+TEST(any_order_any_memory) {
 	static const size_t counts[] = {1, 2, 3, 11, 12, 13, 100, 1000, 5000};
 	static const size_t memories[] = {0, 500, 4000, 60000, 10000000};
-	(void)state;
 
 	for (unsigned d = 0; d < DISORDERS; d++) {
 		for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
@@ -211,16 +209,14 @@ static void any_order_any_memory(void **state) {
 	}
 }
 
-static void long_items(void **state) {
-	(void)state;
+TEST(long_items) {
 	check(ANY, 200, 64 * 1024, 0, 1);
 	check(ANY, 200, 64 * 1024, 300000, 2);
 	check(NEARLY, 300, 20000, 1 << 20, 1);
 	check(ANY, 300, 64 * 1024, 64 << 20, 1);
 }
 
-static void many_items(void **state) {
-	(void)state;
+TEST(many_items) {
 	check(ANY, 200000, 41, 100000, 1);
 	check(NEARLY, 200000, 41, 1 << 20, 2);
 	check(BLOCKS, 200000, 41, 64 << 20, 1);
@@ -228,8 +224,7 @@ static void many_items(void **state) {
 	check(BLOCKS, 30000, 4000, 1 << 20, 2); /* runs of which each second place is kept */
 }
 
-static void empty(void **state) {
-	(void)state;
+TEST(empty) {
 	struct spool *s = spool_new(3, 1000, by_bytes, the_context);
 	struct fault why;
 
@@ -241,8 +236,7 @@ static void empty(void **state) {
 	spool_reader_free(NULL);
 }
 
-static void the_longest_item(void **state) {
-	(void)state;
+TEST(the_longest_item) {
 	size_t len = 64 * 1024;
 	char *bytes = malloc(len);
 	struct fault why;
@@ -313,8 +307,7 @@ static void run_both(struct work work[2], void *(*start)(void *)) {
 	}
 }
 
-static void lanes_and_readers_in_threads(void **state) {
-	(void)state;
+TEST(lanes_and_readers_in_threads) {
 	struct items all = make_items(NEARLY, 30000, 50, 4);
 	struct spool *s = spool_new(2, 20000, by_bytes, the_context);
 	struct work work[2] = {{.spool = s, .items = &all, .lane = 0}, {.spool = s, .items = &all, .lane = 1}};
@@ -329,8 +322,7 @@ static void lanes_and_readers_in_threads(void **state) {
 }
 
 /* A helper writes for the first lane, until the second one is used, too. */
-static void one_lane_then_both(void **state) {
-	(void)state;
+TEST(one_lane_then_both) {
 	for (size_t first = 0; first <= 9000; first += 3000) {
 		struct items all = make_items(ANY, 9000, 50, 7);
 		struct spool *s = spool_new(2, 20000, by_bytes, the_context);
@@ -361,8 +353,7 @@ static void fill(unsigned lanes, struct fault *why) {
 	spool_free(s);
 }
 
-static void no_folder(void **state) {
-	(void)state;
+TEST(no_folder) {
 	struct fault why;
 
 	setenv("TMPDIR", "/no/such/folder", 1);
@@ -374,8 +365,7 @@ static void no_folder(void **state) {
 	unsetenv("TMPDIR");
 }
 
-static void no_room(void **state) {
-	(void)state;
+TEST(no_room) {
 	struct rlimit old, small;
 	struct fault why;
 
@@ -392,8 +382,7 @@ static void no_room(void **state) {
 	setrlimit(RLIMIT_FSIZE, &old);
 }
 
-static void nothing_is_left_behind(void **state) {
-	(void)state;
+TEST(nothing_is_left_behind) {
 	char folder[] = "/tmp/test-spool-XXXXXX";
 	struct fault why;
 
@@ -448,9 +437,8 @@ static struct spool *spool_of_groups(bool keyed, size_t memory, uint32_t groups,
 }
 
 /* Items of groups, in one place and in several, in order and not: as without keys. */
-static void groups(void **state) {
+TEST(groups) {
 	static const uint32_t counts[] = {1, 2, 3, 255, 256, 257, 2000}, aparts[] = {1, 7, 256, 65537};
-	(void)state;
 
 	for (size_t i = 0; i < 7 * 4 * 3 * 3; i++) {
 		uint32_t count = counts[i % 7], apart = aparts[i / 7 % 4];

@@ -1,11 +1,7 @@
 /* Entries to statements: figures computed by hand. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "tests/unit/statement_case.h"
 
@@ -462,27 +458,27 @@ static void test_too_much_is_an_error(void **state) {
 }
 
 int main(void) {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WITH_STATE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-	    TEST(test_worked_case),
-	    TEST(test_tenants_proportional),
-	    TEST(test_tenants_separate),
-	    TEST(test_shared_by_pool_and_hour),
-	    TEST(test_month_to_the_nano_unit),
-	    TEST(test_tiers_batch_and_writes),
-	    TEST(test_services),
-	    TEST(test_tiers_unknown_are_said),
-	    TEST(test_part_above),
-	    TEST(test_interval),
-	    TEST(test_energy),
-	    TEST(test_positions),
-	    TEST(test_rules),
-	    TEST(test_no_rate_is_said),
-	    TEST(test_nothing_has_a_rate),
-	    TEST(test_rows_by_time),
-	    TEST(test_rows_by_several_times),
-	    TEST(test_nothing_at_all),
-	    TEST(test_too_much_is_an_error),
+	    WITH_STATE(test_worked_case),
+	    WITH_STATE(test_tenants_proportional),
+	    WITH_STATE(test_tenants_separate),
+	    WITH_STATE(test_shared_by_pool_and_hour),
+	    WITH_STATE(test_month_to_the_nano_unit),
+	    WITH_STATE(test_tiers_batch_and_writes),
+	    WITH_STATE(test_services),
+	    WITH_STATE(test_tiers_unknown_are_said),
+	    WITH_STATE(test_part_above),
+	    WITH_STATE(test_interval),
+	    WITH_STATE(test_energy),
+	    WITH_STATE(test_positions),
+	    WITH_STATE(test_rules),
+	    WITH_STATE(test_no_rate_is_said),
+	    WITH_STATE(test_nothing_has_a_rate),
+	    WITH_STATE(test_rows_by_time),
+	    WITH_STATE(test_rows_by_several_times),
+	    WITH_STATE(test_nothing_at_all),
+	    WITH_STATE(test_too_much_is_an_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

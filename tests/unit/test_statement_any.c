@@ -1,11 +1,7 @@
 /* Properties for any entries: parts sum to the whole, in any order. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <stdlib.h>
 
 #include "report/cells.h"
 #include "tests/unit/statement_case.h"
@@ -211,14 +207,13 @@ static struct cube_cell random_cell(uint64_t *seed) {
 	return c;
 }
 
-static void test_any_cells(void **state) {
+TEST(test_any_cells) {
 	enum { COUNT = 5000 };
 	struct cell_numbers slots = {0}, rates = {0};
 	struct cell_pile pile = {0};
 	struct cube_cell *cells = must_calloc(COUNT, sizeof *cells), got;
 	uint64_t seed = 7;
 
-	(void)state;
 	memset(&got, 0, sizeof got);
 	for (size_t i = 0; i < COUNT; i++) {
 		cells[i] = random_cell(&seed);

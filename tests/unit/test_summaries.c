@@ -1,12 +1,8 @@
 /* Summaries of names, as tasks write them: they come back as they were, and damaged ones are refused. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "attribute/attribute.h"
 #include "attribute/servers/servers_private.h"
@@ -91,13 +87,12 @@ static int64_t kind_of(const struct items *k, size_t i) {
 	return kind;
 }
 
-static void come_back(void **state) {
+TEST(come_back) {
 	struct names *a = names_new(), *b = names_new();
 	struct name_summaries *n = name_summaries_new(a), *again = name_summaries_new(b);
 	struct fault why = {0};
 	unsigned kinds = 0;
 
-	(void)state;
 	add_records(n);
 	struct items *k = items_of(n);
 	for (size_t i = k->count; i > 0; i--) { /* in another order */
@@ -126,11 +121,10 @@ static void come_back(void **state) {
 }
 
 /* A sink that fails at any item ends the writing there. */
-static void a_full_disk(void **state) {
+TEST(a_full_disk) {
 	struct names *names = names_new();
 	struct name_summaries *n = name_summaries_new(names);
 
-	(void)state;
 	add_records(n);
 	struct items *k = items_of(n);
 	size_t all = k->count;
@@ -159,7 +153,7 @@ static bool is_refused(struct text item) {
 	return rc != 0;
 }
 
-static void damaged_items(void **state) {
+TEST(damaged_items) {
 	struct names *names = names_new();
 	struct name_summaries *n = name_summaries_new(names);
 	bool seen[8] = {false};
@@ -171,7 +165,6 @@ static void damaged_items(void **state) {
 		{4, 0, INT64_MAX, 2, 3, 4, 5}, {4, 0, INT64_MIN, 2, 3, 4, 5},
 	};
 
-	(void)state;
 	add_records(n);
 	struct items *k = items_of(n);
 	for (size_t i = 0; i < k->count; i++) {
@@ -194,11 +187,10 @@ static void damaged_items(void **state) {
 }
 
 /* What each sample may have does not depend on the order of names, and the samples of all have the total. */
-static void samples_share(void **state) {
+TEST(samples_share) {
 	static int64_t same[40], steps[300], reversed[300];
 	int64_t all = 0;
 
-	(void)state;
 	assert_int_equal(servers_room(NULL, 0), SERVERS_STEPS_MOST);
 	for (size_t i = 0; i < 40; i++) {
 		same[i] = 50000;
@@ -252,14 +244,13 @@ static int count_held(void *held, const struct name_verdict *v, struct fault *wh
 }
 
 /* Requests beside windows of another name are held back only if there is a day with both. */
-static void days_in_common(void **state) {
+TEST(days_in_common) {
 	static const struct {
 		int windows[2], requests[2], held;
 	} rows[] = {
 		{{0, 9}, {3, 5}, 0}, {{0, 9}, {3, 9}, 1}, {{3, 5}, {0, 9}, 0}, {{5, 3}, {9, 3}, 1}, {{0, 1}, {2, 3}, 0},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		struct names *names = names_new();
 		struct name_summaries *n = name_summaries_new(names);

@@ -1,10 +1,6 @@
 /* The table: its lines, its width, and that no text of a log is printed unescaped. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
-#include <cmocka.h>
+#include "tests/unit/unit.h"
 
 #include "report/renderings/grid.h"
 #include "tests/unit/worked_case.h"
@@ -17,7 +13,7 @@ static void expect(const char *text, const char *const *lines, size_t count) {
 	}
 }
 
-static void test_lines(void **state) {
+TEST(test_lines) {
 	static const char *const lines[] = {
 	    "What a token costs, in USD per million tokens",
 	    "\norg/model \"x\"\n",
@@ -38,7 +34,6 @@ static void test_lines(void **state) {
 	};
 	struct worked_case w;
 
-	(void)state;
 	worked_setup(&w);
 	char *text = worked_render(&w, "table", 100);
 	expect(text, lines, sizeof lines / sizeof *lines);
@@ -46,10 +41,9 @@ static void test_lines(void **state) {
 	worked_teardown(&w);
 }
 
-static void test_fits(void **state) {
+TEST(test_fits) {
 	struct worked_case w;
 
-	(void)state;
 	worked_setup(&w);
 	for (int width = 60; width <= 120; width += 20) {
 		char *text = worked_render(&w, "table", width), *rest = text;
@@ -66,10 +60,9 @@ static void test_fits(void **state) {
 	worked_teardown(&w);
 }
 
-static void test_no_control_bytes(void **state) {
+TEST(test_no_control_bytes) {
 	struct worked_case w;
 
-	(void)state;
 	worked_setup(&w);
 	char *text = worked_render(&w, "table", 100);
 	for (const char *c = text; *c; c++) {
@@ -79,7 +72,7 @@ static void test_no_control_bytes(void **state) {
 	worked_teardown(&w);
 }
 
-static void test_printable(void **state) {
+TEST(test_printable) {
 	static const struct {
 		const char *bytes, *shown;
 	} cases[] = {
@@ -95,7 +88,6 @@ static void test_printable(void **state) {
 	};
 	char out[64];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		printable(text_of(cases[i].bytes), out, sizeof out);
 		assert_string_equal(out, cases[i].shown);
@@ -103,10 +95,9 @@ static void test_printable(void **state) {
 	assert_int_equal(printable(T("\xc3\xa9\xc3\xa9"), out, 4), 2);
 }
 
-static void test_figures(void **state) {
+TEST(test_figures) {
 	char out[FIGURE_MAX];
 
-	(void)state;
 	assert_string_equal(figure_count(0, out), "0");
 	assert_string_equal(figure_count(-1234567, out), "-1,234,567");
 	assert_string_equal(figure_money(1234567890123, 2, out), "1,234.57");
@@ -126,12 +117,11 @@ static void test_figures(void **state) {
 	assert_int_equal(figure_places(20000000), 6);
 }
 
-static void test_unknown_format(void **state) {
+TEST(test_unknown_format) {
 	struct rendering_options r = {.width = 100};
 	struct fault why = {0};
 	struct worked_case w;
 
-	(void)state;
 	worked_setup(&w);
 	assert_int_equal(statement_render(w.s, "tabel", &r, stdout, &why), ERROR_CONFIG);
 	assert_non_null(strstr(why.message, "expected one of table, "));

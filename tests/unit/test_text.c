@@ -1,15 +1,12 @@
 /* test_text.c: slices, and numbers at the start of them. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "core/text.h"
 
-static void slices(void **state) {
-	(void)state;
+TEST(slices) {
 	struct text t = T("  key = value\r\n"), before;
 
 	assert_true(text_eq(text_trim(t), T("key = value")));
@@ -27,14 +24,12 @@ static void slices(void **state) {
 	assert_true(text_eq((struct text){0}, T("")));
 }
 
-static void orders_by_bytes(void **state) {
-	(void)state;
-
+TEST(orders_by_bytes) {
 	assert_true(text_compare(T("a"), T("b")) < 0 && text_compare(T("b"), T("a")) > 0 && text_compare(T("a"), T("a")) == 0);
 	assert_true(text_compare(T("a"), T("ab")) < 0 && text_compare(T(""), T("a")) < 0 && text_compare(T("\xff"), T("a")) > 0);
 }
 
-static void integers(void **state) {
+TEST(integers) {
 	static const struct {
 		const char *text;
 		bool good;
@@ -45,7 +40,6 @@ static void integers(void **state) {
 		{"9223372036854775807", true, INT64_MAX, ""}, {"9223372036854775808", false, 0, "9223372036854775808"},
 		{"-9223372036854775808", true, INT64_MIN, ""}, {"+1", false, 0, "+1"}, {"007", true, 7, ""}, {"1.5", true, 1, ".5"},
 	};
-	(void)state;
 	int64_t got;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -58,7 +52,7 @@ static void integers(void **state) {
 	assert_true(text_to_i64(T("12"), &got) && !text_to_i64(T("12 "), &got));
 }
 
-static void fixed_points(void **state) {
+TEST(fixed_points) {
 	static const struct {
 		const char *text;
 		int digits;
@@ -72,7 +66,6 @@ static void fixed_points(void **state) {
 		{"9223372036854775.807", 3, true, INT64_MAX, ""}, {"9223372036854775.8075", 3, false, 0, "9223372036854775.8075"},
 		{"1e5", 2, true, 100, "e5"}, {"-0.4", 0, true, 0, ""},
 	};
-	(void)state;
 	int64_t got;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -84,9 +77,7 @@ static void fixed_points(void **state) {
 	}
 }
 
-static void hashes_differ(void **state) {
-	(void)state;
-
+TEST(hashes_differ) {
 	assert_int_equal(text_hash(T("")), UINT64_C(14695981039346656037));
 	assert_int_equal(text_hash(T("a")), UINT64_C(0xaf63dc4c8601ec8c)); /* the reference value of FNV-1a */
 	assert_true(text_hash(T("ab")) != text_hash(T("ba")));

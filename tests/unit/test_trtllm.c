@@ -1,14 +1,12 @@
 /* test_trtllm.c: TensorRT-LLM's iterations: a row's device time is that of the row before. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void rows(void **state) {
+TEST(rows) {
 	static const struct expected_line cases[] = {
 		{"[04/28/2025-22:10:31] [TRT-LLM] [I] iter = 198, global_rank = 0, rank = 0, currank_total_requests "
 		 "= 0/0, elapsed_time = 0.005061149597167969s, timestamp = 2025-04-28 22:10:31, num_scheduled_requests: "
@@ -55,11 +53,10 @@ static void rows(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("trtllm", cases);
 }
 
-static void objects(void **state) {
+TEST(objects) {
 	static const struct expected_line cases[] = {
 		{"[{\"timestamp\":\"05-30-2026 10:00:00.123456\",\"iter\":5000,\"iterLatencyMS\":30.0,\"prevDeviceStepTimeMS\":24.3,"
 		 "\"inflightBatchingStats\":{\"numScheduledRequests\":14,\"numContextRequests\":1,\"numGenRequests\":13,\"numCtxTokens\":100,"
@@ -73,12 +70,10 @@ static void objects(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("trtllm", cases);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("[04/28/2025-22:10:31] [TRT-LLM] [I] iter = 198, global_rank = 0, rank = 0, "
 	                                 "currank_total_requests = 0/0, elapsed_time = 0.005061149597167969s, timestamp = 2025-04-28 "
 	                                 "22:10:31, num_scheduled_requests: 10, states = {'num_ctx_requests': 0, 'num_ctx_tokens': 0, "
@@ -86,7 +81,7 @@ static void bids(void **state) {
 }
 
 /* Triton's batcher of 2023: durations are the gaps between rows. */
-static void triton_rows(void **state) {
+TEST(triton_rows) {
 #define ROW(time, iteration, active, context, generation, tokens) \
 	"I1218 03:35:37." time " 20559 libtensorrtllm.cc:1205] {\"Active Request Count\":" active ",\"Iteration Counter\":" iteration \
 	",\"Context Requests\":" context ",\"Generation Requests\":" generation ",\"Scheduled Requests\":3,\"Total Context Tokens\":" tokens \
@@ -104,12 +99,11 @@ static void triton_rows(void **state) {
 		{"I1218 03:35:37.8 20559 libtensorrtllm.cc:1205] {\"Iteration Counter\":12", UNKNOWN, "!invalid JSON"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("trtllm", cases);
 }
 
 /* An array, an object a line; the row's own keys after the states; request metrics without tokens. */
-static void other_shapes(void **state) {
+TEST(other_shapes) {
 #define OBJECT(iteration, ms) \
 	"{\"timestamp\":\"11-18-2025 03:35:37.123456\",\"iter\":" iteration ",\"gpuForwardTimeMS\":" ms \
 	",\"inflightBatchingStats\":{\"numContextRequests\":0,\"numGenRequests\":3,\"numCtxTokens\":0,\"numGenKvTokens\":4000}}"
@@ -126,7 +120,6 @@ static void other_shapes(void **state) {
 		{"[{\"request_id\":7,\"perf_metrics\":{\"first_iter\":10,\"last_iter\":12}}]", UNKNOWN, ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("trtllm", cases);
 }
 

@@ -1,14 +1,12 @@
 /* test_usage.c: token counts in answers of APIs. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <cmocka.h>
-
 #include "tests/unit/ingest_help.h"
 
-static void answers(void **state) {
+TEST(answers) {
 	static const struct expected_line cases[] = {
 		{"{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1786406365,\"model\":\"gpt-x\",\"usage\":{\"prompt_tokens\":40,"
 		 "\"completion_tokens\":7,\"total_tokens\":47,\"prompt_tokens_details\":{\"cached_tokens\":12},\"completion_tokens_details\":{\"reasoning_tokens\":2}"
@@ -45,11 +43,10 @@ static void answers(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("usage", cases);
 }
 
-static void litellm(void **state) {
+TEST(litellm) {
 	static const struct expected_line cases[] = {
 		{"[{\"request_id\":\"r1\",\"call_type\":\"acompletion\",\"spend\":0.001,\"prompt_tokens\":40,\"completion_tokens\":7,"
 		 "\"total_tokens\":47,\"startTime\":\"2026-08-10T23:59:25.138000Z\",\"endTime\":\"2026-08-10T23:59:26.5Z\",\"completionStartTime\":\"2026-08-10T23:59:25.5Z\","
@@ -70,12 +67,11 @@ static void litellm(void **state) {
 		 ""},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("usage", cases);
 }
 
 /* The class of service is in the answer or its usage; the requested class comes after both. */
-static void services(void **state) {
+TEST(services) {
 	static const struct {
 		const char *around, *usage;
 		enum service service;
@@ -103,7 +99,6 @@ static void services(void **state) {
 	struct bench b;
 	char line[600];
 
-	(void)state;
 	bench_init(&b, "usage");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct record r;
@@ -116,7 +111,7 @@ static void services(void **state) {
 	bench_release(&b);
 }
 
-static void spend_logs(void **state) {
+TEST(spend_logs) {
 	static const struct expected_line cases[] = {
 		{"request_id,call_type,api_key,spend,total_tokens,prompt_tokens,completion_tokens,startTime,endTime,completionStartTime,"
 		 "model,user,metadata,cache_hit,team_id", UNKNOWN,
@@ -148,12 +143,10 @@ static void spend_logs(void **state) {
 		 "!malformed row"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("usage", cases);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_string_equal(format_detect(&T("{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"created\":1786406365,"
 	                                 "\"model\":\"gpt-x\",\"usage\":{\"prompt_tokens\":40,\"completion_tokens\":7,\"total_tokens\":47,"
 	                                 "\"prompt_tokens_details\":{\"cached_tokens\":12},"
@@ -163,7 +156,7 @@ static void bids(void **state) {
 }
 
 /* llama.cpp's answers: cached tokens are only in its timings. */
-static void llamacpp_answers(void **state) {
+TEST(llamacpp_answers) {
 #define TIMINGS "\"timings\":{\"cache_n\":4,\"prompt_n\":20,\"prompt_ms\":40.5,\"predicted_n\":20,\"predicted_ms\":700.25}"
 	static const struct expected_line cases[] = {
 		{"{\"content\":\"x\",\"model\":\"m\",\"tokens_predicted\":20,\"tokens_evaluated\":25,\"tokens_cached\":43," TIMINGS "}", UNKNOWN,
@@ -183,7 +176,6 @@ static void llamacpp_answers(void **state) {
 		 "preemptions=0 ok=1 service=0 exclusive=0"},
 	};
 
-	(void)state;
 	CHECK_LINES_OF("usage", cases);
 }
 

@@ -1,10 +1,8 @@
 /* test_vllm.c: vLLM's lines, by the shapes of its versions. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-
-#include <cmocka.h>
 
 #include "tests/unit/ingest_help.h"
 
@@ -17,7 +15,7 @@
 
 #define CHECK_LINES(cases) CHECK_LINES_OF("vllm", cases)
 
-static void three_forms_of_iterations(void **state) {
+TEST(three_forms_of_iterations) {
 	static const struct expected_line cases[] = {
 		{CORE "Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
 		 "iteration elapsed time: 61.37 ms", UNKNOWN,
@@ -45,7 +43,6 @@ static void three_forms_of_iterations(void **state) {
 		 "dgpu=? kind=2 flags=4"},
 	};
 
-	(void)state;
 	CHECK_LINES(cases);
 }
 
@@ -61,7 +58,7 @@ static void check_process(struct bench *b, const char *pid, int64_t second, int6
 }
 
 /* Two processes that log by turns are two servers, each with its own times; one after the other, it is a restart. */
-static void processes_are_servers_or_restarts(void **state) {
+TEST(processes_are_servers_or_restarts) {
 	static const struct {
 		const char *pid;
 		int64_t second, number;
@@ -75,7 +72,6 @@ static void processes_are_servers_or_restarts(void **state) {
 	};
 	struct bench b;
 
-	(void)state;
 	bench_init(&b, "vllm");
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		check_process(&b, cases[i].pid, cases[i].second, cases[i].number, cases[i].replica);
@@ -88,7 +84,7 @@ static void processes_are_servers_or_restarts(void **state) {
 	     " generation tokens, iteration elapsed time: 10.00 ms"
 
 /* An envelope's stamp is the end of the step; recomputed tokens are distinguished from drafts. */
-static void stamps_and_recomputes(void **state) {
+TEST(stamps_and_recomputes) {
 	static const struct expected_line cases[] = {
 		{DECODE("2", "2"), JULY, "step host  index=1 start=1784052120990000000 gpu=10000000 pr=0 pt=0 pkv=? ptkv=? dr=2 dt=2 "
 		 "dkv=? pgpu=? dgpu=? kind=2 flags=0"},
@@ -101,11 +97,10 @@ static void stamps_and_recomputes(void **state) {
 		 "ptkv=? dr=3 dt=7 dkv=? pgpu=? dgpu=? kind=2 flags=0"},
 	};
 
-	(void)state;
 	CHECK_LINES(cases);
 }
 
-static void refuses_damage(void **state) {
+TEST(refuses_damage) {
 	static const struct expected_line cases[] = {
 		{CORE "Iteration(512): 1 context requests, 2048 context tok", UNKNOWN, "!malformed iteration line"},
 		{CORE "Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, "
@@ -134,12 +129,11 @@ static void refuses_damage(void **state) {
 		{"", UNKNOWN, ""},
 	};
 
-	(void)state;
 	CHECK_LINES(cases);
 }
 
 /* Rates times the time between lines; the first, and one after silence, are one interval of 10 s. */
-static void windows(void **state) {
+TEST(windows) {
 	static const struct expected_line cases[] = {
 		{"INFO 02-14 10:11:12 loggers.py:72] " AVG ", Running: 1 reqs, Waiting: 0 reqs, GPU KV cache usage: 6.8%, Prefix "
 		 "cache hit rate: 43.1%", UNKNOWN,
@@ -166,11 +160,10 @@ static void windows(void **state) {
 		 "requests=? pgpu=? dgpu=? running=1 computed=1"},
 	};
 
-	(void)state;
 	CHECK_LINES(cases);
 }
 
-static void model_and_version(void **state) {
+TEST(model_and_version) {
 	static const struct expected_line cases[] = {
 		{API "[utils.py:253] non-default args: {'model': 'meta-llama/Llama-3.1-8B', 'max_num_batched_tokens': 2048}",
 		 UNKNOWN, ""},
@@ -185,15 +178,13 @@ static void model_and_version(void **state) {
 		 "requests=? pgpu=? dgpu=? running=1 computed=0"},
 	};
 
-	(void)state;
 	CHECK_LINES(cases);
 }
 
-static void says_what_it_assumed(void **state) {
+TEST(says_what_it_assumed) {
 	struct bench b;
 	struct record r;
 
-	(void)state;
 	bench_init(&b, "vllm");
 	assert_int_equal(bench_line(&b, DECODE("2", "2"), UNKNOWN, &r), PARSE_RECORD);
 	assert_int_equal(bench_line(&b, DECODE("2", "2"), UNKNOWN, &r), PARSE_RECORD);
@@ -213,7 +204,7 @@ static void says_what_it_assumed(void **state) {
 }
 
 /* A log rotated on New Year contains the old year's lines. */
-static void year_by_name(void **state) {
+TEST(year_by_name) {
 	static const struct {
 		const char *name;
 		int64_t ns;
@@ -225,7 +216,6 @@ static void year_by_name(void **state) {
 		{"vllm-20251399.log", DECEMBER},
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct bench b;
 		struct record r;
@@ -237,18 +227,17 @@ static void year_by_name(void **state) {
 	}
 }
 
-static void bids(void **state) {
+TEST(bids) {
 	const struct text sure[] = {T("starting"), T(API "[loggers.py:9] Engine 000: " AVG)};
 	const struct text likely[] = {T("INFO 02-14 10:11:12 api_server.py:72] vLLM API")};
 
-	(void)state;
 	assert_string_equal(format_detect(sure, 2)->name, "vllm");
 	assert_string_equal(format_detect(likely, 1)->name, "vllm");
 }
 
 #define RUST " INFO vllm_llm::log_stats: "
 
-static void rust_front_end(void **state) {
+TEST(rust_front_end) {
 	static const struct expected_line cases[] = {
 		{RUST "Avg prompt tput: 803.2 toks/s, Avg generation tput: 24.7 toks/s, Reqs Running: 4, Waiting: 0, Deferred: 1 reqs, "
 		 "GPU KV cache used: 6.8%, Prefix cache hit rate: 43.1%", JULY,
@@ -264,12 +253,11 @@ static void rust_front_end(void **state) {
 		{" INFO Avg prompt tput: 803.2 toks/s", JULY, ""},
 	};
 
-	(void)state;
 	CHECK_LINES(cases);
 }
 
 /* A JSON logger keeps only the message; without its timestamp it may be any text. */
-static void messages_alone(void **state) {
+TEST(messages_alone) {
 	static const struct expected_line cases[] = {
 		{"Iteration(512): 1 context requests, 2048 context tokens, 0 generation requests, 0 generation tokens, iteration elapsed "
 		 "time: 61.37 ms", UNKNOWN, ""},
@@ -279,12 +267,11 @@ static void messages_alone(void **state) {
 		 "dgpu=? kind=2 flags=0"},
 	};
 
-	(void)state;
 	CHECK_LINES(cases);
 }
 
 /* The engine before V1: windows of 5 s, "Swapped" and "Pending", later a full stop. */
-static void before_v1(void **state) {
+TEST(before_v1) {
 	static const struct expected_line cases[] = {
 		{"INFO 07-14 18:02:01 llm_engine.py:72] Avg prompt throughput: 10.0 tokens/s, Avg generation throughput: 20.0 tokens/s, "
 		 "Running: 1 reqs, Swapped: 0 reqs, Pending: 0 reqs, GPU KV cache usage: 0.1%, CPU KV cache usage: 0.0%", UNKNOWN,
@@ -300,7 +287,6 @@ static void before_v1(void **state) {
 		 "SamplingParams(n=1), lora_request: None.", UNKNOWN, ""},
 	};
 
-	(void)state;
 	CHECK_LINES(cases);
 }
 

@@ -1,13 +1,9 @@
 /* YAML as gcloud writes it: each entry as JSON; what is beyond it is broken, and the next entry is read. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "core/error.h"
 #include "core/json.h"
@@ -75,10 +71,9 @@ static char *entries_of(const char *yaml, size_t max_bytes) {
 	return got;
 }
 
-static void entries(void **state) {
+TEST(entries) {
 	struct json *json = json_new();
 
-	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		char expected[300];
 		char *got = entries_of(cases[i].yaml, 1000);
@@ -93,19 +88,17 @@ static void entries(void **state) {
 }
 
 /* Markers end entries; a broken or too long one leaves no trace in the next. */
-static void one_after_another(void **state) {
+TEST(one_after_another) {
 	static const char yaml[] = "---\na: 1\n---\nno key\nmore of it\n---\nb: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n...\nc: '---\n  x'\n";
 
-	(void)state;
 	char *got = entries_of(yaml, 40);
 	assert_string_equal(got, "{\"a\":1};!;#;{\"c\":\"--- x\"};");
 	free(got);
 }
 
-static void too_deep(void **state) {
+TEST(too_deep) {
 	char yaml[2000] = "";
 
-	(void)state;
 	for (int i = 0; i < YAML_DEPTH_MAX + 2; i++) {
 		size_t len = strlen(yaml);
 		snprintf(yaml + len, sizeof yaml - len, "%*sa:\n", 2 * i, "");
@@ -115,8 +108,7 @@ static void too_deep(void **state) {
 	free(got);
 }
 
-static void bids(void **state) {
-	(void)state;
+TEST(bids) {
 	assert_true(yaml_bids(T("---\ninsertId: x\ntextPayload: y\n")));
 	assert_true(yaml_bids(T("---\na: 1\nb: 2\nlogName: x\n")));
 	assert_false(yaml_bids(T("---\nno key\nlogName: x\n")));

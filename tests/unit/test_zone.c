@@ -1,11 +1,9 @@
 /* test_zone.c: offsets, hours that occur twice or never, and days of 23 and 25 hours. */
-#include <setjmp.h>
-#include <stdarg.h>
+#include "tests/unit/unit.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "core/zone.h"
 #include "core/zone_rule.h"
@@ -35,12 +33,11 @@ static bool no_database(void) {
 	return true;
 }
 
-static void fixed_offsets(void **state) {
+TEST(fixed_offsets) {
 	static const struct {
 		const char *name;
 		int seconds;
 	} cases[] = {{"UTC", 0}, {"Z", 0}, {"+02:00", 7200}, {"-0530", -19800}, {"+02", 7200}, {"-12:45", -45900}};
-	(void)state;
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct zone *z = open_zone(cases[i].name);
@@ -52,10 +49,9 @@ static void fixed_offsets(void **state) {
 	zone_free(NULL);
 }
 
-static void refuses_what_is_no_zone(void **state) {
+TEST(refuses_what_is_no_zone) {
 	static const char *const names[] = {"", "Nowhere/City", "../../etc/passwd", "/etc/localtime", "Europe/../UTC", "+2", "+25:00",
 	                                    "+02:60", "+02:0", "a\x1b[m", "zone.tab", "+02:00x"};
-	(void)state;
 	struct fault why;
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -65,7 +61,7 @@ static void refuses_what_is_no_zone(void **state) {
 	}
 }
 
-static void berlin_through_the_years(void **state) {
+TEST(berlin_through_the_years) {
 	static const struct {
 		const char *instant;
 		int seconds;
@@ -75,7 +71,6 @@ static void berlin_through_the_years(void **state) {
 		{"2059-07-01T00:00:00Z", 7200},  {"2059-12-01T00:00:00Z", 3600}, {"2060-03-28T00:59:59Z", 3600},
 		{"2060-03-28T01:00:00Z", 7200},  {"1800-01-01T00:00:00Z", 3208},
 	};
-	(void)state;
 	if (no_database()) {
 		skip();
 	}
@@ -102,8 +97,7 @@ static void civil(struct zone *z, const char *local, const char *utc, bool twice
 	}
 }
 
-static void civil_times_of_berlin(void **state) {
-	(void)state;
+TEST(civil_times_of_berlin) {
 	if (no_database()) {
 		skip();
 	}
@@ -127,8 +121,7 @@ static void civil_times_of_berlin(void **state) {
 	civil(NULL, "2026-01-01T14:00:00Z", "2026-01-01T14:00:00Z", false);
 }
 
-static void days_and_months(void **state) {
-	(void)state;
+TEST(days_and_months) {
 	if (no_database()) {
 		skip();
 	}
@@ -146,10 +139,9 @@ static void days_and_months(void **state) {
 }
 
 /* Any time, converted to local time and back, is the same time or one with the same wall clock. */
-static void there_and_back(void **state) {
+TEST(there_and_back) {
 	static const char *const names[] = {"Europe/London", "America/New_York", "Asia/Kathmandu", "Australia/Sydney",
 	                                    "Africa/Casablanca", "America/St_Johns", "Pacific/Apia"};
-	(void)state;
 	if (no_database()) {
 		skip();
 	}
@@ -173,10 +165,9 @@ static void there_and_back(void **state) {
 	}
 }
 
-static void rules(void **state) {
+TEST(rules) {
 	static const char *const bad[] = {"", "CE-1", "CET", "CET-1CEST", "CET-1CEST,M3.5.0", "CET-1CEST,M13.5.0,M10.5.0", "<+03-3",
 	                                  "CET-1CEST,M3.5.0,M10.5.0/3x", "CET-999", "CET-26", "CET-1CEST-27,M3.5.0,M10.5.0", "CET-1CEST,J0,J366"};
-	(void)state;
 	struct zone_rule r;
 
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
