@@ -66,6 +66,8 @@ const char *fleet_cards(const struct fleet *f);
  */
 void fleet_apply_stated(struct fleet *f, struct names *names, const struct quality *stated, struct quality *out);
 const char *fleet_currency(const struct fleet *f);
+/* That of a fleet without a file, where nothing is paid for. */
+void fleet_use_currency(struct fleet *f, struct text code);
 /* SHA-256 of the file, or "" if there was none. */
 const char *fleet_sha256(const struct fleet *f);
 void fleet_free(struct fleet *f);

@@ -79,6 +79,9 @@ static int prepare(struct from_logs *j, struct fault *why) {
 	rc = rc == 0 ? settings_logs(s, j->terminal, &j->logs, why) : rc;
 	rc = rc == 0 ? open_fleet(j, why) : rc;
 	rc = rc == 0 && !j->prices_lent ? settings_prices_or_installed(s, &j->prices, why) : rc;
+	if (rc == 0 && j->prices && !settings_have_rate(s)) {
+		fleet_use_currency(j->fleet, prices_currency(j->prices));
+	}
 	return rc == 0 ? start_pages(j, why) : rc;
 }
 

@@ -189,17 +189,37 @@ static void set_others_aside(struct tying *t, bool some_booked) {
 	}
 }
 
+/*
+ * Where lines name pools, one without a name belongs to none of them, such as the unused part of a commitment: compared with
+ * all pools, hours would count twice. Discounts of nothing belong to a commitment.
+ */
+static void name_the_rest(struct tying *t) {
+	for (size_t i = 0; i < t->in->count; i++) {
+		struct invoice_line *l = &t->in->at[i];
+		bool compared = l->class == CHARGE_USAGE || l->class == CHARGE_DISCOUNT;
+		if (compared && l->pool[0] == '\0') {
+			free(l->pool);
+			l->pool = text_copy(T("(no pool)"));
+			l->class = l->class == CHARGE_DISCOUNT && l->amount_nano == 0 ? CHARGE_COMMITMENT : l->class;
+		}
+	}
+}
+
 static void find_pools(struct tying *t) {
+	size_t booked = count_booked(t);
+	if (booked > 0) {
+		name_the_rest(t);
+	}
 	if (t->in->family->own_pools) {
 		return;
 	}
-	size_t booked = count_booked(t);
 	if (booked == 0 && !t->in->pool_column) {
 		int column = best_column(t);
 		if (column >= 0) {
 			invoice_set_pools(t->in, column);
 			note(t->out, "pools are named by column %s, whose values are pool names of the book", t->in->pool_column);
 			booked = count_booked(t);
+			name_the_rest(t);
 		}
 	}
 	set_others_aside(t, booked > 0);

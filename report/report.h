@@ -47,6 +47,8 @@ void prices_join(struct prices *p);
  * price: a given catalogue under any name, the installed one under the names of its providers or of its own models.
  */
 bool prices_is_vendors(const struct prices *p, struct text model, struct text billing);
+/* The currency of all of its models; empty if they have several. */
+struct text prices_currency(const struct prices *p);
 /* The day on which the files added from now on were published ("2026-08-21"); else that of their last change. */
 int prices_set_date(struct prices *p, const char *day, struct fault *why);
 /*

@@ -55,6 +55,9 @@ struct block {
 	double margin_ratio; /* of revenue; only if that is not 0 */
 };
 
+/* Bought models without a list price, which are not in the total of list prices; and all that were bought. */
+size_t unpriced_bought(const struct statement *s, size_t *all);
+
 /* Are cached tokens unknown for the prompts of an entry? Then, once priced, adds what to switch on. */
 bool unknown_cached(struct statement *s, const struct entry *e, bool bought);
 /* Is that so for any replica? */

@@ -111,3 +111,15 @@ void unknown_report(const struct statement *s, struct quality *q) {
 		                "the figures; vLLM reports it with --enable-prompt-tokens-details");
 	}
 }
+
+size_t unpriced_bought(const struct statement *s, size_t *all) {
+	size_t unpriced = 0;
+
+	*all = 0;
+	for (size_t i = 0; i < s->models.count; i++) {
+		const struct block *b = &table_at(&s->models, i)->block;
+		*all += b->has_bought;
+		unpriced += b->has_bought && !b->list_known;
+	}
+	return unpriced;
+}

@@ -456,6 +456,13 @@ struct fleet *fleet_of_rate(int64_t rate_nano) {
 	return f;
 }
 
+void fleet_use_currency(struct fleet *f, struct text code) {
+	if (code.len > 0 && code.len < sizeof f->currency) {
+		memcpy(f->currency, code.at, code.len);
+		f->currency[code.len] = '\0';
+	}
+}
+
 const char *fleet_currency(const struct fleet *f) {
 	return f->currency;
 }

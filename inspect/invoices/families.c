@@ -97,19 +97,19 @@ static const struct family families[] = {
 	/* Lambda, Together and others with plain column names. */
 	{.name = "CSV with plain column names",
 	 .needs = "start|starttime|startdate|startedat|started|usagestart|usagestartdate|usagestarttime|periodstart|billingperiodstart|from|begin|date|day|usagedate|"
-	          "timestamp|period|month "
-	          "amount|cost|total|totalcost|charge|netamount|amountusd|costusd|totalusd|usd|linetotal|subtotal|price|netcost|spend|totalprice|betrag",
-	 .columns = {[ROLE_PERIOD] = "period month",
+	          "timestamp|period|month|datum|monat "
+	          "amount|cost|total|totalcost|charge|netamount|amountusd|costusd|totalusd|usd|linetotal|subtotal|price|netcost|spend|totalprice|betrag|betrageur|amounteur|costeur|totaleur",
+	 .columns = {[ROLE_PERIOD] = "period month monat",
 	             [ROLE_START] = "start starttime startdate startedat started usagestart usagestartdate usagestarttime periodstart billingperiodstart from begin date day "
-	                            "usagedate timestamp",
+	                            "usagedate timestamp datum",
 	             [ROLE_END] = "end endtime enddate endedat ended usageend usageenddate usageendtime periodend billingperiodend to",
 	             [ROLE_POOL] = "pool project projectname cluster clustername team resourcename resource instancename name label tag instanceid instance id",
-	             [ROLE_GPU_HOURS] = "gpuhours gpuhrs totalgpuhours",
-	             [ROLE_QUANTITY] = "hours instancehours nodehours usagehours hoursused durationhours quantity usage units usagequantity qty",
+	             [ROLE_GPU_HOURS] = "gpuhours gpuhrs totalgpuhours gpustunden",
+	             [ROLE_QUANTITY] = "hours instancehours nodehours usagehours hoursused durationhours stunden quantity usage units usagequantity qty",
 	             [ROLE_UNIT] = "unit units unitofmeasure usageunit",
 	             [ROLE_GPUS] = "gpus gpucount numgpus gpuspernode gpusperinstance",
-	             [ROLE_AMOUNT] = "netamount amount amountusd cost costusd netcost totalcost charge total totalusd totalprice linetotal subtotal spend usd price betrag",
-	             [ROLE_CURRENCY] = "currency currencycode",
+	             [ROLE_AMOUNT] = "netamount amount amountusd cost costusd netcost totalcost charge total totalusd totalprice linetotal subtotal spend usd price betrag betrageur amounteur costeur totaleur",
+	             [ROLE_CURRENCY] = "currency currencycode waehrung",
 	             [ROLE_CATEGORY] = "chargetype chargecategory category linetype type",
 	             [ROLE_SERVICE] = "product service description lineitem item sku type resourcetype",
 	             [ROLE_WHAT] = "instancetype gputype gpu machinetype product sku description lineitem item type resource name",

@@ -237,3 +237,26 @@ void figure_learn_date(struct text t, struct figure_style *style) {
 		style->day_first = true;
 	}
 }
+
+struct text figure_currency(struct text amount, struct text column) {
+	static const struct {
+		struct text sign, code;
+	} signs[] = {{T("\xe2\x82\xac"), T("EUR")}, {T("\xc2\xa3"), T("GBP")}, {T("\xe2\x82\xb9"), T("INR")}, {T("US$"), T("USD")}};
+	static const struct text codes[] = {T("EUR"), T("USD"), T("GBP"), T("CHF"), T("JPY"), T("CNY"), T("INR"), T("CAD"), T("AUD"), T("SEK"),
+	                                    T("NOK"), T("DKK"), T("PLN"), T("SGD"), T("KRW")};
+
+	for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+		if (text_find(amount, signs[i].sign) != SIZE_MAX) {
+			return signs[i].code;
+		}
+	}
+	column = text_trim(column);
+	column.len -= text_ends(column, T(")")) || text_ends(column, T("]"));
+	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+		bool named = column.len > 3 && text_eq_nocase(text_cut(column, column.len - 3, column.len), codes[i]);
+		if (named || text_find(amount, codes[i]) != SIZE_MAX) {
+			return codes[i];
+		}
+	}
+	return T("");
+}

@@ -26,4 +26,7 @@ bool figure_instant(struct text t, const struct figure_style *style, int64_t *ns
 void figure_learn_amount(struct text t, struct figure_style *style);
 void figure_learn_date(struct text t, struct figure_style *style);
 
+/* The currency that an amount is written with, or else its column's name: "1.722,24 €", "Amount (EUR)". Empty: none; $ has several. */
+struct text figure_currency(struct text amount, struct text column);
+
 #endif

@@ -491,7 +491,8 @@ static int take_line(struct reading *r) {
 	}
 	l.billed_nano = l.amount_nano;
 	l.pool = text_copy(field(r, ROLE_POOL));
-	l.currency = text_copy(field(r, ROLE_CURRENCY));
+	struct text currency = field(r, ROLE_CURRENCY);
+	l.currency = text_copy(currency.len > 0 ? currency : figure_currency(amount, r->s->names[r->roles.at[ROLE_AMOUNT][0]]));
 	l.model = text_copy(field(r, ROLE_MODEL));
 	r->out->at = must_realloc(r->out->at, (r->out->count + 1) * sizeof *r->out->at);
 	r->out->at[r->out->count++] = l;

@@ -43,3 +43,12 @@ bool prices_is_vendors(const struct prices *p, struct text model, struct text bi
 	}
 	return !p->built_in || by_provider || !may_be_open(model, &s);
 }
+
+struct text prices_currency(const struct prices *p) {
+	for (size_t i = 1; i < p->model_count; i++) {
+		if (!text_eq(p->models[i].currency, p->models[0].currency)) {
+			return T("");
+		}
+	}
+	return p->model_count > 0 ? p->models[0].currency : T("");
+}

@@ -41,6 +41,17 @@ void table_bought_rows(const struct page *p, const struct table *t, const enum b
 	grid_release(&g);
 }
 
+static void print_unpriced(const struct page *p) {
+	char line[200];
+	size_t all, unpriced = unpriced_bought(p->s, &all);
+
+	if (unpriced > 0 && p->s->total.list_known) {
+		snprintf(line, sizeof line, "The total is without %zu of %zu models, whose list price is not known: name one with --list NAME=MODEL, or give --prices.",
+		         unpriced, all);
+		table_paragraph(p, line, 0);
+	}
+}
+
 /* GPUs and vendors together. */
 static void print_sum(const struct page *p) {
 	const struct block *b = &p->s->total;
@@ -62,6 +73,7 @@ void table_bought(const struct page *p) {
 	snprintf(title, sizeof title, "API spend at list price, in %s", p->currency);
 	table_heading(p, title);
 	table_bought_rows(p, &p->s->models, by, 1);
+	print_unpriced(p);
 	if (p->s->total.has_ran && p->s->total.list_known && block_has_cost(&p->s->total)) {
 		print_sum(p);
 	}

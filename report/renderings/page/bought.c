@@ -102,6 +102,10 @@ void html_bought(const struct statement *s, const struct rendering_options *r, F
 	}
 	page_section(out, "bought", "Bought from API vendors", "What the tokens cost at the vendors' list prices; an invoice may have discounts (reconcile compares it).");
 	put_table(out, s, r, &s->models, model, 1, "boughtmodels", "By model");
+	size_t all, unpriced = unpriced_bought(s, &all);
+	if (unpriced > 0 && s->total.list_known) {
+		fprintf(out, "<p class=\"dim\">The total is without %zu of %zu models, whose list price is not known.</p>\n", unpriced, all);
+	}
 	if (s->tenants.count > 1) {
 		put_table(out, s, r, &s->tenants, tenant, 1, "boughttenants", "By tenant");
 	}
