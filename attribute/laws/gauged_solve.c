@@ -64,6 +64,7 @@
 /* Busy time of windows that were not busy throughout: relative; that of one window. */
 #define TIME_SD 0.3
 #define ONE_TIME_SD 1.0
+#define BOUND_SDS 1.96
 
 #define BILLION8 8e9
 
@@ -235,7 +236,8 @@ static void measure(const struct gauged *g, const struct fitting *f, int64_t par
 	}
 	m->share_sd = sd_of(f, split);
 	double few = ONE_TIME_SD / sqrt((double)(partly > 0 ? partly : 1));
-	m->time_sd = hypot(hypot(TIME_SD, few), sd_of(f, time));
+	/* The level that few gauges give is off by a factor: 1.96 of these are as much more as there may be. */
+	m->time_sd = hypot(TIME_SD, expm1(BOUND_SDS * hypot(few, sd_of(f, time))) / BOUND_SDS);
 }
 
 static int64_t rows_of(const struct gauged *g, enum gauged_kind kind) {
