@@ -248,12 +248,54 @@ static bool read_buffers(struct parallel *p, struct text line) {
 	return true;
 }
 
+/* The parts of a model's split that are not 0, "30,19,0"; 0: it is none. */
+static int64_t count_parts(struct text t) {
+	int64_t parts = 0, part;
+
+	do {
+		if (!text_take_i64(&t, &part)) {
+			return 0;
+		}
+		parts += part > 0;
+	} while (text_skip(&t, T(",")));
+	return parts;
+}
+
+/*
+ * Ollama: "time=… level=INFO source=device.go:240 msg="model weights" device=CUDA1 size="8.0 GiB"" (buffer=CUDA1 in 2025), before it
+ * "… msg=offload library=cuda layers.requested=-1 layers.model=49 layers.offload=49 layers.split=30,19 …". It may load several models.
+ */
+static bool read_ollama(struct parallel *p, struct text line) {
+	struct text t = line, before;
+	int64_t number, parts;
+
+	if (!text_starts(line, T("time=")) || !text_until(&t, T(" msg="), &before) || before.len > 120) {
+		return false;
+	}
+	if (text_skip(&t, T("offload ")) && text_until(&t, T(" layers.split="), &before)) {
+		parts = count_parts(t);
+		p->devices = parts > p->devices ? parts : p->devices;
+		return parts > 0;
+	}
+	if (!text_skip(&t, T("\"model weights\" ")) || !(text_skip(&t, T("device=")) || text_skip(&t, T("buffer="))) || text_starts(t, T("CPU"))) {
+		return false;
+	}
+	for (; t.len > 0 && is_word_byte(*t.at) && (*t.at < '0' || *t.at > '9'); t = text_cut(t, 1, t.len)) {
+	}
+	if (!take_device(&t, &number) || !text_starts(t, T(" size="))) {
+		return false;
+	}
+	p->loaded |= UINT64_C(1) << number;
+	p->devices = __builtin_popcountll(p->loaded);
+	return true;
+}
+
 bool parallel_read(struct parallel *p, struct text line) {
 	p->more = p->more > 0 && begins_entry(line) ? 0 : p->more;
 	if (p->more > 0) {
 		return read_more(p, line);
 	}
-	return line.len > 20 && (read_sizes(p, line) || read_devices(p, line) || read_buffers(p, line) || read_ranks(p, line) || read_world(p, line));
+	return line.len > 20 && (read_sizes(p, line) || read_devices(p, line) || read_buffers(p, line) || read_ranks(p, line) || read_world(p, line) || read_ollama(p, line));
 }
 
 static int64_t or_one(int64_t size) {

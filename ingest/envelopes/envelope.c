@@ -115,7 +115,7 @@ static bool strip_one(struct envelope *e, struct peeling *p) {
 	if (p->depth == 0 && (strip_export(&e->entry, e->rules, e->max_line_bytes, p) || strip_table(e, p))) {
 		return true;
 	}
-	if (p->stamped && (strip_labels(e, p) || strip_cri(e, p) || strip_unit(e, p) || strip_tracing(e, p))) {
+	if (p->stamped && (strip_labels(e, p) || strip_cri(e, p) || strip_unit(e, p) || strip_tracing(e, p) || strip_stream(e, p))) {
 		return true;
 	}
 	return strip_front(e, p) || (!p->plain && (strip_ansi(e, p) || strip_progress(e, p)));

@@ -21,6 +21,14 @@ static const struct known_key {
 	{{"podName", 7}, ORIGIN_POD},
 	{{"PodName", 7}, ORIGIN_POD},                              /* Azure */
 	{{"pod", 3}, ORIGIN_POD},
+	{{"fields.pod", 10}, ORIGIN_POD},                          /* Splunk, Grafana */
+	{{"fields.pod_name", 15}, ORIGIN_POD},
+	{{"kubernetes_pod_name", 19}, ORIGIN_POD},                 /* Fluent Bit, flattened */
+	{{"_pod_name", 9}, ORIGIN_POD},                            /* GELF */
+	{{"_kubernetes_pod_name", 20}, ORIGIN_POD},
+	{{"k8s_pod_name", 12}, ORIGIN_POD},
+	{{"labels.k8s_pod_name", 19}, ORIGIN_POD},
+	{{"stream.k8s_pod_name", 19}, ORIGIN_POD},
 	{{"kubernetes.namespace_name", 25}, ORIGIN_NAMESPACE},
 	{{"kubernetes.pod_namespace", 24}, ORIGIN_NAMESPACE},
 	{{"kubernetes.namespace", 20}, ORIGIN_NAMESPACE},
@@ -31,8 +39,14 @@ static const struct known_key {
 	{{"namespace_name", 14}, ORIGIN_NAMESPACE},
 	{{"PodNamespace", 12}, ORIGIN_NAMESPACE},
 	{{"namespace", 9}, ORIGIN_NAMESPACE},
+	{{"fields.namespace", 16}, ORIGIN_NAMESPACE},
+	{{"kubernetes_namespace_name", 25}, ORIGIN_NAMESPACE},
+	{{"_namespace_name", 15}, ORIGIN_NAMESPACE},
+	{{"labels.k8s_namespace_name", 25}, ORIGIN_NAMESPACE},
+	{{"stream.k8s_namespace_name", 25}, ORIGIN_NAMESPACE},
 	{{"service.instance.id", 19}, ORIGIN_INSTANCE},
 	{{"labels.instance", 15}, ORIGIN_INSTANCE},
+	{{"ecs_task_arn", 12}, ORIGIN_INSTANCE},                   /* FireLens */
 	{{"stream.instance", 15}, ORIGIN_INSTANCE},
 	{{"labels.service_instance_id", 26}, ORIGIN_INSTANCE},
 	{{"stream.service_instance_id", 26}, ORIGIN_INSTANCE},

@@ -107,7 +107,7 @@ bool peel_stamp(struct peeling *p, struct text t, bool in_utc);
 
 /* shippers.c */
 stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_short_unix, strip_label, strip_tracing, strip_out_file,
-	strip_labels, strip_events;
+	strip_labels, strip_stream, strip_events;
 
 /* fluent.c */
 stripper strip_fluent_bit, strip_fluentd;

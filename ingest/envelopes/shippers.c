@@ -54,6 +54,18 @@ static bool opens_line(struct text t) {
 	return false;
 }
 
+/* "llm_vllm.1" of "llm_vllm.1.x2k9…@node-1": docker service logs, the service and number of a task, which its successors have. */
+static struct text without_task(struct text name) {
+	size_t at = text_find_byte(name, '@'), dot;
+
+	if (at == SIZE_MAX) {
+		return name;
+	}
+	for (dot = at; dot > 0 && name.at[dot - 1] != '.'; dot--) {
+	}
+	return dot > 1 ? text_cut(name, 0, dot - 1) : name;
+}
+
 /* "vllm-1        | ": docker compose logs, the service and number of the container. */
 bool strip_bar(struct envelope *e, struct peeling *p) {
 	enum { NAME_MAX = 128 };
@@ -61,7 +73,7 @@ bool strip_bar(struct envelope *e, struct peeling *p) {
 	size_t len = 0, at;
 
 	(void)e;
-	while (len < t.len && len < NAME_MAX && is_name_byte(t.at[len])) {
+	while (len < t.len && len < NAME_MAX && (is_name_byte(t.at[len]) || t.at[len] == '@')) {
 		len++;
 	}
 	for (at = len; at < t.len && at < NAME_MAX && t.at[at] == ' '; at++) {
@@ -71,7 +83,7 @@ bool strip_bar(struct envelope *e, struct peeling *p) {
 		return false;
 	}
 	text_skip(&rest, T(" "));
-	origin_set(&p->origin, ORIGIN_CONTAINER, text_cut(t, 0, len));
+	origin_set(&p->origin, ORIGIN_CONTAINER, without_task(text_cut(t, 0, len)));
 	p->text = rest;
 	p->stamped = false;
 	return true;
@@ -482,6 +494,25 @@ bool strip_labels(struct envelope *e, struct peeling *p) {
 		return false;
 	}
 	labels_origin(e, labels, p);
+	p->text = t;
+	p->stamped = false;
+	return true;
+}
+
+/* "vllm/vllm/0f3c… " after a timestamp: the stream, of aws logs tail. */
+bool strip_stream(struct envelope *e, struct peeling *p) {
+	struct text t = p->text, stream;
+
+	(void)e;
+	if (!p->stamped || !text_until(&t, T(" "), &stream) || text_find_byte(stream, '/') == SIZE_MAX || !opens_line(t)) {
+		return false;
+	}
+	for (size_t i = 0; i < stream.len; i++) {
+		if (!is_name_byte(stream.at[i]) && stream.at[i] != '/') {
+			return false;
+		}
+	}
+	origin_set(&p->origin, ORIGIN_INSTANCE, stream);
 	p->text = t;
 	p->stamped = false;
 	return true;

@@ -137,6 +137,12 @@ TEST(start_up_entries_of_several_lines_state_gpus) {
 		{{"ggml_cuda_init: found 4 CUDA devices:", "load_tensors:        CUDA0 model buffer size = 24277.75 MiB",
 	          "load_tensors:        CUDA2 model buffer size = 46151.91 MiB", "load_tensors:        CUDA3 model buffer size =     0.00 MiB",
 	          "load_tensors:   CPU_Mapped model buffer size =  1064.62 MiB"}, 2},
+#define OLLAMA "time=2026-10-05T06:00:00.123Z level=INFO source=x.go:1 msg="
+		{{OLLAMA "offload library=cuda layers.model=49 layers.offload=49 layers.split=30,19 memory.gpu_overhead=\"0 B\""}, 2},
+		{{OLLAMA "offload library=cuda layers.model=49 layers.offload=37 layers.split=37,0 memory.gpu_overhead=\"0 B\""}, 1},
+		{{OLLAMA "offload library=cpu layers.model=49 layers.split=\"\" x", OLLAMA "\"model weights\" device=CPU size=\"416.6 MiB\"",
+	          OLLAMA "\"kv cache\" device=CUDA5 size=\"8.0 GiB\"", OLLAMA "\"model weights\" device=CUDA size=\"8.0 GiB\""}, 0},
+		{{OLLAMA "\"model weights\" device=CUDA0 size=\"8.0 GiB\"", OLLAMA "\"model weights\" buffer=CUDA3 size=\"8.0 GiB\""}, 2},
 		{{"ggml_hip_init: found 2 ROCm devices:", "llm_load_tensors:      ROCm1 buffer size = 24277.75 MiB"}, 1},
 		{{"llm_load_tensors:      SYCL0 buffer size = 1.00 MiB", "llm_load_tensors:      Vulkan1 buffer size = 1.00 MiB",
 	          "llm_load_tensors:      CUDA64 buffer size = 1.00 MiB", "llm_load_tensors:      CUDA-1 buffer size = 1.00 MiB",
