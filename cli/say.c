@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/terminal.h"
+
 /* Columns of a command line that are printed. */
 #define SHOWN_MAX 96
 
@@ -17,39 +19,14 @@ bool run_colors(const struct run *r, int fd) {
 	return (!no_color || !*no_color) && isatty(fd);
 }
 
-static bool is_plain(unsigned char c) {
-	return c >= 0x20 && c != 0x7f;
-}
-
-/* Length of the UTF-8 sequence at `s`, 0 if it is not one or a control character (C1). */
-static size_t utf8_len(const unsigned char *s) {
-	size_t n = s[0] >= 0xf0 && s[0] < 0xf8 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc2 ? 2 : 0;
-
-	if (n == 0 || s[0] >= 0xf8 || (s[0] == 0xc2 && s[1] < 0xa0)) {
-		return 0;
-	}
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80) {
-			return 0;
-		}
-	}
-	return n;
-}
-
 int say_safe(FILE *out, const char *text) {
-	int columns = 0;
+	size_t room = strlen(text) * PRINTABLE_MAX + 1;
+	char *safe = must_alloc(room);
 
-	for (const unsigned char *s = (const unsigned char *)text; *s;) {
-		size_t n = *s < 0x80 ? is_plain(*s) : utf8_len(s);
-		if (n == 0) {
-			fprintf(out, "\\x%02x", *s++);
-			columns += 4;
-			continue;
-		}
-		fwrite(s, 1, n, out);
-		s += n;
-		columns++;
-	}
+	printable(text_of(text), safe, room);
+	fputs(safe, out);
+	int columns = (int)printable_width(safe);
+	free(safe);
 	return columns;
 }
 

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/text.h"
+
 enum terminal_voice { TERMINAL_ERROR, TERMINAL_WARNING, TERMINAL_HINT };
 
 /* Files and folders that work needs. */
@@ -64,5 +66,17 @@ static inline void terminal_guard(const struct terminal *t, bool on) {
 		t->guard(t->context, on);
 	}
 }
+
+/*
+ * Bytes from a log, safe for a terminal: control bytes, what is not UTF-8, and characters that hide or reverse text
+ * are written as \xNN or \u{NNNN}. Returns the length in `out`, which ends with a NUL; truncated at a character if it
+ * does not fit.
+ */
+size_t printable(struct text t, char *out, size_t size);
+#define PRINTABLE_MAX 10 /* bytes in `out` of one in the text, at most */
+/* As Markdown: the same, and nothing ends a cell or is markup. */
+void markdown_put(FILE *out, struct text t);
+/* Columns of a printable text on a terminal: its characters. */
+size_t printable_width(const char *s);
 
 #endif

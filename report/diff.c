@@ -19,6 +19,7 @@
 #include "core/decimal.h"
 #include "core/files/files.h"
 #include "core/json.h"
+#include "core/terminal.h"
 #include "report/diff.h"
 #include "report/renderings/grid.h"
 
@@ -282,9 +283,7 @@ static void print_markdown(const struct grid *g, FILE *out) {
 	fputs("|\n", out);
 	for (size_t i = 0; i < g->count; i++) {
 		fputs("| ", out);
-		for (const char *c = g->cells[i]; *c; c++) {
-			fprintf(out, "%s%c", strchr("|\\`*_<[", *c) ? "\\" : "", *c);
-		}
+		markdown_put(out, text_of(g->cells[i]));
 		fputs((i + 1) % g->columns == 0 ? " |\n" : " ", out);
 	}
 	fputc('\n', out);

@@ -2,16 +2,21 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/files/platform.h"
 #include "report/statement.h"
 
 static struct rule_result *result_of(struct rule_results *r, const struct rule_row *row) {
-	for (size_t i = 0; i < r->count; i++) {
+	uint64_t hash = hash_spread(row->model), at = hash;
+	uint32_t i;
+
+	while (hash_index_next(&r->by_model, hash, &at, &i)) {
 		if (r->rows[i].row.model == row->model && strcmp(r->rows[i].row.rule, row->rule) == 0) {
 			return &r->rows[i];
 		}
 	}
+	hash_index_add(&r->by_model, hash, (uint32_t)r->count);
 	r->rows = must_grow_by_count(r->rows, r->count, sizeof *r->rows);
-	r->rows[r->count] = (struct rule_result){.row = {.rule = row->rule, .model = row->model}};
+	r->rows[r->count] = (struct rule_result){.row = {.rule = row->rule, .model = row->model}, .number = r->count};
 	return &r->rows[r->count++];
 }
 
@@ -69,17 +74,11 @@ static bool finish_result(const struct statement *s, struct rule_result *r) {
 }
 
 /* By model (text); within a model in the order of the rules. */
-static void order_results(struct rule_results *r, const struct names *names) {
-	for (size_t i = 1; i < r->count; i++) {
-		struct rule_result moved = r->rows[i];
-		size_t at = i;
-		while (at > 0 && text_compare(names_text(names, r->rows[at - 1].row.model),
-					      names_text(names, moved.row.model)) > 0) {
-			r->rows[at] = r->rows[at - 1];
-			at--;
-		}
-		r->rows[at] = moved;
-	}
+static int compare_results(const void *a, const void *b, void *names) {
+	const struct rule_result *x = a, *y = b;
+	int order = names_order(names, x->row.model, y->row.model);
+
+	return order ? order : x->number < y->number ? -1 : x->number > y->number;
 }
 
 int rules_finish(struct statement *s, struct fault *why) {
@@ -87,6 +86,8 @@ int rules_finish(struct statement *s, struct fault *why) {
 	for (size_t i = 0; i < s->rules.count; i++) {
 		fits = finish_result(s, &s->rules.rows[i]) && fits;
 	}
-	order_results(&s->rules, s->options.names);
+	if (s->rules.count > 0) {
+		platform_sort(s->rules.rows, s->rules.count, sizeof *s->rules.rows, compare_results, (void *)(uintptr_t)s->options.names);
+	}
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "the cost under a rule does not fit 64 bits of nano-units");
 }

@@ -75,6 +75,7 @@ void statement_free(struct statement *s) {
 	hash_index_release(&s->curves.index);
 	roofline_clear(s);
 	free(s->rules.rows);
+	hash_index_release(&s->rules.by_model);
 	free(s->adjustments.rows);
 	free(s->services.rows);
 	free(s->services.first);

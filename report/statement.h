@@ -221,6 +221,7 @@ struct curves {
 /* A model under a rule. `in`: over all input tokens, including cached ones. */
 struct rule_result {
 	struct rule_row row; /* as received */
+	size_t number;       /* in the order of arrival */
 	int128 prefill_gpu_ns, decode_gpu_ns; /* summed over rates */
 	int128 prefill_exact, decode_exact;
 	bool in_known, out_known; /* there are such tokens, at a known rate */
@@ -232,6 +233,7 @@ struct rule_result {
 struct rule_results {
 	struct rule_result *rows;
 	size_t count;
+	struct hash_index by_model;
 };
 
 /* A model's traffic of one class of service. */

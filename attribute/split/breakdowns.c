@@ -4,6 +4,7 @@
 
 #include "core/exact.h"
 #include "core/files/platform.h"
+#include "core/hash_index.h"
 #include "core/share.h"
 
 /*
@@ -51,6 +52,7 @@ struct breakdowns {
 	bool lost; /* a sum does not fit */
 	struct rule_sums *rule_sums;
 	size_t rule_count;
+	struct hash_index rule_index; /* by model and rate; until they are sorted */
 	struct position_sums *position_sums;
 	size_t position_count;
 	struct batch_sums *batch_sums;
@@ -70,6 +72,7 @@ struct breakdowns *breakdowns_new(const struct names *names, bool rules, bool po
 void breakdowns_free(struct breakdowns *x) {
 	if (x) {
 		free(x->rule_sums);
+		hash_index_release(&x->rule_index);
 		free(x->position_sums);
 		free(x->batch_sums);
 		free(x);
@@ -80,12 +83,15 @@ void breakdowns_free(struct breakdowns *x) {
 
 /* There are few models and rates: the last one is usually the next one. */
 static struct rule_sums *rule_sums_of(struct breakdowns *x, name_id model, int64_t rate_nano) {
-	for (size_t i = x->rule_count; i-- > 0;) {
+	uint64_t hash = hash_mix(hash_mix(0, model), (uint64_t)rate_nano), at = hash;
+
+	for (uint32_t i; hash_index_next(&x->rule_index, hash, &at, &i);) {
 		if (x->rule_sums[i].model == model && x->rule_sums[i].rate_nano == rate_nano) {
 			return &x->rule_sums[i];
 		}
 	}
-	x->rule_sums = must_realloc(x->rule_sums, (x->rule_count + 1) * sizeof *x->rule_sums);
+	hash_index_add(&x->rule_index, hash, (uint32_t)x->rule_count);
+	x->rule_sums = must_grow_by_count(x->rule_sums, x->rule_count, sizeof *x->rule_sums);
 	x->rule_sums[x->rule_count] = (struct rule_sums){.model = model, .rate_nano = rate_nano};
 	return &x->rule_sums[x->rule_count++];
 }

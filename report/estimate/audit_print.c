@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/terminal.h"
 #include "report/estimate/audit.h"
 #include "report/estimate/sheet.h"
 
@@ -233,9 +234,9 @@ static void markdown_seller(const struct audit *a, const struct audit_seller *s,
 	const double prices[] = {s->input, s->cached, s->output, s->revenue * 1000}, shares[] = {v.break_even, v.margin[3], v.margin[HALF], v.margin_low, v.margin_high};
 
 	fputs("| ", out);
-	sheet_markdown_text(s->provider, out);
+	markdown_put(out, text_of(s->provider));
 	fputs(" | ", out);
-	sheet_markdown_text(s->id, out);
+	markdown_put(out, text_of(s->id));
 	for (size_t i = 0; i < sizeof prices / sizeof *prices; i++) {
 		fprintf(out, " | %s", isnan(prices[i]) ? "" : sheet_number(prices[i], 4, number));
 	}
@@ -249,9 +250,9 @@ void audit_markdown(const struct audit *a, FILE *out) {
 	const struct costs *c = &a->cards[a->cheapest].costs;
 
 	fputs("What sellers of **", out);
-	sheet_markdown_text(c->roofline.model.name, out);
+	markdown_put(out, text_of(c->roofline.model.name));
 	fprintf(out, "** are paid, and what it should cost on %.0f x ", c->gpus);
-	sheet_markdown_text(c->roofline.gpu.name, out);
+	markdown_put(out, text_of(c->roofline.gpu.name));
 	fprintf(out, " (%s; 95 %% of published measurements within x / %.1f)\n\n", c->currency, exp(c->spread));
 	print_notes(a, "- ", out);
 	fputs("\n| seller | as | input | cached | output | 1,000 requests | pays at load | margin, full | at half load | low | high | |\n"

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/terminal.h"
 #include "report/estimate/costs.h"
 #include "report/estimate/explain.h"
 #include "report/estimate/sheet.h"
@@ -242,9 +243,9 @@ static void print_json(const struct costs *c, const struct sheet *s, bool explai
 
 static void print_markdown(const struct costs *c, const struct sheet *s, FILE *out) {
 	fputs("**", out);
-	sheet_markdown_text(c->roofline.model.name, out);
+	markdown_put(out, text_of(c->roofline.model.name));
 	fprintf(out, "** on %lld x ", (long long)c->roofline.gpus);
-	sheet_markdown_text(c->roofline.gpu.name, out);
+	markdown_put(out, text_of(c->roofline.gpu.name));
 	fputs("\n\n", out);
 	sheet_markdown(s, out);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/json.h"
+#include "core/terminal.h"
 
 struct sheet_line *sheet_add(struct sheet *s, const char *key, const char *label, double value, int places,
                              const char *unit, const char *formula, ...) {
@@ -117,13 +118,6 @@ void sheet_csv_number(double x, FILE *out) {
 	}
 }
 
-void sheet_markdown_text(const char *s, FILE *out) {
-	for (; *s; s++) {
-		fputs(*s == '|' || *s == '\\' || *s == '<' ? "\\" : "", out);
-		fputc((unsigned char)*s < 0x20 ? ' ' : *s, out);
-	}
-}
-
 void sheet_csv(const struct sheet *s, FILE *out) {
 	fputs("name,value,low,high,unit,formula\n", out);
 	for (int i = 0; i < s->count; i++) {
@@ -152,7 +146,7 @@ void sheet_markdown(const struct sheet *s, FILE *out) {
 			continue;
 		}
 		fprintf(out, "| %s | %s | ", l->label, sheet_number(l->value, l->places, number));
-		sheet_markdown_text(isinf(l->value) ? "" : l->unit, out);
+		markdown_put(out, text_of(isinf(l->value) ? "" : l->unit));
 		fputs(" | ", out);
 		if (l->high > 0) {
 			fprintf(out, "%s to ", sheet_number(l->low, l->places > 1 ? l->places - 1 : 0, number));

@@ -1,6 +1,7 @@
 /* whatif_forms.c: the answers as rows, for spreadsheets and wikis. */
 #include <math.h>
 
+#include "core/terminal.h"
 #include "core/instant.h"
 #include "report/estimate/sheet.h"
 #include "report/estimate/whatif.h"
@@ -49,7 +50,7 @@ void whatif_markdown(const struct whatif_answers *all, FILE *out) {
 	for (size_t i = 0; i < all->count; i++) {
 		columns_of(&all->at[i], c);
 		fputs("| ", out);
-		sheet_markdown_text(all->at[i].scenario.name, out);
+		markdown_put(out, text_of(all->at[i].scenario.name));
 		for (size_t k = 0; k < 8; k++) {
 			fprintf(out, " | %s", isnan(c[k].value) ? "" : sheet_number(c[k].value * (k == 1 ? 100 : 1), k == 1 ? 1 : c[k].places, number));
 			fputs(k == 1 ? " %" : "", out);

@@ -4,17 +4,10 @@
 #include "core/instant.h"
 #include "report/renderings/table.h"
 
-/* A cell, escaped so that nothing ends the row or is treated as markup. */
 static void put_text(FILE *out, struct text t) {
 	char safe[LABEL_MAX];
 
-	table_label(t, safe);
-	for (const char *c = safe; *c; c++) {
-		if (strchr("|\\`*_<>[]#", *c)) {
-			fputc('\\', out);
-		}
-		fputc(*c, out);
-	}
+	markdown_put(out, text_of(table_label(t, safe)));
 }
 
 static void put_money(FILE *out, bool known, int64_t nano, int places) {
@@ -39,9 +32,9 @@ static void put_head(FILE *out, const char *title, const char *const *headers, s
 	fputc('\n', out);
 }
 
-static void put_block(FILE *out, const struct statement *s, const struct block *b) {
+static void put_block(FILE *out, const struct statement *s, const struct block *b, int unit) {
 	char figure[FIGURE_MAX];
-	int money = figure_places(s->total.capacity_nano), unit = figure_unit_places(s);
+	int money = figure_places(s->total.capacity_nano);
 
 	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
 	put_count(out, b->tokens[TOKENS_OUTPUT]);
@@ -62,6 +55,7 @@ static void put_table(FILE *out, const struct statement *s, const struct renderi
 	const char *headers[BY_KEYS + 9];
 	char buffer[KEY_TEXT_MAX];
 	size_t shown, *order = rows_in_order(r, t, by, count, &shown);
+	int unit = figure_unit_places(s); /* of all models: not for each row */
 
 	for (size_t i = 0; i < count + 9; i++) {
 		headers[i] = i < count ? by_key_names[by[i]] : figures[i - count];
@@ -75,14 +69,14 @@ static void put_table(FILE *out, const struct statement *s, const struct renderi
 			put_text(out, row_key(s, row, by[k], buffer));
 			fputs(" |", out);
 		}
-		put_block(out, s, &row->block);
+		put_block(out, s, &row->block, unit);
 	}
 	free(order);
 	fputs("| **= total** |", out);
 	for (size_t k = 1; k < count; k++) {
 		fputs(" |", out);
 	}
-	put_block(out, s, &s->total);
+	put_block(out, s, &s->total, unit);
 }
 
 static void put_parts(FILE *out, const struct statement *s) {
@@ -106,9 +100,7 @@ static void put_list(FILE *out, const char *title, size_t count, char *const *li
 	}
 	for (size_t i = 0; i < count; i++) {
 		fputs("* ", out);
-		for (const char *c = lines[i]; *c; c++) {
-			fputs(*c == '<' ? "&lt;" : *c == '\n' ? " " : (char[]){*c, '\0'}, out);
-		}
+		markdown_put(out, text_of(lines[i]));
 		fputc('\n', out);
 	}
 }

@@ -3,6 +3,7 @@
 #define REPORT_RENDERINGS_H
 
 #include "core/decimal.h"
+#include "core/terminal.h"
 #include "report/statement.h"
 
 /* Writes to `out`; the caller checks the stream for errors, once. */
@@ -69,14 +70,5 @@ static inline double part_share(int128 part, int128 whole) {
 }
 /* Millijoules as nano-units of a watt-hour, rounded half to even. */
 int64_t wh_nano(int64_t mj);
-
-/*
- * Bytes from a log, safe for a terminal: control bytes, what is not UTF-8, and characters that hide or reverse text
- * are written as \xNN or \u{NNNN}. Returns the length in `out`, which ends with a NUL; truncated at a character if it
- * does not fit.
- */
-size_t printable(struct text t, char *out, size_t size);
-/* Columns of a printable text on a terminal: its characters. */
-size_t printable_width(const char *s);
 
 #endif

@@ -411,9 +411,9 @@ static void print_assumptions(const struct page *p) {
 		if (n[i].field[NOTICE_KIND] || ++shown > ASSUMPTIONS_MAX) {
 			continue;
 		}
-		snprintf(line, sizeof line, "Assumed: %.500s%s%.200s%s%s%.100s", n[i].field[NOTICE_TEXT], source ? " (" : "",
+		snprintf(line, sizeof line, "%.500s%s%.200s%s%s%.100s", n[i].field[NOTICE_TEXT], source ? " (" : "",
 			 source ? source : "", source ? ")" : "", option ? "; override with " : "", option ? option : "");
-		table_paragraph(p, line, 2);
+		table_say(p, "Assumed: ", line);
 	}
 	if (shown > ASSUMPTIONS_MAX) {
 		snprintf(line, sizeof line, "Assumed: %zu more, see --format json", shown - ASSUMPTIONS_MAX);

@@ -20,6 +20,8 @@ struct page {
 const char *table_label(struct text t, char out[LABEL_MAX]);
 /* A paragraph at the page's width; lines after the first are indented. */
 void table_paragraph(const struct page *p, const char *text, int indent);
+/* Bytes from outside, made printable, as a paragraph. */
+void table_say(const struct page *p, const char *lead, const char *bytes);
 void table_heading(const struct page *p, const char *text);
 
 /* table_screen.c: subject, period and cost; parts, levers, evidence, rows; and last the unit costs. */

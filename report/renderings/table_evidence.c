@@ -6,10 +6,9 @@
 
 #define WARNINGS_SHOWN 20
 
-/* Bytes from outside, made printable, as a paragraph. */
-static void say(const struct page *p, const char *lead, const char *bytes) {
+void table_say(const struct page *p, const char *lead, const char *bytes) {
 	struct text t = text_of(bytes);
-	size_t size = 12 * t.len + 1, len = strlen(lead);
+	size_t size = PRINTABLE_MAX * t.len + 1, len = strlen(lead);
 	char *safe = must_alloc(len + size);
 
 	memcpy(safe, lead, len);
@@ -51,8 +50,8 @@ static void print_checks(const struct page *p) {
 
 	for (size_t i = 0; i < count && shown < CHECKS_SHOWN; i++) {
 		if (n[i].field[NOTICE_KIND] && strcmp(n[i].field[NOTICE_KIND], QUALITY_CROSS_CHECK) == 0) {
-			snprintf(line, sizeof line, "Cross-check: %s.", n[i].field[NOTICE_TEXT]);
-			table_paragraph(p, line, 2);
+			snprintf(line, sizeof line, "%s.", n[i].field[NOTICE_TEXT]);
+			table_say(p, "Cross-check: ", line);
 			shown++;
 		}
 	}
@@ -113,7 +112,7 @@ static void print_rejects(const struct page *p, const struct quality *q) {
 	for (size_t i = 0; i < q->reject_count; i++) {
 		snprintf(lead, sizeof lead, "Rejected: %s line%s, %.80s, first at ",
 			 figure_count(q->rejects[i].lines, count), PLURAL(q->rejects[i].lines), q->rejects[i].reason);
-		say(p, lead, q->rejects[i].first);
+		table_say(p, lead, q->rejects[i].first);
 	}
 	for (size_t i = 0; i < q->damage_count; i++) {
 		const struct quality_damage *d = &q->damages[i];
@@ -122,14 +121,14 @@ static void print_rejects(const struct page *p, const struct quality *q) {
 		} else {
 			snprintf(lead, sizeof lead, "Not read, %.120s: ", d->reason);
 		}
-		say(p, lead, q->damages[i].file);
+		table_say(p, lead, q->damages[i].file);
 	}
 }
 
 static void print_warnings(const struct page *p, const struct quality *q) {
 	size_t shown = p->r->verbose || q->warning_count < WARNINGS_SHOWN ? q->warning_count : WARNINGS_SHOWN;
 	for (size_t i = 0; i < shown; i++) {
-		say(p, p->r->color ? "\033[33mWarning:\033[0m " : "Warning: ", q->warnings[i]);
+		table_say(p, p->r->color ? "\033[33mWarning:\033[0m " : "Warning: ", q->warnings[i]);
 	}
 	if (shown < q->warning_count) {
 		fprintf(p->out, "%zu more warnings: see them with -v.\n", q->warning_count - shown);

@@ -62,9 +62,12 @@ static void put_head(const struct page *p) {
 	fputs(paint(p, PLAIN), p->out);
 }
 
-/* A line of the screen, truncated at its end. */
-static void put_cut(const struct page *p, const char *text, int room) {
+/* A line of the screen, truncated at its end; may have bytes from outside. */
+static void put_cut(const struct page *p, const char *bytes, int room) {
+	char text[1024];
 	int column = 0;
+
+	printable(text_of(bytes), text, sizeof text);
 
 	for (size_t at = 0; text[at]; at++) {
 		column += ((unsigned char)text[at] >> 6) != 2;

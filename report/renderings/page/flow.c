@@ -134,13 +134,22 @@ static void put_parts_to_rows(struct flow *f, size_t k, const struct table *t) {
 	}
 }
 
+/* Rows are in the order of their names, after shared time. */
 static size_t row_of(const struct table *t, const struct row *line, bool tenant) {
-	size_t i = 0;
+	size_t low = 0, high = t->count;
 
-	while (i < t->count && !text_eq(tenant ? table_at(t, i)->tenant : table_at(t, i)->model, tenant ? line->tenant : line->model)) {
-		i++;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct row *row = table_at(t, middle);
+		int order = row->not_allocated != line->not_allocated ? line->not_allocated - row->not_allocated
+		            : tenant                                  ? text_compare(row->tenant, line->tenant)
+		                                                      : text_compare(row->model, line->model);
+		if (order == 0) {
+			return middle;
+		}
+		*(order < 0 ? &low : &high) = order < 0 ? middle + 1 : middle;
 	}
-	return i;
+	return t->count;
 }
 
 static void put_models_to_tenants(struct flow *f, size_t k) {

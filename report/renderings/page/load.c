@@ -33,37 +33,39 @@ static bool point_of(const struct moment *m, double gpus, double *x, double *y) 
 	return true;
 }
 
-static void fill_points(const struct statement *s, name_id model, struct panel *p) {
-	const struct timeline *t = s->timeline;
-	size_t seen = 0;
+/* From the first moment of a model. */
+static void fill_points(const struct timeline *t, size_t first, struct panel *p) {
+	size_t seen = 0, end = first;
 	double x, y;
 
-	for (size_t i = 0; i < t->count; i++) {
-		p->hours += t->moments[i].model == model && point_of(&t->moments[i], p->gpus, &x, &y);
+	for (; end < t->count && t->moments[end].model == t->moments[first].model; end++) {
+		p->hours += point_of(&t->moments[end], p->gpus, &x, &y);
 	}
-	for (size_t i = 0; i < t->count && p->count < POINTS_MOST; i++) {
-		if (t->moments[i].model == model && point_of(&t->moments[i], p->gpus, &x, &y) && seen++ % (p->hours / POINTS_MOST + 1) == 0) {
+	for (size_t i = first; i < end && p->count < POINTS_MOST; i++) {
+		if (point_of(&t->moments[i], p->gpus, &x, &y) && seen++ % (p->hours / POINTS_MOST + 1) == 0) {
 			p->x[p->count] = x;
 			p->y[p->count++] = y;
 		}
 	}
 }
 
+/* Moments are in the order of models' names. */
 static bool fill(const struct statement *s, const struct row *model, struct panel *p) {
 	const struct timeline *t = s->timeline;
-	size_t i = 0;
+	size_t low = 0, high = t->count;
 
 	*p = (struct panel){.model = model};
-	while (i < t->count && !text_eq(names_text(s->options.names, t->moments[i].model), model->model)) {
-		i++;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		bool before = text_compare(names_text(s->options.names, t->moments[middle].model), model->model) < 0;
+		*(before ? &low : &high) = before ? middle + 1 : middle;
 	}
-	if (i == t->count) {
+	if (low == t->count || !text_eq(names_text(s->options.names, t->moments[low].model), model->model)) {
 		return false;
 	}
-	name_id id = t->moments[i].model;
-	p->at = curves_of(s, id, &p->curve_count);
+	p->at = curves_of(s, t->moments[low].model, &p->curve_count);
 	p->gpus = p->at ? p->at->gpus : 0;
-	fill_points(s, id, p);
+	fill_points(t, low, p);
 	return p->count >= POINTS_LEAST || (p->count > 0 && p->curve_count > 2);
 }
 

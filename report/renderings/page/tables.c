@@ -410,13 +410,14 @@ void html_rows(const struct statement *s, const struct rendering_options *r, con
 	const char *headers[BY_KEYS + 9];
 	char shown[FIGURE_MAX];
 	size_t rows, *order = rows_in_order(r, t, by, count, &rows), labels = count + tenants;
+	int64_t widest = tenants ? largest_of(t) : 0;
 
 	for (size_t i = 0; i < labels + 8; i++) {
 		headers[i] = i < count ? by_key_names[by[i]] : i < labels ? "own work, share" : figures[i - labels];
 	}
 	open_rows(out, id, tenants ? "Tenants" : "Rows", headers, labels + 8, count, labels + 4, r->sort == ROWS_BY_COST && !timed, t->count > 20);
 	for (size_t i = 0; i < rows && i < ROWS_MAX; i++) {
-		put_row(out, s, table_at(t, order[i]), by, count, tenants ? largest_of(t) : 0);
+		put_row(out, s, table_at(t, order[i]), by, count, widest);
 	}
 	free(order);
 	put_total(out, s, labels);
