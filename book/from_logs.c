@@ -163,7 +163,7 @@ static int settle(struct from_logs *j, struct fault *why) {
 	error = error ? error : attribution_each_position(j->attribution, statement_add_position, j->statement);
 	error = error ? error : attribution_each_batch(j->attribution, statement_add_batch, j->statement);
 	error = error ? error : attribution_each_curve(j->attribution, statement_add_curve, j->statement);
-	if (error && !why->message[0]) {
+	if (error == ERROR_RANGE || (error && !why->message[0])) {
 		fault_set(why, error, "a figure does not fit: too much GPU time (292 GPU-years) or too many tokens for 64 bits; "
 		                      "a book (tollbook ingest, attribute, report) has this limit for a day only");
 	}

@@ -259,6 +259,9 @@ static int step(struct replay *r, struct fault *why) {
 	size_t kept = 0;
 	int err = 0;
 
+	if (r->now_ns > REPLAY_LAST_NS) {
+		return fault_set(why, ERROR_RANGE, "the replay of these requests takes centuries, expected shorter logs, more --load or a larger --max-batch");
+	}
 	share_step(r, &w, ns);
 	r->now_ns += ns;
 	r->sums.busy_ns += ns;

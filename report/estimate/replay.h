@@ -12,25 +12,30 @@
 #define REPORT_ESTIMATE_REPLAY_H
 
 #include "core/error.h"
+#include "core/exact.h"
 #include "core/model/fitted.h"
 
+/* The last instant of a replay, in 2261: a step and a transfer may follow. */
+#define REPLAY_LAST_NS (INT64_MAX - 20000000 * NS_PER_SECOND)
+
 struct replay_request {
-	int64_t arrival_ns;
+	int64_t arrival_ns; /* until REPLAY_LAST_NS */
 	int64_t prompt, cached, completion; /* tokens; cached < prompt, completion >= 1 */
 	bool prefilled; /* arrives with its prompt computed and its first token produced */
 	bool leaves;    /* decodes elsewhere: `done` is called when its prompt is computed */
 	name_id to;     /* where, for `done` */
 };
 
-/* Wall time; whole nanoseconds. */
+/* Wall time; whole nanoseconds. In 128 bits, as waits of all requests, and time of many GPUs, are summed. */
 struct replay_sums {
-	int64_t busy_ns, prefill_ns, cached_ns, decode_ns; /* busy = prefill + decode; cached is part of prefill */
+	int128 busy_ns, prefill_ns, cached_ns, decode_ns;  /* busy = prefill + decode; cached is part of prefill */
 	int64_t steps, decode_steps, decode_slots;         /* slots: sequences that decoded, over all steps */
 	/* of requests with their prompt computed here; output produced here */
 	int64_t requests, input, input_cached, output;
-	int64_t first_token_wait_ns, first_tokens;         /* arrival to first token, summed */
+	int128 first_token_wait_ns;                        /* arrival to first token, summed */
+	int64_t first_tokens;
 	int64_t preemptions, recomputed;                   /* recomputed tokens; their time is in prefill_ns */
-	int64_t drain_ns;                                  /* from the last arrival until all were done */
+	int128 drain_ns;                                   /* from the last arrival until all were done */
 };
 
 struct replay_options {

@@ -65,10 +65,6 @@ void whatif_free(struct whatif *w) {
 	}
 }
 
-static uint32_t tokens_of(int64_t n) {
-	return n < 0 ? 0 : (uint32_t)n;
-}
-
 int whatif_add_record(struct whatif *w, unsigned lane, const struct record *r, struct fault *why) {
 	const struct request *q = &r->request;
 	struct request_played item;
@@ -76,7 +72,7 @@ int whatif_add_record(struct whatif *w, unsigned lane, const struct record *r, s
 	if (r->kind != RECORD_REQUEST) {
 		return 0;
 	}
-	if (q->arrival_ns == UNKNOWN || q->prompt_tokens < 1 || q->prompt_tokens > PLAYED_TOKENS_MAX || q->completion_tokens > PLAYED_TOKENS_MAX) {
+	if (q->arrival_ns == UNKNOWN || q->arrival_ns > REPLAY_LAST_NS || q->prompt_tokens < 1 || q->prompt_tokens > PLAYED_TOKENS_MAX || q->completion_tokens > PLAYED_TOKENS_MAX) {
 		w->skipped[lane]++;
 		return 0;
 	}
@@ -87,9 +83,9 @@ int whatif_add_record(struct whatif *w, unsigned lane, const struct record *r, s
 		item.replica = names_id(w->o.names, q->prefill_replica);
 	}
 	item.model = names_id(w->o.names, r->model);
-	item.prompt = tokens_of(q->prompt_tokens);
-	item.cached = tokens_of(q->cached_tokens < q->prompt_tokens ? q->cached_tokens : q->prompt_tokens - 1);
-	item.completion = q->completion_tokens < 1 ? 1 : tokens_of(q->completion_tokens);
+	item.prompt = (uint32_t)q->prompt_tokens;
+	item.cached = q->cached_tokens < 0 ? 0 : (uint32_t)(q->cached_tokens < q->prompt_tokens ? q->cached_tokens : q->prompt_tokens - 1);
+	item.completion = q->completion_tokens < 1 ? 1 : (uint32_t)q->completion_tokens;
 	item.arrival_ns = q->arrival_ns;
 	item.id = q->id.len > 0 ? text_hash(q->id) | 1 : 0;
 	return spool_add(w->requests, lane, &item, sizeof item, why);
@@ -97,16 +93,17 @@ int whatif_add_record(struct whatif *w, unsigned lane, const struct record *r, s
 
 int whatif_add_entry(void *whatif, const struct entry *e) {
 	struct whatif *w = whatif;
-	bool fits = exact_add(&w->capacity_ns, e->gpu_ns);
 
+	w->capacity_ns += e->gpu_ns;
 	if (e->kind <= ENTRY_OUTPUT) {
-		fits &= exact_add(e->kind == ENTRY_OUTPUT ? &w->decode_ns : &w->prefill_ns, e->gpu_ns) && exact_add(&w->busy_ns, e->gpu_ns);
+		*(e->kind == ENTRY_OUTPUT ? &w->decode_ns : &w->prefill_ns) += e->gpu_ns;
+		w->busy_ns += e->gpu_ns;
 	}
 	if (e->rate_nano >= 0) {
-		fits &= exact_add(&w->priced_ns, e->gpu_ns);
+		w->priced_ns += e->gpu_ns;
 		w->money += (double)e->gpu_ns * (double)e->rate_nano / 1e9 / (double)NS_PER_HOUR;
 	}
-	return fits ? 0 : ERROR_RANGE;
+	return 0;
 }
 
 int whatif_add_model(void *whatif, const struct fitted_model *m) {
@@ -155,12 +152,8 @@ static double revenue_of(const struct whatif *w, const struct outcome *o) {
 /* ---- scenarios ---- */
 
 static struct scenario as_it_was(const struct whatif *w, const char *name) {
-	struct scenario s = {.cache_hit = NAN, .input_output = NAN, .load = NAN,
-	                     .max_batch = w->o.max_batch > 0 ? w->o.max_batch : 256,
-	                     .chunk = w->o.chunk > 0 ? w->o.chunk : 2048};
-
-	snprintf(s.name, sizeof s.name, "%s", name);
-	return s;
+	return (struct scenario){.name = name, .cache_hit = NAN, .input_output = NAN, .load = NAN, .max_batch = w->o.max_batch > 0 ? w->o.max_batch : 256,
+	                         .chunk = w->o.chunk > 0 ? w->o.chunk : 2048};
 }
 
 static struct scenario as_asked(const struct whatif *w) {
@@ -182,52 +175,37 @@ static bool is_asked(const struct whatif_options *o) {
 #define SCENARIOS_MAX 16
 
 static size_t common_questions(const struct whatif *w, struct scenario out[SCENARIOS_MAX]) {
-	static const int64_t batches[] = {8, 32};
-	static const double hits[] = {0, 0.5, 0.9}, mixes[] = {3, 35}, loads[] = {0.5, 2};
-	size_t n = 0;
+	static const struct {
+		const char *name;
+		double cache_hit, input_output, load;
+		int64_t max_batch; /* 0: unchanged */
+	} questions[] = {{"at most 8 sequences", NAN, NAN, NAN, 8}, {"at most 32 sequences", NAN, NAN, NAN, 32},
+	                 {"0 % of prompts cached", 0, NAN, NAN, 0}, {"50 % of prompts cached", 0.5, NAN, NAN, 0}, {"90 % of prompts cached", 0.9, NAN, NAN, 0},
+	                 {"input : output 3 : 1", NAN, 3, NAN, 0}, {"input : output 35 : 1", NAN, 35, NAN, 0},
+	                 {"0.5 times the load", NAN, NAN, 0.5, 0}, {"2 times the load", NAN, NAN, 2, 0}, {"prefill and decode separate", NAN, NAN, NAN, 0}};
 
-	for (size_t i = 0; i < COUNT(batches); i++) {
-		out[n] = as_it_was(w, "");
-		out[n].max_batch = batches[i];
-		snprintf(out[n].name, sizeof out[n].name, "at most %lld sequences", (long long)batches[i]);
-		n++;
+	for (size_t i = 0; i < COUNT(questions); i++) {
+		out[i] = as_it_was(w, questions[i].name);
+		out[i].cache_hit = questions[i].cache_hit;
+		out[i].input_output = questions[i].input_output;
+		out[i].load = questions[i].load;
+		out[i].max_batch = questions[i].max_batch > 0 ? questions[i].max_batch : out[i].max_batch;
 	}
-	for (size_t i = 0; i < COUNT(hits); i++) {
-		out[n] = as_it_was(w, "");
-		out[n].cache_hit = hits[i];
-		snprintf(out[n].name, sizeof out[n].name, "%.0f %% of prompts cached", hits[i] * 100);
-		n++;
-	}
-	for (size_t i = 0; i < COUNT(mixes); i++) {
-		out[n] = as_it_was(w, "");
-		out[n].input_output = mixes[i];
-		snprintf(out[n].name, sizeof out[n].name, "input : output %.0f : 1", mixes[i]);
-		n++;
-	}
-	for (size_t i = 0; i < COUNT(loads); i++) {
-		out[n] = as_it_was(w, "");
-		out[n].load = loads[i];
-		snprintf(out[n].name, sizeof out[n].name, "%g times the load", loads[i]);
-		n++;
-	}
-	out[n] = as_it_was(w, "prefill and decode separate");
-	out[n++].disaggregate = true;
-	return n;
+	out[COUNT(questions) - 1].disaggregate = true;
+	return COUNT(questions);
 }
 
 /* ---- answers ---- */
 
 /* If requests arrive faster than they are served, the remaining ones at the end are served, and paid for, after it. */
 static void stretch(struct whatif *w, struct outcome *o) {
-	int64_t drain_ns = o->sums.drain_ns;
+	int128 drain_ns = o->sums.drain_ns;
 
 	if (w->drain_ns < 0) {
 		w->drain_ns = drain_ns;
 	}
 	o->longer_ns = drain_ns > w->drain_ns ? drain_ns - w->drain_ns : 0;
-	if (!exact_add(&o->capacity_gpu_ns, o->longer_ns)) {
-		o->longer_ns = 0;
-	}
+	o->capacity_gpu_ns += o->longer_ns;
 }
 
 static int answer(struct whatif *w, const struct scenario *s, struct answer *a, struct fault *why) {
@@ -337,14 +315,27 @@ static void print_breakeven(const struct whatif *w, const struct answer *a, FILE
 	}
 }
 
+struct timed {
+	const char *part;
+	int128 gpu_ns;
+};
+
+static void json_times(const struct timed *times, size_t count, FILE *out) {
+	char text[EXACT_TEXT_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		fprintf(out, "%s\"%s_gpu_ns\":%s", i > 0 ? "," : "", times[i].part, exact_print(times[i].gpu_ns, text));
+	}
+}
+
 static void json_answer(const struct answer *a, bool first, FILE *out) {
 	const struct replay_sums *s = &a->outcome.sums;
 
 	fputs(first ? "\n  {\"scenario\":" : ",\n  {\"scenario\":", out);
 	sheet_json_text(a->scenario.name, out);
-	fprintf(out, ",\"extrapolated\":%s,\"busy_gpu_ns\":%lld,\"prefill_gpu_ns\":%lld,\"decode_gpu_ns\":%lld,\"capacity_gpu_ns\":%lld,\"longer_gpu_ns\":%lld",
-	        a->outcome.extrapolated ? "true" : "false", (long long)s->busy_ns, (long long)s->prefill_ns, (long long)s->decode_ns,
-	        (long long)a->outcome.capacity_gpu_ns, (long long)a->outcome.longer_ns);
+	fprintf(out, ",\"extrapolated\":%s,", a->outcome.extrapolated ? "true" : "false");
+	json_times((const struct timed[]){{"busy", s->busy_ns}, {"prefill", s->prefill_ns}, {"decode", s->decode_ns},
+	                                  {"capacity", a->outcome.capacity_gpu_ns}, {"longer", a->outcome.longer_ns}}, 5, out);
 	const struct {
 		const char *key;
 		double value;
@@ -384,8 +375,9 @@ static void print_table(const struct whatif_answers *all, FILE *out) {
 static void print_json(const struct whatif_answers *all, FILE *out) {
 	const struct whatif *w = all->w;
 
-	fprintf(out, "{\"schema\":\"tollbook.whatif.v1\",\"currency\":\"%s\",\"logged\":{\"busy_gpu_ns\":%lld,\"prefill_gpu_ns\":%lld,\"decode_gpu_ns\":%lld},\n \"scenarios\":[",
-	        w->o.currency, (long long)w->busy_ns, (long long)w->prefill_ns, (long long)w->decode_ns);
+	fprintf(out, "{\"schema\":\"tollbook.whatif.v1\",\"currency\":\"%s\",\"logged\":{", w->o.currency);
+	json_times((const struct timed[]){{"busy", w->busy_ns}, {"prefill", w->prefill_ns}, {"decode", w->decode_ns}}, 3, out);
+	fputs("},\n \"scenarios\":[", out);
 	for (size_t i = 0; i < all->count; i++) {
 		json_answer(&all->at[i], i == 0, out);
 	}

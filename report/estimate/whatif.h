@@ -8,7 +8,7 @@
 #include "report/estimate.h"
 
 struct scenario {
-	char name[64];
+	const char *name;
 	double cache_hit, input_output, load; /* NAN: unchanged */
 	int64_t max_batch, chunk;
 	bool disaggregate;
@@ -17,9 +17,9 @@ struct scenario {
 
 struct outcome {
 	struct replay_sums sums; /* GPU time: wall time x GPUs of each replica */
-	int64_t capacity_gpu_ns; /* paid, including longer_ns */
+	int128 capacity_gpu_ns;  /* paid, including longer_ns */
 	/* time of the requests in excess of the paid time, as they wait for each other; GPU time */
-	int64_t longer_ns;
+	int128 longer_ns;
 	int64_t kv_tokens;       /* of the replica with the least; 0: not bounded */
 	bool extrapolated;       /* a coefficient was scaled to a GPU that is not in the log */
 };
@@ -32,12 +32,12 @@ struct whatif {
 	size_t model_count;
 	int64_t *skipped; /* by lane */
 	/* of entries, GPU-ns and money */
-	int64_t capacity_ns, busy_ns, prefill_ns, decode_ns, priced_ns;
+	int128 capacity_ns, busy_ns, prefill_ns, decode_ns, priced_ns;
 	double money; /* of priced_ns */
 	int64_t input, output; /* tokens, for the mix; of requests */
 	int64_t first_ns;
 	/* GPU time after the last arrivals, in the replay of the original run; -1: not replayed yet */
-	int64_t drain_ns;
+	int128 drain_ns;
 };
 
 /* whatif_play.c: plays one scenario. */

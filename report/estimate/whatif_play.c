@@ -182,30 +182,37 @@ static void open_engine(struct player *p, name_id replica) {
 
 /* ---- requests ---- */
 
-static struct replay_request changed(const struct player *p, const struct request_played *q) {
+static int128 at_load(const struct scenario *s, int128 ns) {
+	return isnan(s->load) ? ns : exact_div(ns * NANO, llround(s->load * 1e9));
+}
+
+/* Fails if a lower load ends after the year 2262. */
+static int changed(const struct player *p, const struct request_played *q, struct replay_request *out, struct fault *why) {
 	const struct scenario *s = p->s;
 	double prompt = fmin(PLAYED_TOKENS_MAX, fmax(1, round((double)q->prompt * p->prompt_factor)));
 	double cached = isnan(s->cache_hit) ? floor((double)q->cached * p->prompt_factor) : floor(prompt * s->cache_hit);
-	double load = isnan(s->load) ? 1 : s->load;
+	int128 arrival_ns = p->w->first_ns + at_load(s, (int128)q->arrival_ns - p->w->first_ns);
 
-	return (struct replay_request){
-		.arrival_ns = p->w->first_ns + llround((double)(q->arrival_ns - p->w->first_ns) / load),
+	if (arrival_ns > REPLAY_LAST_NS) {
+		return fault_set(why, ERROR_RANGE, "at %.4g times the load these requests arrive over centuries, expected shorter logs or more --load", s->load);
+	}
+	*out = (struct replay_request){
+		.arrival_ns = (int64_t)arrival_ns,
 		.prompt = (int64_t)prompt,
 		.cached = (int64_t)fmax(0, fmin(cached, prompt - 1)),
 		.completion = q->completion,
 		.leaves = s->disaggregate || q->decode_replica != 0,
 		.to = q->decode_replica != 0 ? q->decode_replica : q->replica,
 	};
+	return 0;
 }
 
 static int play_one(struct player *p, const struct request_played *q, bool handed, struct fault *why) {
-	struct replay_request request = handed ? (struct replay_request){.arrival_ns = q->arrival_ns, .prompt = q->prompt, .cached = q->cached,
-	                                                                .completion = q->completion, .prefilled = true}
-	                                       : changed(p, q);
+	struct replay_request request = {.arrival_ns = q->arrival_ns, .prompt = q->prompt, .cached = q->cached, .completion = q->completion, .prefilled = true};
 	int64_t day_ns = instant_floor(q->arrival_ns, NS_PER_DAY);
-	int err = 0;
+	int err = handed ? 0 : changed(p, q, &request, why);
 
-	if (!p->engine || q->replica != p->replica) {
+	if (!err && (!p->engine || q->replica != p->replica)) {
 		err = close_engine(p, why);
 		open_engine(p, q->replica);
 	}
@@ -236,10 +243,9 @@ static int play_all(struct player *p, struct spool *from, bool handed, struct fa
 }
 
 int whatif_play(struct whatif *w, const struct scenario *s, struct outcome *out, struct fault *why) {
-	double load = isnan(s->load) ? 1 : s->load;
 	struct player p = {.w = w, .s = s, .out = out, .prompt_factor = 1};
 
-	*out = (struct outcome){.capacity_gpu_ns = llround((double)w->capacity_ns / load)};
+	*out = (struct outcome){.capacity_gpu_ns = at_load(s, w->capacity_ns)};
 	if (!isnan(s->input_output)) {
 		p.prompt_factor = s->input_output * (double)w->output / (double)w->input;
 	}

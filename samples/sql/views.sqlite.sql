@@ -6,6 +6,7 @@ DROP VIEW IF EXISTS cost_by_day; DROP VIEW IF EXISTS cost_entry;
 
 -- One row per day, replica, model, tenant, pool and kind: what is in force, and adjustments for closed months on the day on which they
 -- are posted. cost_nano: in billionths of the currency; truncated by up to 2 a line, where statements are exact. NULL: the rate is not known.
+-- gpu_ns is an exact integer up to 292 GPU-years (2^63 ns); a longer sum is a REAL with 15 digits. (SUM of integers would end with an error.)
 CREATE VIEW cost_entry AS
 WITH line AS (
   SELECT p.day_ns, p.replica, e.model, e.tenant, e.pool, e.kind, e.rate_nano, e.gpu_ns, e.tokens, e.requests
@@ -15,14 +16,14 @@ WITH line AS (
 )
 SELECT date(l.day_ns / 1000000000, 'unixepoch') AS day, r.text AS replica, m.text AS model, t.text AS tenant, o.text AS pool,
        CASE l.kind WHEN 0 THEN 'input' WHEN 1 THEN 'input_cached' WHEN 2 THEN 'output' WHEN 3 THEN 'other' WHEN 4 THEN 'idle' ELSE 'unobserved' END AS kind,
-       SUM(l.gpu_ns) AS gpu_ns, SUM(l.tokens) AS tokens, SUM(l.requests) AS requests,
+       SUM(l.gpu_ns / 1000000000) * 1000000000 + SUM(l.gpu_ns % 1000000000) AS gpu_ns, SUM(l.tokens) AS tokens, SUM(l.requests) AS requests,
        SUM(CASE WHEN l.rate_nano >= 0 THEN l.gpu_ns / 1000000000 * l.rate_nano / 3600 + l.gpu_ns % 1000000000 / 1000 * l.rate_nano / 3600000000 END) AS cost_nano
   FROM line l JOIN name r ON r.id = l.replica JOIN name m ON m.id = l.model JOIN name t ON t.id = l.tenant JOIN name o ON o.id = l.pool
  GROUP BY 1, 2, 3, 4, 5, 6;
 
 -- Cost by day, model and tenant; idle, other and unobserved cost next to the cost of work.
 CREATE VIEW cost_by_day AS
-SELECT day, model, tenant, SUM(gpu_ns) AS gpu_ns,
+SELECT day, model, tenant, SUM(gpu_ns / 1000000000) * 1000000000 + SUM(gpu_ns % 1000000000) AS gpu_ns,
        SUM(CASE WHEN kind IN ('input', 'input_cached') THEN tokens ELSE 0 END) AS input_tokens,
        SUM(CASE WHEN kind = 'output' THEN tokens ELSE 0 END) AS output_tokens,
        SUM(CASE WHEN kind IN ('input', 'input_cached') THEN cost_nano ELSE 0 END) / 1e9 AS input_cost,
@@ -32,11 +33,13 @@ SELECT day, model, tenant, SUM(gpu_ns) AS gpu_ns,
   FROM cost_entry GROUP BY 1, 2, 3;
 
 CREATE VIEW cost_by_tenant AS
-SELECT tenant, SUM(gpu_ns) AS gpu_ns, SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens, SUM(cost) AS cost
+SELECT tenant, SUM(gpu_ns / 1000000000) * 1000000000 + SUM(gpu_ns - gpu_ns / 1000000000 * 1000000000) AS gpu_ns,
+       SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens, SUM(cost) AS cost
   FROM cost_by_day GROUP BY 1;
 
 CREATE VIEW cost_by_model AS
-SELECT model, SUM(gpu_ns) AS gpu_ns, SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens, SUM(cost) AS cost
+SELECT model, SUM(gpu_ns / 1000000000) * 1000000000 + SUM(gpu_ns - gpu_ns / 1000000000 * 1000000000) AS gpu_ns,
+       SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens, SUM(cost) AS cost
   FROM cost_by_day GROUP BY 1;
 
 -- Busy cost of a million tokens; NULL where there are none.

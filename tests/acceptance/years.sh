@@ -2,7 +2,7 @@
 # Statements of more than 292 GPU-years, which is what 64 bits hold in nanoseconds: 80,000 GPUs for three days.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
-need jq python3
+need jq python3 sqlite3
 cd "$folder" || exit 3
 cat > fleet.json << 'END'
 {"schema": "tollbook.fleet.v1", "currency": "USD", "pools": [{"name": "p", "match": "*", "gpu": "H100-SXM-80GB", "gpus_per_replica": 8000,
@@ -84,4 +84,29 @@ same "what changed" "$? $(grep -c '^  change  *+1,920,000.00' changes)" "0 2"
 same "verify" $? 0
 "$tollbook" export -q --book all plain && "$tollbook" import -q --book again plain && "$tollbook" report -q --book again --format json > again.json
 same "exported and imported" "$(total again.json)" "$(total all.json)"
+
+# The views for SQLite: exact as far as integers go, then 15 digits. Where all is 64 bits, tests/acceptance/sql.sh compares the digits.
+sqlite3 all/ledger.db < "$tree/samples/sql/views.sqlite.sql"
+for view in cost_entry cost_by_day cost_by_tenant cost_by_model; do
+	same "$view" "$(sqlite3 -readonly all/ledger.db "SELECT printf('%.15g', SUM(gpu_ns / 1e9)) FROM $view")" 20688000000
+done
+
+# A replay of the logs with requests: what was paid at half the load is twice that, and what does not fit is an error that states why.
+cat > requests.jsonl << 'END'
+{"schema":"tollbook.request.v1","id":"a","tenant":"t","model":"m","replica":"big-0","arrival_ns":1793491200000000000,"scheduled_ns":1793491201000000000,"first_token_ns":1793491202000000000,"finish_ns":1793491209000000000,"prompt_tokens":1834,"cached_tokens":1024,"completion_tokens":212}
+{"schema":"tollbook.request.v1","id":"b","tenant":"t","model":"m","replica":"big-0","arrival_ns":1761955200000000000,"first_token_ns":1761955202000000000,"finish_ns":1761955209000000000,"prompt_tokens":1834,"cached_tokens":1024,"completion_tokens":212}
+END
+head -n 1 requests.jsonl > request.jsonl
+"$tollbook" whatif -q --fleet fleet.json --load 0.5 --format json one.jsonl other.jsonl request.jsonl > whatif.json
+same "whatif at half the load" "$? $(grep -o '"capacity_gpu_ns":[0-9]*' whatif.json | tr '\n' ' ')" \
+	'1 "capacity_gpu_ns":20688000000000000000 "capacity_gpu_ns":41376000000000000000 '
+same "whatif: logged" "$(grep -o '"logged":{"busy_gpu_ns":[0-9]*' whatif.json)" '"logged":{"busy_gpu_ns":17280000000000000000'
+"$tollbook" run -q --fleet fleet.json one.jsonl other.jsonl requests.jsonl > said 2>&1
+same "one server of 8,000 GPUs for a year, in a run" "$? $(grep -c 'tollbook ingest, attribute, report' said)" "3 1"
+"$tollbook" ingest -q --book year one.jsonl other.jsonl requests.jsonl && "$tollbook" attribute -q --book year --fleet fleet.json
+"$tollbook" report -q --book year --format json > year.json
+same "and in a book" "$? $(python3 -c 'import json; print(json.load(open("year.json"))["total"]["gpu_ns"]["capacity"] > 8000 * 364 * 86400 * 10**9)')" "1 True"
+sed 's/8000/1/' fleet.json > small.json
+"$tollbook" whatif -q --fleet small.json --load 0.001 one.jsonl other.jsonl requests.jsonl > said 2>&1
+same "whatif: a year at a thousandth of the load" "$? $(grep -c 'at 0.001 times the load these requests arrive over centuries' said)" "3 1"
 finish

@@ -114,7 +114,8 @@ static void run(struct work *w, unsigned sum) {
 	struct fault why = {0};
 	int rc = from_logs_new(&j, &set, &w->silent, &no_pages, &why);
 
-	assert_no_bug(rc, &why);
+	/* A server's sums in one run have 64 bits; a log may report many GPUs over months (docs/limits.md). */
+	assert(strstr(why.message, "292 GPU-years") || (assert_no_bug(rc, &why), true));
 	if (rc == 0) {
 		struct statement_totals t = statement_totals(from_logs_statement(j));
 		assert(t.capacity_ns >= 0 && t.requests >= 0 && t.input_ntok >= 0 && t.output_ntok >= 0);

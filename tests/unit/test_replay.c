@@ -91,6 +91,33 @@ static int note(void *context, const struct replay_request *q, int64_t at_ns, st
 	return 0;
 }
 
+/*
+ * Steps of eleven days (no longer step is played): waits of 200 requests are more than 64 bits hold, and what ends in centuries is an
+ * error. One slot: the k-th of them begins after 2k steps, a prompt and a token each.
+ */
+static void test_centuries(void **state) {
+	(void)state;
+	static const struct fitted_model slow = {.fitted = true, .floor_ns = 1e18};
+	struct fault why = {0};
+	struct replay *r = engine(2048, 1);
+	replay_model(r, &slow);
+	for (int i = 0; i < 200; i++) {
+		add(r, 0, 100, 0, 2);
+	}
+	assert_int_equal(replay_end(r, &why), 0);
+	const struct replay_sums *s = replay_result(r);
+	assert_true(s->busy_ns == (int128)400 * 1000000000000000);
+	assert_true(s->first_token_wait_ns == (int128)200 * 200 * 1000000000000000);
+	replay_free(r);
+
+	r = engine(2048, 1);
+	replay_model(r, &slow);
+	add(r, 0, 100, 0, 10000);
+	assert_int_equal(replay_end(r, &why), ERROR_RANGE);
+	assert_string_equal(why.message, "the replay of these requests takes centuries, expected shorter logs, more --load or a larger --max-batch");
+	replay_free(r);
+}
+
 /* A request that leaves is reported when its prompt is computed; elsewhere it begins with its second token. */
 TEST(test_apart) {
 	struct fault why;
@@ -182,7 +209,7 @@ TEST(test_too_large) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_preemption), cmocka_unit_test(test_too_large), cmocka_unit_test(test_one),   cmocka_unit_test(test_chunks), cmocka_unit_test(test_places),
-		cmocka_unit_test(test_mixed), cmocka_unit_test(test_apart),  cmocka_unit_test(test_nothing_lost),
+		cmocka_unit_test(test_mixed), cmocka_unit_test(test_apart),  cmocka_unit_test(test_nothing_lost), cmocka_unit_test(test_centuries),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
