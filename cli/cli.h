@@ -67,6 +67,10 @@ struct command {
 	int (*main)(struct run *r, struct fault *why);
 };
 
+/* In a row: the options `own` of the command's file, with their settings; and its `words`. */
+#define OWN(settings) .own = own, .own_count = sizeof own / sizeof *own, .own_bytes = sizeof(settings)
+#define WORDS .words = words, .word_count = sizeof words / sizeof *words
+
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* All options of a command. Texts belong to argv. */

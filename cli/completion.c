@@ -245,6 +245,5 @@ const struct command command_completion = {
 	.synopsis = "bash|zsh|fish",
 	.what = "Print a completion script for the shell",
 	.example = "source <(tollbook completion bash)",
-	.words = words,
-	.word_count = sizeof words / sizeof *words,
+	WORDS,
 };

@@ -23,8 +23,11 @@ option_value value_by;      /* struct by: keys, comma-separated */
 option_value value_markdown; /* const char *: "markdown" */
 option_value value_idle;    /* bool: proportional? */
 
-/* The choices of --format where there is also a page: table, csv, json, html, markdown. */
+/* The choices of --format where there is also a page, and the option. */
 const char *page_format_word(size_t i);
+#define PAGE_FORMAT(settings, once)                                                                                    \
+	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word,              \
+	 offsetof(settings, format), page_format_word, once}
 
 /* Nano-units, and whether it was given. */
 struct given_money {

@@ -75,8 +75,6 @@ const struct command command_attribute = {
 		 "this\nprogram changed. Days of closed periods keep their entries: differences become adjustments.\n",
 	.example = "tollbook attribute --book book --fleet fleet.json",
 	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = attribute,
 };

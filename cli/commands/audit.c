@@ -31,7 +31,7 @@ static const struct option own[] = {
 	ROW("memory", "SHARE", "share of GPU memory for weights and cache (default 0.9)", value_share, memory),
 	ROW("tokens", "I,C,O", "also the cost of this many input, cached input and output tokens", value_text, tokens),
 	{"at", 0, "T", "prices at this date or instant (default: now)", 0, value_instant_text, offsetof(struct settings, at), NULL, true},
-	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), page_format_word, true},
+	PAGE_FORMAT(struct settings, true),
 };
 
 static void set_if(int64_t *to, int64_t given) {
@@ -123,8 +123,6 @@ const struct command command_audit = {
 		 "break-even\nload, the implied margin with its interval, and who sells below cost at any load.\n",
 	.example = "tollbook audit --model samples/models/llama-3.1-8b.json --card H100=2.49",
 	.groups = GROUP_PRICES | GROUP_OUTPUT,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = audit,
 };

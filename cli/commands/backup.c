@@ -76,8 +76,6 @@ const struct command command_backup = {
 	.about = "DEST is a new or empty folder; it appears when the copy is complete.\n",
 	.example = "tollbook backup --book book /backup/book-2026-10",
 	.groups = GROUP_BOOK,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = backup,
 };

@@ -179,8 +179,6 @@ const struct command command_close = {
 	.about = "PERIOD is a month (2026-10) or a day (2026-10-31), UTC. Its priced statement is kept with its hash.\n",
 	.example = "tollbook close --book book 2026-10",
 	.groups = GROUP_BOOK | GROUP_PRICES,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = close_command,
 };

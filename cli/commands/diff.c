@@ -45,8 +45,7 @@ static int diff(struct run *r, struct fault *why) {
 }
 
 static const struct option own[] = {
-	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), page_format_word,
-	 false},
+	PAGE_FORMAT(struct settings, false),
 };
 
 const struct command command_diff = {
@@ -56,8 +55,6 @@ const struct command command_diff = {
 	.about = "Both are written by --format json. Volume, mix, efficiency, price and idle sum to the change.\n",
 	.example = "tollbook diff 2026-09.json 2026-10.json",
 	.groups = GROUP_OUTPUT,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = diff,
 };

@@ -123,9 +123,7 @@ const struct command command_estimate = {
 		 "GPU's\npublished peaks (roofline). -v prints every value with its formula.\n",
 	.example = "tollbook estimate --model samples/models/llama-3.1-8b.json --gpu H100 --gpu-hour 2.49",
 	.groups = GROUP_OUTPUT,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
+	OWN(struct settings),
 	.rare = "gpus-file utilization memory max-batch chunk list-cached pp ep dp watts idle-watts server-watts pue per-kwh",
-	.own_bytes = sizeof(struct settings),
 	.main = estimate,
 };

@@ -34,8 +34,6 @@ const struct command command_explain = {
 		 "kind (input, input_cached, output, other, idle, unobserved) and hour or day: model=llama-3.1-8b,kind=output,hour=2026-05-12T08\n",
 	.example = "tollbook explain --book book kind=output,hour=2026-05-12T08",
 	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = explain,
 };

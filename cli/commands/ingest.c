@@ -246,8 +246,6 @@ const struct command command_ingest = {
 		 "compression, their order or the\nnumber of threads.\n",
 	.example = "tollbook ingest --dry-run logs/",
 	.groups = GROUP_LOGS | GROUP_OUTPUT | GROUP_BOOK,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = ingest,
 };

@@ -47,8 +47,6 @@ const struct command command_init = {
 		 "it is\nleft empty; in both cases the exit status is 1. With --run the first night follows.\n",
 	.example = "tollbook init --gpu H100 --run /var/log/vllm",
 	.groups = GROUP_LOGS,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = init,
 };

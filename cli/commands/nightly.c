@@ -33,8 +33,6 @@ const struct command command_nightly = {
 		 "batch of\nlogs. A second run at the same time is refused, and the message names the process that "
 		 "holds the book.\n",
 	.example = "tollbook nightly -c /etc/tollbook.conf",
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = nightly,
 };

@@ -204,9 +204,6 @@ const struct command command_prices = {
 	.what = "Catalogues of list prices",
 	.example = "tollbook prices show gpt-4o-2024-08-06 --prices samples/prices.json --at 2026-10-01",
 	.groups = GROUP_PRICES | GROUP_OUTPUT,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
-	.words = words,
-	.word_count = sizeof words / sizeof *words,
+	OWN(struct settings),
+	WORDS,
 };

@@ -43,7 +43,7 @@ static const struct option own[] = {
 	{"columns", 0, "FILE", "which columns hold what, as lines \"amount = Net cost\" or JSON, for other tables", 0, value_text, offsetof(struct reconcile_settings, columns), NULL, true},
 	{"cost", 0, "WHICH", "which cost to compare: billed, effective, or auto (default: effective where usage is "
 			     "prepaid)", 0, value_choice, offsetof(struct reconcile_settings, cost), cost_word, false},
-	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct reconcile_settings, format), page_format_word, false},
+	PAGE_FORMAT(struct reconcile_settings, false),
 	{"lines", 0, NULL, "also list each pool and time of the invoice, not only sums by pool", 0, value_flag, offsetof(struct reconcile_settings, lines), NULL, false},
 	{"tolerance", 0, "AMOUNT", "accept a class of differences up to this amount (default 0.01)", 0, value_money, offsetof(struct reconcile_settings, tolerance_nano), NULL, true},
 	{"cut-off", 0, "HOURS", "hours this close to the period may explain extra hours on the invoice", 0, value_count, offsetof(struct reconcile_settings, cutoff_hours), NULL, true},
@@ -59,8 +59,6 @@ const struct command command_reconcile = {
 		 "Costs of API vendors are compared with\nthe list price of the tokens in the book.\n",
 	.example = "tollbook reconcile --book book --invoice october.csv",
 	.groups = GROUP_BOOK | GROUP_PRICES | GROUP_OUTPUT,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct reconcile_settings),
+	OWN(struct reconcile_settings),
 	.main = reconcile,
 };

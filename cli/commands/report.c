@@ -182,8 +182,6 @@ const struct command command_report = {
 		 "past\nstatement can be printed again with --as-of.\n",
 	.example = "tollbook report --book book --by month,model --from 2026-01-01",
 	.groups = GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = report,
 };

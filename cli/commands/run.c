@@ -42,8 +42,6 @@ const struct command command_run = {
 		 "vendors'\nAPIs.\n",
 	.example = "tollbook run --fleet fleet.json --prices prices.json --by tenant logs/",
 	.groups = GROUP_COST | GROUP_SPLIT | GROUP_DETAIL | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = run,
 };

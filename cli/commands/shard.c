@@ -205,9 +205,6 @@ const struct command command_shard = {
 		 "is the same as that\nof `tollbook run` over the same logs, to the last byte.\n",
 	.example = "tollbook shard plan --fleet fleet.json --tasks 40 -o /shared/2026-11-24 /logs/2026-11-24",
 	.groups = GROUP_COST | GROUP_SPLIT | GROUP_DETAIL | GROUP_PRICES | GROUP_PERIOD | GROUP_REPORT | GROUP_OUTPUT | GROUP_LOGS | GROUP_BOOK,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
-	.words = words,
-	.word_count = sizeof words / sizeof *words,
+	OWN(struct settings),
+	WORDS,
 };

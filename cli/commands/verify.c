@@ -24,8 +24,6 @@ const struct command command_verify = {
 		 "stored elsewhere, runs removed\nfrom the end are detected, too.\n",
 	.example = "tollbook verify --book book --all",
 	.groups = GROUP_BOOK | GROUP_COST | GROUP_SPLIT | GROUP_PRICES,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct verify_settings),
+	OWN(struct verify_settings),
 	.main = verify,
 };

@@ -41,7 +41,7 @@ static const struct option own[] = {
 	ROW("disaggregate", NULL, "prefill and decode on separate replicas", value_flag, disaggregate),
 	ROW("transfer", "NS", "transfer time per prompt token to the decode replica (default 0)", value_count, transfer_ns),
 	ROW("margin", "SHARE", "margin that a break-even list price leaves (default 0)", value_part, margin),
-	{"format", 0, "NAME", "table (default), csv, json, html, markdown; by the name of -o", 0, value_word, offsetof(struct settings, format), page_format_word, true},
+	PAGE_FORMAT(struct settings, true),
 };
 
 static int64_t price_of(struct given_money p) {
@@ -151,8 +151,6 @@ const struct command command_whatif = {
 	         "logged run itself is replayed first, as a check. Without options, common scenarios are shown.\n",
 	.example = "tollbook whatif --fleet fleet.json --max-batch 32 --margin 0.3 logs/",
 	.groups = GROUP_COST | GROUP_LOGS | GROUP_OUTPUT,
-	.own = own,
-	.own_count = sizeof own / sizeof *own,
-	.own_bytes = sizeof(struct settings),
+	OWN(struct settings),
 	.main = whatif,
 };
