@@ -1,7 +1,7 @@
 /*
  * test_balanced.c: forty simulated servers behind one load balancer, their steps and their requests under separate
  * names. How many find their own, with which offset, and whether any finds another's; printed as a table, which fails
- * where a bound is missed. BALANCED_NEXT=N compares each with N others (4).
+ * where a bound is missed, after the size of a summary. BALANCED_NEXT=N compares each with N others (4).
  */
 #include "tests/unit/unit.h"
 
@@ -329,6 +329,67 @@ static bool holds(const struct row *row, const struct tally *t) {
 	       t->errors_ms[t->errors / 2] <= row->median_ms && t->errors_ms[t->errors * 95 / 100] <= row->p95_ms;
 }
 
+/* ---- sizes ---- */
+
+struct sizes {
+	size_t items, bytes;
+};
+
+/* Packed as tasks write them, without compression. */
+static int add_size(void *sizes, struct text name, struct text item, struct fault *why) {
+	struct sizes *s = sizes;
+
+	(void)name, (void)why;
+	s->items++;
+	s->bytes += item.len;
+	return 0;
+}
+
+static double bytes_each(const char *what, const struct record *records, size_t count) {
+	struct names *names = names_new();
+	struct name_summaries *n = name_summaries_new(names);
+	struct sizes s = {0};
+	struct fault why = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		assert_int_equal(name_summaries_add_record(n, &records[i], &why), 0);
+	}
+	assert_int_equal(name_summaries_each(n, add_size, &s, &why), 0);
+	assert_true(s.items > count);
+	print_message("a summary of %zu %s: %zu bytes, %.1f each, with the load of its seconds\n", count, what, s.bytes, (double)s.bytes / (double)count);
+	name_summaries_free(n);
+	names_free(names);
+	return (double)s.bytes / (double)count;
+}
+
+/* What a task of a shard writes of each name of its logs: at most SERVERS_STEPS_MOST steps, and an eighth as many requests. */
+TEST(summaries_are_small) {
+	struct load_server *fleet = simulate_fleet(&rows[0], 7);
+	const struct load_server *s = &fleet[0];
+	struct record *steps = must_calloc(s->step_count, sizeof *steps), *requests = must_calloc(s->job_count, sizeof *requests);
+
+	for (size_t i = 0; i < s->step_count; i++) {
+		const struct batch_step *x = &s->steps[i];
+		steps[i] = (struct record){.kind = RECORD_STEP, .replica = T("s"), .model = T("m"), .line = (int64_t)i + 1,
+		                           .step = {.index = (int64_t)i, .start_ns = x->start_ns, .gpu_ns = x->duration_ns, .prefill_requests = x->prompts,
+		                                    .prefill_tokens = x->prefill, .decode_requests = x->decoders, .decode_tokens = x->decoders,
+		                                    .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN}};
+	}
+	for (size_t i = 0; i < s->job_count; i++) {
+		const struct job *j = &s->jobs[i];
+		requests[i] = (struct record){.kind = RECORD_REQUEST, .replica = T("r"), .model = T("m"), .line = (int64_t)i + 1,
+		                              .request = {.id = T("0f3c5a"), .arrival_ns = j->arrival_ns, .scheduled_ns = UNKNOWN, .first_token_ns = j->first_ns,
+		                                          .finish_ns = j->finish_ns, .prompt_tokens = j->prompt, .completion_tokens = j->output, .ok = true}};
+	}
+	double step = bytes_each("steps", steps, s->step_count), request = bytes_each("requests", requests, s->job_count);
+	print_message("a name at most: %.0f kB of steps, %.0f kB of requests\n", step * (double)SERVERS_STEPS_MOST / 1000,
+	              request * (double)servers_requests_room(SERVERS_STEPS_MOST) / 1000);
+	assert_true(step <= 32 && request <= 128);
+	free(steps);
+	free(requests);
+	release_fleet(fleet);
+}
+
 TEST(each_row_of_the_table_holds) {
 	const char *asked = getenv("BALANCED_NEXT");
 	int next = asked ? atoi(asked) : 4, others = 0, fine = 0, different = 0, missed = 0;
@@ -357,7 +418,7 @@ TEST(each_row_of_the_table_holds) {
 
 int main(void) {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_row_of_the_table_holds),
+		cmocka_unit_test(summaries_are_small), cmocka_unit_test(each_row_of_the_table_holds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
