@@ -1,10 +1,10 @@
 /* lockstep.c: servers that are ranks of one engine: all their steps begin and end together. */
 #include <stdlib.h>
 
+#include "attribute/evidence/rank_hints.h"
 #include "attribute/evidence/ranks.h"
 #include "attribute/servers/servers_private.h"
 #include "core/exact.h"
-#include "core/hash_index.h"
 
 /*
  * Of at least so many steps during which both worked, so many hundredths begin and end together. Of two independent
@@ -94,89 +94,46 @@ name_id servers_engine(const struct servers *s, const struct server *one) {
 	return one->engine != 0 ? first_rank(s, one->engine)->named : 0;
 }
 
-/*
- * A few steps of a server, near each other in memory: these alone show that nearly all pairs of a large fleet are no ranks.
- * Of the minute that comes first in the order of samples, the first step that ends in each of some short slots: those
- * with the smallest hashes, which are the same for all servers.
- */
-#define HINTS 16
-#define HINTS_LEAST 6
-#define SLOT_NS (NS_PER_SECOND / 16)
+/* The server of number i is of no engine yet, or the first of its own. */
+static void join_ranks(struct servers *s, size_t i, size_t k) {
+	struct server *a = &s->at[i], *b = &s->at[k];
+	bool fewer = a->sample.most_hash < b->sample.most_hash;
 
-struct hint {
-	uint64_t slot; /* hash */
-	int64_t end_ns, most_ns;
-};
-
-struct hints {
-	struct hint at[HINTS]; /* by slot */
-	size_t count;
-};
-
-static void add_hint(struct hints *h, const struct hint *one) {
-	size_t at = h->count < HINTS ? h->count++ : HINTS;
-
-	for (; at > 0 && h->at[at - 1].slot > one->slot; at--) {
-		if (at < HINTS) {
-			h->at[at] = h->at[at - 1];
-		}
-	}
-	if (at < HINTS) {
-		h->at[at] = *one;
+	if (b->engine == 0 && may_be_ranks(s, a, b) && step_together(fewer ? &a->sample : &b->sample, fewer ? &b->sample : &a->sample) &&
+	    !are_different(s, a, b)) {
+		a->engine = b->engine = (uint32_t)i + 1;
 	}
 }
 
-static void find_hints(struct hints *h, const struct sample *x) {
-	int64_t last = INT64_MIN;
-
+/* Of the minute that comes first in the order of samples. */
+static void add_hints(struct rank_hints *h, size_t server, const struct sample *x) {
 	for (size_t k = 0; k < x->step_count; k++) {
-		const struct id_step *step = &x->steps[k];
-		int64_t slot = step->end_ns / SLOT_NS;
-		if (slot != last && sample_order(step->end_ns) == x->least_step_hash) {
-			add_hint(h, &(struct hint){hash_spread((uint64_t)slot), step->end_ns, ranks_tolerance_ns(step->duration_ns)});
+		if (sample_order(x->steps[k].end_ns) == x->least_step_hash) {
+			rank_hints_add(h, server, x->steps[k].end_ns, x->steps[k].duration_ns);
 		}
-		last = slot;
 	}
-}
-
-/* Do most steps end at other times, where there are enough of both? */
-static bool are_apart(const struct hints *a, const struct hints *b) {
-	size_t both = 0, together = 0, i = 0, k = 0;
-
-	while (i < a->count && k < b->count) {
-		const struct hint *x = &a->at[i], *y = &b->at[k];
-		if (x->slot == y->slot) {
-			int64_t off = x->end_ns - y->end_ns;
-			both++;
-			together += off <= x->most_ns && off >= -x->most_ns;
-		}
-		i += x->slot <= y->slot;
-		k += y->slot <= x->slot;
-	}
-	return both >= HINTS_LEAST && 2 * together < both;
 }
 
 void servers_find_ranks(struct servers *s) {
-	struct hints *hints = must_calloc(s->count + 1, sizeof *hints);
+	struct rank_hints *hints = rank_hints_new(s->count);
+	bool may[RANK_HINTS_ROW];
 
 	for (size_t i = 0; i < s->count; i++) {
-		find_hints(&hints[i], &s->at[i].sample);
+		add_hints(hints, i, &s->at[i].sample);
 	}
+	rank_hints_seal(hints);
 	for (size_t i = 0; i < s->count; i++) {
-		struct server *a = &s->at[i];
-		for (size_t k = i + 1; k < s->count && (a->engine == 0 || a->engine == i + 1); k++) {
-			if (are_apart(&hints[i], &hints[k])) {
-				continue;
-			}
-			struct server *b = &s->at[k];
-			bool fewer = a->sample.most_hash < b->sample.most_hash;
-			if (b->engine == 0 && may_be_ranks(s, a, b) &&
-			    step_together(fewer ? &a->sample : &b->sample, fewer ? &b->sample : &a->sample) && !are_different(s, a, b)) {
-				a->engine = b->engine = (uint32_t)i + 1;
+		for (size_t from = i + 1, to; from < s->count && (s->at[i].engine == 0 || s->at[i].engine == i + 1); from = to) {
+			to = from + RANK_HINTS_ROW < s->count ? from + RANK_HINTS_ROW : s->count;
+			rank_hints_compare(hints, i, from, to, may);
+			for (size_t k = from; k < to; k++) {
+				if (may[k - from]) {
+					join_ranks(s, i, k);
+				}
 			}
 		}
 	}
-	free(hints);
+	rank_hints_free(hints);
 	state_ranks(s);
 }
 
