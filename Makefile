@@ -76,9 +76,17 @@ LIB := $(BUILD)/libtollbook.a
 
 all: $(BUILD)/tollbook ## Build the program: build/tollbook
 
-$(BUILD)/tollbook: $(CLI_OBJECTS) $(LIB)
+# Where records pass from function to function, one by one, the program is optimised as a whole when it is linked: with our own
+# flags, and where the compiler can. The library, which the tests link, has only the code.
+LTO := $(if $(and $(filter file,$(origin CFLAGS)),$(shell command -v objcopy)),$(call ld_has,-flto=auto -ffat-lto-objects))
+HOT := $(call objects,$(addsuffix /*.c,core/files ingest ingest/envelopes attribute/evidence attribute/flight attribute/split attribute/split/requests \
+	attribute/servers) ingest/formats/native*.c ingest/formats/engines/vllm*.c attribute/model/fits.c attribute/model/step_*.c \
+	core/model/step_model.c core/names.c core/text.c core/instant.c attribute/laws/rules.c attribute/attribution.c book/from_logs.c)
+$(HOT): private ALL_CFLAGS += $(LTO)
+
+$(BUILD)/tollbook: $(CLI_OBJECTS) $(LIB_OBJECTS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) $(LTO) -o $@ $^ $(LIBS)
 
 $(LIB): $(LIB_OBJECTS)
 # What the tests may use of the command line's: all but main.
@@ -86,7 +94,7 @@ $(BUILD)/libcli.a: $(filter-out $(BUILD)/cli/main.o,$(CLI_OBJECTS))
 $(BUILD)/libhelp.a: $(HELP_OBJECTS)
 $(BUILD)/%.a:
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) qcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^$(if $(LTO), && objcopy --wildcard --remove-section='.gnu.lto_*' $@)
 
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
@@ -110,7 +118,7 @@ $(BUILD)/embedded.o: $(BUILD)/embedded.c $(BUILD)/flags
 # Compiled anew when the flags change; the first time it is seen whether the libraries are there.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo "$(CC) $(subst ",\",$(ALL_CFLAGS))" > $@.new
+	@echo "$(CC) $(subst ",\",$(ALL_CFLAGS)) $(LTO)" > $@.new
 	@if cmp -s $@.new $@; then rm $@.new; else PKG_CONFIG="$(PKG_CONFIG)" .ci/deps --probe build && mv $@.new $@; fi
 
 # ---- Tests; tests/run --help says more ----
