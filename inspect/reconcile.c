@@ -1,5 +1,5 @@
 /* reconcile.c: ties the book to an invoice, or a bill for tokens to the tokens in logs. */
-#include "inspect/reconcile.h"
+#include "inspect/reconcile_api.h"
 
 #include <stdlib.h>
 
@@ -62,8 +62,8 @@ static int tie(struct book *b, struct invoice *in, const struct reconcile_settin
 	r.currency = currency;
 	rc = rc < 0 ? rc : reconcile_gpus(b, in, s, &r, why);
 	judge(&r);
-	if (rc == 0 && !reconciliation_print(&r, s->format ? s->format : "table", s->lines, out)) {
-		rc = fault_set(why, ERROR_CONFIG, "--format %s: unknown format, expected table, csv, json, html or markdown", s->format);
+	if (rc == 0) {
+		reconciliation_print(&r, api_form_of(s->format), s->lines, out);
 	}
 	rc = rc < 0 ? rc : r.within ? EXIT_TIED_OUT : EXIT_FINDINGS;
 	reconciliation_release(&r);
@@ -112,8 +112,10 @@ static int work_to(struct book *b, const struct terminal *t, const struct reconc
 int reconcile_book(const struct book_settings *set, const struct terminal *t, const struct reconcile_settings *asked,
                    struct fault *why) {
 	struct book b;
+	if (api_form_of(asked->format) == API_FORMS) {
+		return fault_set(why, ERROR_CONFIG, "--format %s: unknown format, expected table, csv, json, html or markdown", asked->format);
+	}
 	int status = book_open(&b, set, t, LEDGER_READ, false, why);
-
 	if (status != 0) {
 		return status;
 	}

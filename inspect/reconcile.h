@@ -48,8 +48,9 @@ int reconcile_gpus(struct book *b, struct invoice *in, const struct reconcile_se
                    struct fault *why);
 void reconciliation_release(struct reconciliation *r);
 
-/* reconcile_print.c: in a form of --format. False: unknown format. */
-bool reconciliation_print(const struct reconciliation *r, const char *format, bool lines, FILE *out);
+/* reconcile_print.c: in a form of --format. */
+enum api_form { API_TABLE, API_JSON, API_CSV, API_MARKDOWN, API_HTML, API_FORMS };
+void reconciliation_print(const struct reconciliation *r, enum api_form form, bool lines, FILE *out);
 
 /* reconcile_page.c: as a page; and what to do about the largest cause of a difference, false if there is none. */
 void reconciliation_page(const struct reconciliation *r, bool lines, FILE *out);

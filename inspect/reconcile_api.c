@@ -56,10 +56,6 @@ enum api_form api_form_of(const char *format) {
 	return (enum api_form)i;
 }
 
-int api_no_form(const char *format, struct fault *why) {
-	return fault_set(why, ERROR_CONFIG, "--format %s: unknown format, expected table, csv, json, html or markdown", format);
-}
-
 /* A spreadsheet would execute text that begins with a sign. */
 static void put_csv(FILE *out, struct text t) {
 	bool formula = t.len > 0 && strchr("=+-@", *t.at);
@@ -71,7 +67,7 @@ static void put_csv(FILE *out, struct text t) {
 	fputc('"', out);
 }
 
-static void put_markdown(FILE *out, struct text t) {
+void api_put_markdown(FILE *out, struct text t) {
 	for (size_t i = 0; i < t.len; i++) {
 		fputs(t.at[i] == '|' ? "\\|" : t.at[i] == '\n' ? " " : (char[]){t.at[i], '\0'}, out);
 	}
@@ -91,7 +87,7 @@ void api_rows_begin(const struct api_rows *r) {
 
 void api_rows_add(const struct api_rows *r, struct text name, const char *const *figures) {
 	fputs(r->form == API_CSV ? "" : "| ", r->out);
-	(r->form == API_CSV ? put_csv : put_markdown)(r->out, name);
+	(r->form == API_CSV ? put_csv : api_put_markdown)(r->out, name);
 	for (size_t i = 0; i + 1 < r->count; i++) {
 		fprintf(r->out, r->form == API_CSV ? ",%s" : " | %s", figures[i]);
 	}

@@ -13,11 +13,11 @@
  */
 bool api_same_model(struct text a, struct text b);
 
-enum api_form { API_TABLE, API_JSON, API_CSV, API_MARKDOWN, API_HTML, API_FORMS };
 /* NULL is the table; API_FORMS: unknown format. */
 enum api_form api_form_of(const char *format);
-int api_no_form(const char *format, struct fault *why);
 
+/* A cell of a table in Markdown. */
+void api_put_markdown(FILE *out, struct text t);
 /* Rows for CSV and Markdown; a cell "" is not known. The first column is a name, the last row the sum. */
 struct api_rows {
 	enum api_form form;
@@ -60,6 +60,5 @@ struct api_page {
 	int64_t tolerance_nano; /* -1: none */
 };
 void api_put_page(const struct api_page *p, FILE *out);
-
 
 #endif

@@ -242,11 +242,7 @@ int reconcile_costs(struct book *b, const struct invoice *in, const struct recon
 	struct book_statement st = {.from_ns = INT64_MAX, .to_ns = INT64_MIN, .as_of = INT64_MAX - 1};
 	struct model_costs costs = {0};
 	struct cost_totals t = {.currency = in->count > 0 && in->at[0].currency[0] ? in->at[0].currency : "USD"};
-	enum api_form form = api_form_of(s->format);
 
-	if (form == API_FORMS) {
-		return api_no_form(s->format, why);
-	}
 	if (!add_billed(&costs, in, &st.from_ns, &st.to_ns, &t.billed_nano)) {
 		free(costs.at);
 		return fault_set(why, ERROR_RANGE, "a sum of the bill does not fit 64 bits");
@@ -258,7 +254,7 @@ int reconcile_costs(struct book *b, const struct invoice *in, const struct recon
 	int64_t differ = apart_of(t.billed_nano, t.list_nano);
 	t.within = differ <= s->tolerance_nano && differ >= -s->tolerance_nano;
 	if (rc >= 0) {
-		put_costs(out, form, &costs, in, s, &t);
+		put_costs(out, api_form_of(s->format), &costs, in, s, &t);
 	}
 	book_statement_release(&st);
 	free(costs.at);

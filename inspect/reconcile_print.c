@@ -6,7 +6,7 @@
 #include "core/instant.h"
 #include "core/json.h"
 #include "inspect/invoices/families.h"
-#include "inspect/reconcile.h"
+#include "inspect/reconcile_api.h"
 
 static const char *pool_of(const struct tied *l) {
 	return l->pool[0] ? l->pool : "all pools";
@@ -218,17 +218,6 @@ static void print_json(const struct reconciliation *r, bool lines, FILE *out) {
 
 #define CELLS (8 + CAUSES)
 
-struct form {
-	const char *head, *foot, *row, *end, *cell, *cell_end, *between;
-	void (*text)(FILE *out, const char *s);
-};
-
-static void put_markdown(FILE *out, const char *s) {
-	for (; *s; s++) {
-		fputs(*s == '|' ? "\\|" : *s == '\n' ? " " : (char[]){*s, '\0'}, out);
-	}
-}
-
 /* A spreadsheet would execute text that begins with a sign; figures are not text. */
 static void put_csv(FILE *out, const char *s) {
 	bool figure = strspn(s, "-.0123456789") == strlen(s), formula = !figure && strchr("=+-@", s[0]) && s[0];
@@ -244,18 +233,20 @@ static void put_csv(FILE *out, const char *s) {
 	fputc('"', out);
 }
 
-static void put_row(const struct form *f, FILE *out, const char *const cells[CELLS]) {
-	fputs(f->row, out);
+static void put_row(FILE *out, bool csv, const char *const cells[CELLS]) {
+	fputs(csv ? "" : "| ", out);
 	for (int i = 0; i < CELLS; i++) {
-		fputs(i > 0 ? f->between : "", out);
-		fputs(f->cell, out);
-		f->text(out, cells[i]);
-		fputs(f->cell_end, out);
+		fputs(i == 0 ? "" : csv ? "," : " | ", out);
+		if (csv) {
+			put_csv(out, cells[i]);
+		} else {
+			api_put_markdown(out, text_of(cells[i]));
+		}
 	}
-	fputs(f->end, out);
+	fputs(csv ? "\r\n" : " |\n", out);
 }
 
-static void put_row_of(const struct form *f, FILE *out, const char *level, const struct tied *l) {
+static void put_row_of(FILE *out, bool csv, const char *level, const struct tied *l) {
 	char from[INSTANT_TEXT_MAX] = "", to[INSTANT_TEXT_MAX] = "", money[3 + CAUSES][DECIMAL_TEXT_MAX], ns[2][32] = {""};
 	const char *cells[CELLS] = {level, pool_of(l), from, to, money[0], money[1], money[2], ns[0]};
 	bool timed = l->from_ns < l->to_ns;
@@ -273,10 +264,10 @@ static void put_row_of(const struct form *f, FILE *out, const char *level, const
 	for (int c = 0; c < CAUSES; c++) {
 		cells[8 + c] = decimal_format(l->causes[c], 9, money[3 + c]);
 	}
-	put_row(f, out, cells);
+	put_row(out, csv, cells);
 }
 
-static void put_charge_row(const struct form *f, FILE *out, const struct reconciliation *r, int c) {
+static void put_charge_row(FILE *out, bool csv, const struct reconciliation *r, int c) {
 	char amount[DECIMAL_TEXT_MAX];
 	const char *cells[CELLS];
 
@@ -285,56 +276,44 @@ static void put_charge_row(const struct form *f, FILE *out, const struct reconci
 	}
 	cells[0] = charge_class_names[c];
 	cells[4] = decimal_format(r->charges_nano[c], 9, amount);
-	put_row(f, out, cells);
+	put_row(out, csv, cells);
 }
 
-static void print_rows(const struct form *f, const struct reconciliation *r, bool lines, FILE *out) {
+static void print_rows(const struct reconciliation *r, bool lines, bool csv, FILE *out) {
 	const char *headers[CELLS] = {"level", "pool", "from", "to", "invoice", "book", "differ", "invoice GPU-hours"};
 
 	for (int c = 0; c < CAUSES; c++) {
 		headers[8 + c] = difference_words[c];
 	}
-	fputs(f->head, out);
-	put_row(f, out, headers);
-	if (f->text == put_markdown) {
-		for (int i = 0; i < CELLS; i++) {
-			fputs(i < 2 ? "| --- " : "| ---: ", out);
-		}
-		fputs("|\n", out);
+	put_row(out, csv, headers);
+	for (int i = 0; i < CELLS && !csv; i++) {
+		fprintf(out, "%s%s", i < 2 ? "| --- " : "| ---: ", i + 1 < CELLS ? "" : "|\n");
 	}
 	for (size_t i = 0; i < r->pools.count; i++) {
-		put_row_of(f, out, "pool", &r->pools.at[i]);
+		put_row_of(out, csv, "pool", &r->pools.at[i]);
 	}
 	for (int c = 0; c < CHARGE_CLASSES; c++) {
 		if (r->charge_lines[c] > 0) {
-			put_charge_row(f, out, r, c);
+			put_charge_row(out, csv, r, c);
 		}
 	}
 	for (size_t i = 0; i < r->rest.count; i++) {
-		put_row_of(f, out, "not invoiced", &r->rest.at[i]);
+		put_row_of(out, csv, "not invoiced", &r->rest.at[i]);
 	}
 	for (size_t i = 0; lines && i < r->lines.count; i++) {
-		put_row_of(f, out, "line", &r->lines.at[i]);
+		put_row_of(out, csv, "line", &r->lines.at[i]);
 	}
-	put_row_of(f, out, "= total", &r->total);
-	fputs(f->foot, out);
+	put_row_of(out, csv, "= total", &r->total);
 }
 
-static const struct form csv = {"", "", "", "\r\n", "", "", ",", put_csv};
-static const struct form markdown = {"", "", "| ", " |\n", "", "", " | ", put_markdown};
-bool reconciliation_print(const struct reconciliation *r, const char *format, bool lines, FILE *out) {
-	if (strcmp(format, "table") == 0) {
+void reconciliation_print(const struct reconciliation *r, enum api_form form, bool lines, FILE *out) {
+	if (form == API_TABLE) {
 		print_table(r, lines, out);
-	} else if (strcmp(format, "json") == 0) {
+	} else if (form == API_JSON) {
 		print_json(r, lines, out);
-	} else if (strcmp(format, "csv") == 0) {
-		print_rows(&csv, r, lines, out);
-	} else if (strcmp(format, "html") == 0) {
+	} else if (form == API_HTML) {
 		reconciliation_page(r, lines, out);
-	} else if (strcmp(format, "markdown") == 0 || strcmp(format, "md") == 0) {
-		print_rows(&markdown, r, lines, out);
 	} else {
-		return false;
+		print_rows(r, lines, form == API_CSV, out);
 	}
-	return true;
 }

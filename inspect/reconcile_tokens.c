@@ -475,9 +475,8 @@ static int work(struct bill *t, const struct terminal *terminal, struct fault *w
 int reconcile_tokens(struct book *b, const struct terminal *terminal, const char *path, const struct reconcile_settings *s, FILE *out,
                      struct fault *why) {
 	struct bill t = {.b = b, .path = path, .from_ns = INT64_MAX, .to_ns = INT64_MIN};
-	enum api_form form = api_form_of(s->format);
-	int rc = form == API_FORMS ? api_no_form(s->format, why) : work(&t, terminal, why);
-	bool ties = rc >= 0 && put_bill(&t, form, out);
+	int rc = work(&t, terminal, why);
+	bool ties = rc >= 0 && put_bill(&t, api_form_of(s->format), out);
 
 	free(t.billed);
 	free(t.seen);
