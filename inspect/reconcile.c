@@ -6,8 +6,7 @@
 #include "core/files/files.h"
 #include "inspect/invoices/families.h"
 
-/* The currency of the last run with one. */
-static int find_currency(struct book *b, char *currency, size_t size, struct fault *why) {
+int reconcile_currency(struct book *b, char *currency, size_t size, struct fault *why) {
 	struct ledger_run last;
 	int rc = ledger_run_last(b->ledger, &last, why);
 
@@ -58,7 +57,7 @@ static int tie(struct book *b, struct invoice *in, const struct reconcile_settin
 	if (in->family->of_tokens) {
 		return reconcile_costs(b, in, s, out, why);
 	}
-	int rc = find_currency(b, currency, sizeof currency, why);
+	int rc = reconcile_currency(b, currency, sizeof currency, why);
 	r.currency = currency;
 	rc = rc < 0 ? rc : reconcile_gpus(b, in, s, &r, why);
 	judge(&r);

@@ -43,6 +43,9 @@ struct reconciliation {
 	size_t note_count;
 };
 
+/* reconcile.c: the currency of the last run with one; empty if there is none. */
+int reconcile_currency(struct book *b, char *currency, size_t size, struct fault *why);
+
 /* reconcile_gpus.c: ties the usage of the invoice to the book; consumes `in`. */
 int reconcile_gpus(struct book *b, struct invoice *in, const struct reconcile_settings *s, struct reconciliation *out,
                    struct fault *why);

@@ -137,7 +137,7 @@ static void put_member(FILE *out, const char *key, bool known, int64_t nano) {
 struct cost_totals {
 	int64_t billed_nano, list_nano;
 	bool known, within; /* known: all tokens of the book have a list price */
-	const char *currency;
+	const char *currency, *foreign; /* of the bill, and NULL or one that is not the book's */
 	int64_t from_ns, to_ns;
 };
 
@@ -147,6 +147,12 @@ static void put_costs_json(FILE *out, const struct model_costs *c, const struct 
 	json_put_text(out, text_of(s->invoice));
 	fprintf(out, ",\"form\":\"%s\",\"currency\":", in->family->name);
 	json_put_text(out, text_of(t->currency));
+	fputs(",\"foreign_currency\":", out);
+	if (t->foreign) {
+		json_put_text(out, text_of(t->foreign));
+	} else {
+		fputs("null", out);
+	}
 	fputs(",\n \"models\":[", out);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct model_cost *m = &c->at[i];
@@ -220,6 +226,10 @@ static void put_costs_table(FILE *out, const struct model_costs *c, const struct
 	char tolerance[DECIMAL_TEXT_MAX];
 
 	print_costs(out, c, t->billed_nano, t->list_nano, t->currency);
+	if (t->foreign) {
+		fprintf(out, "The bill has amounts in %s, which is not the currency of the book: convert the bill first\n", t->foreign);
+		return;
+	}
 	fputs(t->known ? "" : "Some tokens of the book have no list price there; give --prices FILE to attribute or to this command\n", out);
 	api_print_answer(t->known, t->within && t->known, t->billed_nano, t->list_nano, out);
 	fprintf(out, "%s a tolerance of %s\n", t->within ? "Within" : "Outside of", decimal_format(s->tolerance_nano, 2, tolerance));
@@ -238,6 +248,16 @@ static void put_costs(FILE *out, enum api_form form, const struct model_costs *c
 	}
 }
 
+/* Amounts in two currencies may have the same figure, but are not equal. */
+static const char *foreign_of(const struct invoice *in, const char *currency) {
+	for (size_t i = 0; i < in->count && currency[0]; i++) {
+		if (in->at[i].currency[0] && !text_eq_nocase(text_of(in->at[i].currency), text_of(currency))) {
+			return in->at[i].currency;
+		}
+	}
+	return NULL;
+}
+
 int reconcile_costs(struct book *b, const struct invoice *in, const struct reconcile_settings *s, FILE *out, struct fault *why) {
 	struct book_statement st = {.from_ns = INT64_MAX, .to_ns = INT64_MIN, .as_of = INT64_MAX - 1};
 	struct model_costs costs = {0};
@@ -249,10 +269,14 @@ int reconcile_costs(struct book *b, const struct invoice *in, const struct recon
 	}
 	t.from_ns = st.from_ns;
 	t.to_ns = st.to_ns;
+	char currency[32];
 	int rc = book_state(b, &st, why);
+	int failed = reconcile_currency(b, currency, sizeof currency, why);
+	rc = rc < 0 || failed >= 0 ? rc : failed;
+	t.foreign = rc < 0 ? NULL : foreign_of(in, currency);
 	t.known = rc > 0 && add_listed(&costs, st.statement, &t.list_nano);
 	int64_t differ = apart_of(t.billed_nano, t.list_nano);
-	t.within = differ <= s->tolerance_nano && differ >= -s->tolerance_nano;
+	t.within = differ <= s->tolerance_nano && differ >= -s->tolerance_nano && !t.foreign;
 	if (rc >= 0) {
 		put_costs(out, api_form_of(s->format), &costs, in, s, &t);
 	}

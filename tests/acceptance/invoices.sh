@@ -38,6 +38,8 @@ ties vast.json "storage 0.240000000;"
 book=euros
 ties german.csv "" --columns "$data/german.map" # its amounts have a sign of euros
 book=book
+"$tollbook" reconcile --book book --invoice "$data/german.csv" --columns "$data/german.map" > said 2>&1
+same "euros for a book in dollars" "$? $(grep -c 'amounts in EUR, the book is in USD' said)" "1 1"
 gzip -c "$data/aws-cur2.csv" > packed.csv.gz
 "$tollbook" reconcile --book book --invoice packed.csv.gz -o page.html
 same "packed, and as a page" "$? $(grep -c '<table id="pool"' page.html)" "0 1"
