@@ -191,13 +191,79 @@ static bool in_question(struct trace *trace, const struct record *r) {
 	return phase;
 }
 
+static int keep_segment(void *asked, const struct ledger_segment *s) {
+	struct trace *trace = asked;
+
+	trace->segments = must_grow(trace->segments, trace->segment_count, &trace->segment_room, sizeof *trace->segments, 8);
+	trace->segments[trace->segment_count++] = *s;
+	return 0;
+}
+
+int explain_segments(struct trace *trace, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink) {
+	int rc = ledger_segments(trace->b->ledger, from_ns, to_ns, keep_segment, trace, trace->why);
+
+	for (size_t i = 0; i < trace->segment_count && rc >= 0; i++) {
+		rc = sink(trace, &trace->segments[i]);
+	}
+	free(trace->segments);
+	trace->segments = NULL;
+	trace->segment_count = trace->segment_room = 0;
+	return rc;
+}
+
+/* The steps of other ranks that are one with a rank's. */
+struct rank_steps {
+	struct trace *trace;
+	name_id replica, model;
+	int64_t start_ns, tolerance_ns, gpus, count;
+	struct rank_others others;
+	bool unknown; /* a batch among them has contexts that are not logged */
+};
+
+static int add_rank_step(void *steps, const struct record *r, struct fault *why) {
+	struct rank_steps *k = steps;
+	const struct step *s = &r->step;
+	int64_t off;
+
+	(void)why;
+	if (r->kind != RECORD_STEP || __builtin_sub_overflow(s->start_ns, k->start_ns, &off) || off > k->tolerance_ns || off < -k->tolerance_ns ||
+	    names_id(k->trace->b->names, r->model) != k->model || fleet_gpus_of(k->trace->b->fleet, k->trace->b->names, r->replica, r->model) != k->gpus) {
+		return 0;
+	}
+	k->count++;
+	k->unknown |= s->decode_kv_tokens == UNKNOWN || s->prefill_token_kv == UNKNOWN;
+	const struct rank_batch batch = {s->prefill_tokens, s->decode_tokens, s->prefill_token_kv,
+	                                 s->prefill_kv_tokens == UNKNOWN ? 0 : s->prefill_kv_tokens, s->decode_kv_tokens};
+	rank_others_add(&k->others, &batch);
+	return 0;
+}
+
+static int rank_steps_of(struct rank_steps *k, const struct ledger_segment *s) {
+	return s->replica == k->replica || s->gone_run ? 0 : ledger_records(k->trace->b->ledger, s, add_rank_step, k, k->trace->why);
+}
+
+/* The others in a step of an engine with so many ranks; false: they are not clear. */
+static bool find_others(struct trace *trace, const struct record *r, int64_t gpus, int64_t ranks, struct rank_others *others) {
+	struct rank_steps k = {.trace = trace, .replica = names_id(trace->b->names, r->replica), .model = names_id(trace->b->names, r->model),
+	                       .start_ns = r->step.start_ns, .tolerance_ns = ranks_tolerance_ns(r->step.gpu_ns), .gpus = gpus};
+	int rc = 0;
+
+	for (size_t i = 0; i < trace->segment_count && ranks > 1 && rc >= 0; i++) {
+		rc = rank_steps_of(&k, &trace->segments[i]);
+	}
+	*others = k.others;
+	return rc >= 0 && k.count < ranks && !k.unknown;
+}
+
 void explain_counted(struct trace *trace, const struct record *r) {
 	trace->records++;
 	if (trace->lines_left > 0) {
 		trace->lines_left--;
 		explain_record(trace, r);
 		int64_t gpus = fleet_gpus_of(trace->b->fleet, trace->b->names, r->replica, r->model);
-		trace->splits_left -= trace->splits_left > 0 && kept_fits_split(trace->fits, r, trace->rule, gpus);
+		struct rank_others others;
+		bool clear = trace->splits_left > 0 && find_others(trace, r, gpus, kept_fits_ranks(trace->fits, r, gpus), &others);
+		trace->splits_left -= trace->splits_left > 0 && kept_fits_split(trace->fits, r, trace->rule, gpus, clear ? &others : NULL);
 	}
 }
 
@@ -275,7 +341,7 @@ static int show_records(struct trace *trace, struct fault *why) {
 		return rc;
 	}
 	printf("\nIts records\n");
-	rc = ledger_segments(trace->b->ledger, trace->q.from_ns, trace->q.to_ns, show_segment, trace, why);
+	rc = explain_segments(trace, trace->q.from_ns, trace->q.to_ns, show_segment);
 	if (rc >= 0) {
 		printf("  %" PRId64 " record%s in all; --lines N shows more\n", trace->records, PLURAL(trace->records));
 		rc = explain_gone(trace, trace->q.from_ns, trace->q.to_ns, why);

@@ -384,10 +384,35 @@ static bool may_be_split(const struct record *r) {
 	       s->prefill_token_kv != UNKNOWN && s->decode_kv_tokens != UNKNOWN;
 }
 
-bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule, int64_t gpus) {
+int64_t kept_fits_ranks(const struct kept_fits *k, const struct record *r, int64_t gpus) {
+	const struct kept_fit *f = may_be_split(r) ? fit_of(k, r) : NULL;
+
+	return f && gpus > 0 ? f->gpus / gpus : 1;
+}
+
+/* The joint batches of all ranks, if there are several; of these steps the GPUs of one rank are split. */
+static void print_split(const struct kept_fit *f, const struct record *r, const struct rule_formula *formula, int64_t gpus, const struct rank_others *others) {
+	const struct step *s = &r->step;
+	/* How unequal contexts are is known only from requests: assumed equal here. */
+	const struct batch own = {.prefill_tokens = s->prefill_tokens,
+	                          .prefill_token_kv = s->prefill_token_kv,
+	                          .decode_tokens = s->decode_tokens,
+	                          .decode_kv_tokens = s->decode_kv_tokens,
+	                          .decode_unequal_kv = s->decode_kv_tokens,
+	                          .prefill_kv_tokens = s->prefill_kv_tokens == UNKNOWN ? 0 : s->prefill_kv_tokens};
+	const struct batches b = batches_of_rank(&own, others);
+	double c = print_time("c", &f->made, &b.whole), p = print_time("p", &f->made, &b.chunks), d = print_time("d", &f->made, &b.decoders);
+	double share = formula->share(c, p, d);
+
+	share = share < 0 ? 0 : share > 1 ? 1 : share;
+	printf("      prefill = %s (rule %s) = %.3f ns, decode = T - prefill = %.3f ns; times %" PRId64 " GPU%s, rounded to whole ns\n",
+	       formula->formula, formula->name, share * (double)s->gpu_ns, (1 - share) * (double)s->gpu_ns, gpus, gpus == 1 && others->most_tokens > 0 ? "" : "s");
+}
+
+bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule, int64_t gpus, const struct rank_others *others) {
 	const struct kept_fit *f = may_be_split(r) ? fit_of(k, r) : NULL;
 	const struct rule_formula *formula = NULL;
-	const struct step *s = &r->step;
+	bool ranks = kept_fits_ranks(k, r, gpus) > 1;
 
 	for (size_t i = 0; i < sizeof formulas / sizeof *formulas; i++) {
 		formula = strcmp(formulas[i].name, rule) == 0 ? &formulas[i] : formula;
@@ -395,27 +420,18 @@ bool kept_fits_split(const struct kept_fits *k, const struct record *r, const ch
 	if (!f || !formula) {
 		return false;
 	}
-	if (gpus > 0 && f->gpus > gpus) {
+	if (ranks && !others) {
 		printf("    A step of ranks in lock-step, on %" PRId64 " GPUs: its split depends on the batches of all of them, at the same\n"
 		       "    instant (attribute/METHOD.md, \"Ranks in lock-step\"), and is not repeated here\n", f->gpus);
 		return true;
 	}
-	/* How unequal contexts are is known only from requests: assumed equal here. */
-	const struct batch whole = {.prefill_tokens = s->prefill_tokens,
-	                            .prefill_token_kv = s->prefill_token_kv,
-	                            .decode_tokens = s->decode_tokens,
-	                            .decode_kv_tokens = s->decode_kv_tokens,
-	                            .decode_unequal_kv = s->decode_kv_tokens,
-	                            .prefill_kv_tokens = s->prefill_kv_tokens == UNKNOWN ? 0 : s->prefill_kv_tokens};
-	struct batch chunks, decoders;
-	batch_of_phases(&whole, &chunks, &decoders);
 	printf("    Split by the model of its day: T = %" PRId64 " ns; the model's times of the whole step, of its "
-								 "prompts alone and of its decoders alone:\n",
-	       s->gpu_ns);
-	double c = print_time("c", &f->made, &whole), p = print_time("p", &f->made, &chunks), d = print_time("d", &f->made, &decoders);
-	double share = formula->share(c, p, d);
-	share = share < 0 ? 0 : share > 1 ? 1 : share;
-	printf("      prefill = %s (rule %s) = %.3f ns, decode = T - prefill = %.3f ns; times %" PRId64 " GPUs, rounded to whole ns\n",
-	       formula->formula, rule, share * (double)s->gpu_ns, (1 - share) * (double)s->gpu_ns, f->gpus);
+								 "prompts alone and of its decoders alone%s\n",
+	       r->step.gpu_ns, ranks ? "," : ":");
+	if (ranks) {
+		printf("    beside the other ranks in lock-step (attribute/METHOD.md), which have %" PRId64 " prompt tokens and %" PRId64 " of sequences:\n",
+		       others->prefill_tokens, others->decode_tokens);
+	}
+	print_split(f, r, formula, ranks ? gpus : f->gpus, ranks ? others : &(struct rank_others){.most_tokens = 0});
 	return true;
 }

@@ -2,6 +2,7 @@
 #ifndef INSPECT_EXPLAIN_FIT_H
 #define INSPECT_EXPLAIN_FIT_H
 
+#include "core/model/rank_batch.h"
 #include "core/record.h"
 #include "ledger/ledger.h"
 
@@ -17,11 +18,12 @@ size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max)
 /* Prints those of a model and a day, one line each. */
 void kept_fits_list(const struct kept_fits *k, struct text model, int64_t day_ns);
 
+/* The number of ranks in lock-step whose batches decide how a step is split: 1 if it is that of its replica alone. */
+int64_t kept_fits_ranks(const struct kept_fits *k, const struct record *r, int64_t gpus);
 /*
  * Prints how a step of both phases is split by its day's model and the rule. False if there is nothing to split, or
- * not exactly one model. With a model of more GPUs than its replica has (0: not known), the step is one of several ranks
- * in lock-step: it depends on the batches of all of them.
+ * not exactly one model. `others`: of the other ranks in the step; NULL: not known.
  */
-bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule, int64_t gpus);
+bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule, int64_t gpus, const struct rank_others *others);
 
 #endif

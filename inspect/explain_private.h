@@ -30,11 +30,15 @@ struct trace {
 	struct kept_fits *fits;
 	char rule[32]; /* of the last run that attributed */
 	int64_t splits_left;
+	struct ledger_segment *segments; /* of the period, while they are shown */
+	size_t segment_count, segment_room;
 };
 
 /* "  logs/vllm.log:12", and the record behind it. */
 void explain_place(struct trace *trace, const struct record *r);
 void explain_record(struct trace *trace, const struct record *r);
+/* Hands over the segments of a period, among which records and the steps of other ranks are sought. */
+int explain_segments(struct trace *trace, int64_t from_ns, int64_t to_ns, ledger_segment_sink *sink);
 /* Counts a matching record, and explains it and its split while lines remain. */
 void explain_counted(struct trace *trace, const struct record *r);
 

@@ -76,7 +76,7 @@ static int64_t number_of(const struct cost *c, enum column column) {
 
 /* ---- its steps ---- */
 
-struct batches {
+struct batch_sums {
 	int64_t steps, before_first;       /* that ran while it was in flight; of these, until its first token */
 	double ns, before_first_ns;
 	int64_t beside, sequences;         /* of the steps after it: those with prompts; sequences in all of them */
@@ -86,14 +86,14 @@ struct batches {
 
 struct asked {
 	struct trace *trace;
-	struct batches b;
+	struct batch_sums b;
 	int64_t first_token_ns, scheduled_ns, gpus;
 	name_id model, pool;
 };
 
 static int add_step(void *asked, const struct record *r, struct fault *why) {
 	struct asked *a = asked;
-	struct batches *b = &a->b;
+	struct batch_sums *b = &a->b;
 	const struct step *s = &r->step;
 
 	(void)why;
@@ -192,7 +192,7 @@ static double per_cent(int64_t part, double of) {
 	return of > 0 ? 100 * (double)part / of : 0;
 }
 
-static void print_batches(const struct batches *b, int64_t gpus, const struct cost *c) {
+static void print_batches(const struct batch_sums *b, int64_t gpus, const struct cost *c) {
 	int64_t prefill_ns = number_of(c, COL_PREFILL), decode_ns = number_of(c, COL_DECODE), after = b->steps - b->before_first;
 	double before_ns = b->before_first_ns * (double)gpus, after_ns = (b->ns - b->before_first_ns) * (double)gpus;
 
@@ -300,7 +300,7 @@ static int gather(struct asked *a, struct fault *why) {
 	    NS_PER_HOUR) + NS_PER_HOUR;
 
 	int rc = ledger_entries(trace->b->ledger, from_ns, to_ns, INT64_MAX - 1, find_pool, a, why);
-	a->b = (struct batches){.steps = 0};
+	a->b = (struct batch_sums){.steps = 0};
 	rc = rc < 0 ? rc : ledger_segments(trace->b->ledger, trace->first_ns, trace->last_ns + 1, steps_of_segment,
 	    a, why);
 	int64_t gpus = trace->b->fleet && a->pool != 0 ? fleet_replica_gpus(trace->b->fleet, a->pool) : 1;
@@ -398,8 +398,7 @@ static int show_details(struct trace *trace, struct fault *why) {
 	trace->records = 0;
 	int rc = explain_fits(trace, trace->first_ns, trace->last_ns + 1, why);
 	printf("\nSteps of its replica while it ran; its share of each depends on its tokens and context (METHOD.md)\n");
-	rc = rc < 0 ? rc : ledger_segments(trace->b->ledger, trace->first_ns, trace->last_ns + 1, show_segment,
-	    trace, why);
+	rc = rc < 0 ? rc : explain_segments(trace, trace->first_ns, trace->last_ns + 1, show_segment);
 	if (rc >= 0) {
 		printf("  %" PRId64 " step%s in all; --lines N shows more\n", trace->records, PLURAL(trace->records));
 	}

@@ -4,16 +4,6 @@
 
 #include "core/exact.h"
 
-/* Clocks and logging of two ranks differ by up to this, and by less than this part of a short step. */
-#define TOGETHER_NS (NS_PER_SECOND / 1000)
-#define PART_OF_STEP 8
-
-/*
- * A token of a prompt's attention (arithmetic) takes about this part of the time of a token of a sequence's context
- * (memory): 9 to 37 by the cards' peaks and grouped heads. It decides only which rank is the slowest.
- */
-#define PAIRS_A_CONTEXT 16
-
 #define STORE_BYTES ((size_t)4 << 20)
 
 struct rank {
@@ -105,16 +95,6 @@ int64_t ranks_count(const struct ranks *r, name_id replica) {
 		count += r->at[i].engine == engine;
 	}
 	return engine == 0 ? 1 : count;
-}
-
-int64_t ranks_tolerance_ns(int64_t duration_ns) {
-	return duration_ns / PART_OF_STEP < TOGETHER_NS ? duration_ns / PART_OF_STEP : TOGETHER_NS;
-}
-
-int ranks_slower(const struct rank_batch *a, const struct rank_batch *b) {
-	/* halves, which cannot overflow */
-	return exact_order(a->prefill_token_kv / (2 * PAIRS_A_CONTEXT) + a->decode_kv_tokens / 2,
-	                   b->prefill_token_kv / (2 * PAIRS_A_CONTEXT) + b->decode_kv_tokens / 2);
 }
 
 /* ---- the steps of one engine ---- */

@@ -6,6 +6,7 @@
 #define ATTRIBUTE_RANKS_H
 
 #include "attribute/evidence/evidence.h"
+#include "core/model/rank_batch.h"
 
 struct ranks;
 
@@ -19,27 +20,6 @@ int ranks_read(struct ranks *r, struct evidence *e, struct fault *why);
 
 /* The number of ranks in the engine of a replica; 1: it is no rank. */
 int64_t ranks_count(const struct ranks *r, name_id replica);
-
-/* May two steps be one step of an engine? Their begins, or their ends, differ by no more than clocks do. */
-int64_t ranks_tolerance_ns(int64_t duration_ns);
-
-/* The batch of one rank; contexts that steps do not report are 0. */
-struct rank_batch {
-	int64_t prefill_tokens, decode_tokens;
-	int64_t prefill_token_kv, prefill_kv_tokens, decode_kv_tokens;
-};
-
-/* Which of two batches has the slower attention: > 0 the first, 0 both equal. */
-int ranks_slower(const struct rank_batch *a, const struct rank_batch *b);
-
-/* The batches of the other ranks in a step. All 0: there are none. */
-struct rank_others {
-	int64_t prefill_tokens, decode_tokens; /* of all of them */
-	int64_t most_tokens;                   /* of one */
-	struct rank_batch slowest;
-	int64_t slowest_unequal_kv; /* its contexts, if all were as long as the longest; filled in by the reader's caller */
-	bool counted; /* the fit counts this step for another rank */
-};
 
 /* A reading of the others' batches for one replica. */
 struct rank_reader;

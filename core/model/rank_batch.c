@@ -1,0 +1,82 @@
+#include "core/model/rank_batch.h"
+
+#include "core/exact.h"
+#include "core/instant.h"
+
+/* Clocks and logging of two ranks differ by up to this, and by less than this part of a short step. */
+#define TOGETHER_NS (NS_PER_SECOND / 1000)
+#define PART_OF_STEP 8
+
+/*
+ * A token of a prompt's attention (arithmetic) takes about this part of the time of a token of a sequence's context
+ * (memory): 9 to 37 by the cards' peaks and grouped heads. It decides only which rank is the slowest.
+ */
+#define PAIRS_A_CONTEXT 16
+
+int64_t ranks_tolerance_ns(int64_t duration_ns) {
+	return duration_ns / PART_OF_STEP < TOGETHER_NS ? duration_ns / PART_OF_STEP : TOGETHER_NS;
+}
+
+int ranks_slower(const struct rank_batch *a, const struct rank_batch *b) {
+	/* halves, which cannot overflow */
+	return exact_order(a->prefill_token_kv / (2 * PAIRS_A_CONTEXT) + a->decode_kv_tokens / 2,
+	                   b->prefill_token_kv / (2 * PAIRS_A_CONTEXT) + b->decode_kv_tokens / 2);
+}
+
+static int64_t greater(int64_t a, int64_t b) {
+	return a > b ? a : b;
+}
+
+void rank_others_add(struct rank_others *o, const struct rank_batch *b) {
+	bool slower = o->most_tokens == 0 || ranks_slower(b, &o->slowest) > 0;
+
+	o->prefill_tokens += b->prefill_tokens;
+	o->decode_tokens += b->decode_tokens;
+	o->most_tokens = greater(o->most_tokens, b->prefill_tokens + b->decode_tokens);
+	o->slowest = slower ? *b : o->slowest;
+}
+
+struct batches batches_of(const struct batch *b) {
+	struct batches all = {.whole = *b};
+
+	batch_of_phases(b, &all.chunks, &all.decoders);
+	return all;
+}
+
+/* The sequences' part of a number of tokens; each phase that is in the step keeps at least one. */
+static int64_t sequences_of(int64_t ntok, int64_t prefill, int64_t decode) {
+	int64_t part = prefill + decode > 0 ? (int64_t)((int128)ntok * decode / (prefill + decode)) : 0;
+
+	part = decode > 0 && part == 0 ? 1 : part;
+	return prefill > 0 && part == ntok ? ntok - 1 : part;
+}
+
+static struct batch joined(const struct batch *own, const struct rank_others *o) {
+	const struct rank_batch mine = {own->prefill_tokens, own->decode_tokens, own->prefill_token_kv, own->prefill_kv_tokens,
+	                                own->decode_kv_tokens};
+	bool slowest = ranks_slower(&mine, &o->slowest) >= 0;
+	const struct rank_batch *slow = slowest ? &mine : &o->slowest;
+	int64_t prefill = own->prefill_tokens + o->prefill_tokens, decode = own->decode_tokens + o->decode_tokens;
+	int64_t ntok = (prefill + decode + greater(own->prefill_tokens + own->decode_tokens, o->most_tokens) + 1) / 2;
+	int64_t sequences = slow->prefill_tokens > 0 && slow->decode_tokens > 0 ? sequences_of(ntok, prefill, decode) : ntok;
+
+	return (struct batch){
+	    .prefill_tokens = ntok - sequences,
+	    .prefill_token_kv = slow->prefill_token_kv,
+	    .decode_tokens = sequences,
+	    .decode_kv_tokens = slow->decode_kv_tokens,
+	    .prefill_kv_tokens = slow->prefill_kv_tokens,
+	    .decode_unequal_kv = slowest ? own->decode_unequal_kv : greater(o->slowest_unequal_kv, slow->decode_kv_tokens),
+	};
+}
+
+struct batches batches_of_rank(const struct batch *b, const struct rank_others *o) {
+	struct batches all = batches_of(b);
+
+	if (o->most_tokens > 0) {
+		all.whole = joined(&all.whole, o);
+		all.chunks = joined(&all.chunks, o);
+		all.decoders = joined(&all.decoders, o);
+	}
+	return all;
+}
