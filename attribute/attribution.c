@@ -179,7 +179,9 @@ static void carry_spans(struct attribution *a, const struct replicas *before, co
 		servers_clip(s, r->replica, &span.first_ns, &span.last_ns);
 		name_id named;
 		for (size_t part = 0; r->has_span && span.first_ns <= span.last_ns && (named = servers_named_part(s, r->replica, part)) != 0; part++) {
-			replicas_add_span(a->replicas, named, r->model, &span);
+			struct replica_span one = span;
+			servers_clip_part(s, r->replica, part, a->options.from_ns, a->options.to_ns, &one.first_ns, &one.last_ns);
+			replicas_add_span(a->replicas, named, r->model, &one);
 		}
 	}
 }

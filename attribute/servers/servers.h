@@ -55,6 +55,8 @@ name_id servers_named(const struct servers *s, name_id name);
 bool servers_decide_again(const struct servers *s);
 /* The names of a name's evidence from here on, the first is 0; 0: there are no more. */
 name_id servers_named_part(const struct servers *s, name_id name, size_t part);
+/* The time of such a part, in evidence of which the period is attributed. */
+void servers_clip_part(const struct servers *s, name_id name, size_t part, int64_t from_ns, int64_t to_ns, int64_t *first_ns, int64_t *last_ns);
 /* The part of a name's time that counts. */
 void servers_clip(const struct servers *s, name_id name, int64_t *first_ns, int64_t *last_ns);
 /* Changes an item; false: it is left out. An evidence_change. */

@@ -30,7 +30,8 @@ struct server {
 	uint32_t engine;    /* the number of the engine that it is a rank of; 0: none */
 	struct chains chains; /* of its steps; coarse: timestamps truncated to the second, which do not show overlaps */
 	bool several, coarse; /* several: each chain is a server; chains are counted again when they are separated */
-	name_id part[CHAINS_MOST]; /* then: the names of the chains */
+	name_id part[CHAINS_MOST]; /* then: the names of the chains, and from when to when this evidence has their steps */
+	int64_t part_first_ns[CHAINS_MOST], part_last_ns[CHAINS_MOST];
 	name_id leader;     /* the name with which it has requests in common, and whose server is this one's; 0: none */
 	name_id prefill;    /* the server that computes its requests' prompts; 0: this one */
 	name_id with;       /* the name that decided what is done with it, or that leaves it open (held) */

@@ -43,6 +43,8 @@ bool servers_find_several(struct servers *s) {
 		one->several = s->several = s->change = true;
 		for (size_t k = 0; k < one->chains.count; k++) {
 			one->part[k] = part_name(s, one, chains_place(&one->chains, k));
+			one->part_first_ns[k] = one->chains.at[k].first_ns;
+			one->part_last_ns[k] = one->chains.at[k].end_ns;
 		}
 		char value[32];
 		snprintf(value, sizeof value, "%zu", one->chains.count);
@@ -52,6 +54,21 @@ bool servers_find_several(struct servers *s) {
 	}
 	begin_chains(s);
 	return s->several;
+}
+
+/* What is known about the name's other days is not known about each part: it begins and ends with its steps. */
+void servers_clip_part(const struct servers *s, name_id name, size_t part, int64_t from_ns, int64_t to_ns, int64_t *first_ns, int64_t *last_ns) {
+	const struct server *one = servers_find(s, name);
+
+	if (!one || !one->several) {
+		return;
+	}
+	if (one->part_first_ns[part] >= from_ns && one->part_first_ns[part] > *first_ns) {
+		*first_ns = one->part_first_ns[part];
+	}
+	if (one->part_last_ns[part] < to_ns && one->part_last_ns[part] < *last_ns) {
+		*last_ns = one->part_last_ns[part];
+	}
 }
 
 bool servers_decide_again(const struct servers *s) {

@@ -134,6 +134,17 @@ rm -rf book
 [ $? -eq 1 ] || wrong "a gateway with vendors and a server: no finding: $(jq -c .findings book.json)"
 jq -e '.findings | any(.kind == "gateway" and (.subjects | index("k")))' book.json > said || wrong "a gateway with vendors and a server: $(jq -c .findings book.json)"
 
+# Two servers under one name, the second of which begins a day later and ends a day earlier: each is paid for from its first step
+# to its last.
+{
+	for day in 10 11 12; do
+		for n in 0 1 2 3 4 5 6 7; do step $((day * 10 + n)) "2026-08-$day 12:00:0$n" 400 100 1; done
+	done
+	for n in 0 1 2 3 4 5 6 7; do step $((1000 + n)) "2026-08-11 12:00:0$n" 400 100 1 | sed 's/00000000,"gpu/10000000,"gpu/'; done
+} | sort -t: -k7,7 -s > q.log
+four_ways q.log 3
+jq -e '[.assumptions[].text | select(test("2 servers at once"))] | length == 1' run.json > said || wrong "q.log: $(jq -c .assumptions run.json)"
+
 # A gateway's requests on days without steps of the only server: it is paid for then, too.
 { requests m 01; step 1 "2026-08-10 12:00:00" 500 100 0; requests m 20; } > o.log
 rm -rf book
