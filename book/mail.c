@@ -441,10 +441,7 @@ static int put_fitting(FILE *out, const struct mail *m, const struct figures *f,
 	for (size_t findings = FINDINGS_SHOWN; findings > 0 && rc >= 0; findings--) {
 		char *text = NULL;
 		size_t len = 0;
-		FILE *held = open_memstream(&text, &len);
-		if (!held) {
-			die_out_of_memory();
-		}
+		FILE *held = memory_open(&text, &len);
 		rc = put_all(held, m, f, findings, why);
 		memory_close(held, &text);
 		bool fits = findings == 1 || lines_of(text) <= MAIL_LINES;

@@ -112,11 +112,8 @@ static void print_names(size_t bit, FILE *out) {
 	const struct option *options = options_common(&count);
 	char *names = NULL;
 	size_t len;
-	FILE *list = open_memstream(&names, &len);
+	FILE *list = memory_open(&names, &len);
 
-	if (!list) {
-		die_out_of_memory();
-	}
 	fprintf(list, "%s:", options_group_title(bit));
 	for (size_t i = 0; i < count; i++) {
 		if (options[i].groups == 1u << bit) {
@@ -167,12 +164,9 @@ void help_command(const struct command *c, FILE *out) {
 static int lines_of(const struct command *c, unsigned folded) {
 	char *text = NULL;
 	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	FILE *out = memory_open(&text, &len);
 	int lines = 0;
 
-	if (!out) {
-		die_out_of_memory();
-	}
 	print_command(c, folded, out);
 	memory_close(out, &text);
 	for (size_t i = 0; i < len; i++) {

@@ -1,11 +1,11 @@
 /* quality_notices.c: findings, assumptions and missing items, sorted and without duplicates. */
-#define _GNU_SOURCE /* open_memstream */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/files/files.h"
 #include "core/instant.h"
 #include "core/quality_private.h"
 
@@ -157,12 +157,9 @@ static char *join_days(const char *a, const char *b) {
 	int64_t from_ns, to_ns, next_from_ns, next_to_ns;
 	char *days = NULL;
 	size_t len;
-	FILE *out = open_memstream(&days, &len);
-
-	if (!out) {
-		die_out_of_memory();
-	}
+	FILE *out = memory_open(&days, &len);
 	bool any = take_first(&a, &b, &from_ns, &to_ns);
+
 	while (any && take_first(&a, &b, &next_from_ns, &next_to_ns)) {
 		if (next_from_ns > to_ns) {
 			print_days(out, from_ns, to_ns);
@@ -174,9 +171,7 @@ static char *join_days(const char *a, const char *b) {
 	if (any) {
 		print_days(out, from_ns, to_ns);
 	}
-	if (fclose(out) != 0) {
-		die_out_of_memory();
-	}
+	memory_close(out, &days);
 	return days;
 }
 

@@ -489,8 +489,7 @@ static bool add_to(struct tied *sum, const struct tied *l) {
 	            exact_add(&sum->book_gpu_ns, l->book_gpu_ns) && exact_add(&sum->unobserved_ns, l->unobserved_ns);
 
 	sum->gpu_ns = sum_hours(sum->gpu_ns, l->gpu_ns);
-	sum->from_ns = l->from_ns < sum->from_ns ? l->from_ns : sum->from_ns;
-	sum->to_ns = l->to_ns > sum->to_ns ? l->to_ns : sum->to_ns;
+	exact_widen(&sum->from_ns, &sum->to_ns, l->from_ns, l->to_ns);
 	for (int c = 0; c < CAUSES; c++) {
 		fits = exact_add(&sum->causes[c], l->causes[c]) && fits;
 	}

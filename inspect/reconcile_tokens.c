@@ -103,8 +103,7 @@ static int add_billed_record(void *bill, unsigned lane, const struct record *r, 
 		return no_fit(why);
 	}
 	if (from != UNKNOWN) {
-		t->from_ns = from < t->from_ns ? from : t->from_ns;
-		t->to_ns = to > t->to_ns ? to : t->to_ns;
+		exact_widen(&t->from_ns, &t->to_ns, from, to);
 	}
 	return 0;
 }

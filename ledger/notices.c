@@ -1,10 +1,10 @@
-#define _GNU_SOURCE /* open_memstream */
 #include "ledger/notices.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/files/files.h"
 #include "core/instant.h"
 #include "core/json.h"
 #include "core/quality_lines.h"
@@ -19,15 +19,10 @@ static int put_line(struct ledger *l, int64_t run, const char *line, struct faul
 static int put_one(struct ledger *l, int64_t run, int64_t day_ns, const struct quality_notice *n, struct fault *why) {
 	char *line = NULL;
 	size_t len;
-	FILE *out = open_memstream(&line, &len);
+	FILE *out = memory_open(&line, &len);
 
-	if (!out) {
-		die_out_of_memory();
-	}
 	quality_write_notice(n, out);
-	if (fclose(out) != 0 || len < 2) {
-		die_out_of_memory();
-	}
+	memory_close(out, &line);
 	line[len - 1] = '\0'; /* its newline */
 	char *whole = must_alloc(len + 40);
 	if (day_ns == OF_RUN) {

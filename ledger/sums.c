@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/files/files.h"
 #include "core/instant.h"
 #include "ledger/book.h"
 
@@ -37,18 +38,13 @@ static int sums_text(struct ledger *l, int64_t state, int64_t day_ns, const stru
 	}
 	*text = (struct text){NULL, 0};
 	if (entries_add_up(l->names, sums, &left) && left > 0 && left <= count / FEWER) {
-		FILE *out = open_memstream(&bytes, &len);
-		if (!out) {
-			die_out_of_memory();
-		}
+		FILE *out = memory_open(&bytes, &len);
 		fprintf(out, "%" PRId64 "\n", state);
 		for (size_t i = 0; i < left && rc == 0; i++) {
 			rc = entry_ints(l, &sums[i], n, why);
 			put_line(out, day_ns, n);
 		}
-		if (fclose(out) != 0) {
-			die_out_of_memory();
-		}
+		memory_close(out, &bytes);
 		*text = (struct text){bytes, len};
 	}
 	free(sums);

@@ -46,18 +46,14 @@ void unrated_release(struct unrated_list *u) {
 	hash_index_release(&u->by_key);
 }
 
-static int order(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
 static int compare(const void *a, const void *b, void *ranks) {
 	const struct unrated *x = a, *y = b;
 	const uint32_t *rank = ranks;
-	int by = order(rank[x->pool], rank[y->pool]);
+	int by = exact_order(rank[x->pool], rank[y->pool]);
 
-	by = by ? by : order(x->slot_ns, y->slot_ns);
-	by = by ? by : order(x->rate_nano, y->rate_nano);
-	return by ? by : order(rank[x->replica], rank[y->replica]);
+	by = by ? by : exact_order(x->slot_ns, y->slot_ns);
+	by = by ? by : exact_order(x->rate_nano, y->rate_nano);
+	return by ? by : exact_order(rank[x->replica], rank[y->replica]);
 }
 
 size_t unrated_replicas(struct unrated_list *u, const struct names *names, const uint32_t *rank, name_id *out, size_t max) {

@@ -97,19 +97,15 @@ static void add_period(struct work *w, const struct attribution *a) {
 	int64_t from_ns, to_ns;
 
 	if (attribution_period(a, &from_ns, &to_ns)) {
-		w->from_ns = from_ns < w->from_ns ? from_ns : w->from_ns;
-		w->to_ns = to_ns > w->to_ns ? to_ns : w->to_ns;
+		exact_widen(&w->from_ns, &w->to_ns, from_ns, to_ns);
 	}
 }
 
 static int commit(struct work *w, struct fault *why) {
 	char *at = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&at, &len);
+	FILE *out = memory_open(&at, &len);
 
-	if (!out) {
-		die_out_of_memory();
-	}
 	notes_begin(w->plan, out);
 	if (w->from_ns <= w->to_ns) {
 		fprintf(out, "{\"evidence_from_ns\":%" PRId64 ",\"evidence_to_ns\":%" PRId64 "}\n", w->from_ns, w->to_ns);

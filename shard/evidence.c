@@ -44,11 +44,8 @@ static int find_period(struct evidence *e, struct fault *why) {
 static int put(struct evidence *e, struct ledger *l, int64_t run, int64_t task, const struct quality *q, struct fault *why) {
 	char *at = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&at, &len);
+	FILE *out = memory_open(&at, &len);
 
-	if (!out) {
-		die_out_of_memory();
-	}
 	quality_write_lines(q, out);
 	memory_close(out, &at);
 	struct ledger_evidence row = {e->plan->sha256, task, e->from_ns, e->to_ns, {at, len}};

@@ -122,11 +122,8 @@ static int read_fits(struct attribution_fits *f, const char *path, struct fault 
 
 static char *fits_text(struct attribution_fits *f, size_t *len, int *rc, struct fault *why) {
 	char *at = NULL;
-	FILE *out = open_memstream(&at, len);
+	FILE *out = memory_open(&at, len);
 
-	if (!out) {
-		die_out_of_memory();
-	}
 	*rc = attribution_fits_write(f, out, why);
 	memory_close(out, &at);
 	return at;

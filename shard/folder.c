@@ -239,11 +239,8 @@ void notes_begin(const struct plan *p, FILE *out) {
 int notes_commit(const struct plan *p, struct bundle_writer *w, const struct quality *q, struct fault *why) {
 	char *notes = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&notes, &len);
+	FILE *out = memory_open(&notes, &len);
 
-	if (!out) {
-		die_out_of_memory();
-	}
 	notes_begin(p, out);
 	if (q) {
 		quality_write_lines(q, out);

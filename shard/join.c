@@ -115,10 +115,7 @@ static int commit(struct join *j, struct bundle_writer *w, struct fault *why) {
 	char *notes = NULL;
 	size_t len = 0;
 
-	j->notes = open_memstream(&notes, &len);
-	if (!j->notes) {
-		die_out_of_memory();
-	}
+	j->notes = memory_open(&notes, &len);
 	notes_begin(j->plan, j->notes);
 	if (j->bought_from_ns <= j->bought_to_ns) {
 		fprintf(j->notes, "{\"bought_from_ns\":%" PRId64 ",\"bought_to_ns\":%" PRId64 "}\n", j->bought_from_ns, j->bought_to_ns);

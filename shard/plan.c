@@ -316,10 +316,7 @@ static int write_draft(struct draft *d, struct fault *why) {
 	if (rc < 0) {
 		return rc;
 	}
-	FILE *out = open_memstream(&at, &len);
-	if (!out) {
-		die_out_of_memory();
-	}
+	FILE *out = memory_open(&at, &len);
 	rc = write_plan(d, out, why);
 	memory_close(out, &at);
 	snprintf(path, sizeof path, "%s/plan.jsonl", d->set.output);

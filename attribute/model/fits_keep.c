@@ -180,11 +180,8 @@ static int emit(struct keeping *k, const struct kept *kept, fit_sink *sink, void
 	const struct fit *fit = kept->fit;
 	char part[1024], *line = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&line, &len);
+	FILE *out = memory_open(&line, &len);
 
-	if (!out) {
-		die_out_of_memory();
-	}
 	put_key(out, names, fit, kept->evidence);
 	if (fit->by_steps) {
 		put_model(out, fit);

@@ -160,10 +160,7 @@ void fit_hash(const struct fit *fit, const struct step_bins *c, char hash[DIGEST
 	for (unsigned j = 0; j < c->count + (fit->aggregates != NULL); j++) {
 		char *line = NULL;
 		size_t len = 0;
-		FILE *out = open_memstream(&line, &len);
-		if (!out) {
-			die_out_of_memory();
-		}
+		FILE *out = memory_open(&line, &len);
 		if (j < c->count) {
 			write_bin(bins[j], out);
 		} else {

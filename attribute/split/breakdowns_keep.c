@@ -76,11 +76,8 @@ static int write_all(struct breakdowns *x, struct attribution_fits *f, struct ke
 int breakdowns_keep(struct breakdowns *x, struct attribution_fits *f, const struct names *names, int64_t day_ns, fit_sink *sink, void *context) {
 	char *lines = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&lines, &len);
+	FILE *out = memory_open(&lines, &len);
 
-	if (!out) {
-		die_out_of_memory();
-	}
 	struct keeping k = {.out = out, .names = names, .lead = ""};
 	int rc = write_all(x, f, &k, day_ns);
 	memory_close(out, &lines);

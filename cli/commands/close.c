@@ -47,10 +47,7 @@ static int render_statement(struct book *b, const struct look *k, char **text, s
 	int rc = book_state(b, &s, why);
 
 	if (rc > 0) {
-		FILE *out = open_memstream(text, len);
-		if (!out) {
-			die_out_of_memory();
-		}
+		FILE *out = memory_open(text, len);
 		rc = statement_render(s.statement, "json", &plain, out, why);
 		memory_close(out, text);
 		rc = rc < 0 ? rc : 1;

@@ -538,6 +538,15 @@ void outfile_abandon(struct outfile *o) {
 	}
 }
 
+FILE *memory_open(char **at, size_t *len) {
+	FILE *stream = open_memstream(at, len);
+
+	if (!stream) {
+		die_out_of_memory();
+	}
+	return stream;
+}
+
 void memory_close(FILE *stream, char *const *at) {
 	bool failed = ferror(stream) != 0;
 

@@ -18,7 +18,8 @@ int file_read(const char *path, size_t max, struct text *out, struct fault *why)
 /* The first `max` bytes of a regular file, or all of it if it is shorter; as they are, gzip or not. */
 int file_read_head(const char *path, size_t max, struct text *out, struct fault *why);
 
-/* Closes a stream of open_memstream with its bytes at *at: they are complete, or memory ran out. */
+/* A stream into memory, as of open_memstream; once it is closed its bytes at *at are complete, or memory ran out. */
+FILE *memory_open(char **at, size_t *len);
 void memory_close(FILE *stream, char *const *at);
 
 /* Prefix and suffix of the names of files being written. */

@@ -1,8 +1,7 @@
 #include "inspect/invoices/csv_row.h"
 
-bool csv_row_next(struct text *bytes, struct text *row) {
-	size_t lf = text_find_byte(*bytes, '\n');
-
+/* The row up to its line feed, if there is one. */
+static bool take_row(struct text *bytes, size_t lf, struct text *row) {
 	if (bytes->len == 0) {
 		return false;
 	}
@@ -12,6 +11,10 @@ bool csv_row_next(struct text *bytes, struct text *row) {
 		row->len--;
 	}
 	return true;
+}
+
+bool csv_row_next(struct text *bytes, struct text *row) {
+	return take_row(bytes, text_find_byte(*bytes, '\n'), row);
 }
 
 /* The end of a row: the first line feed outside of quotes; a quote counts only where a field may begin or end. */
@@ -29,17 +32,7 @@ static size_t row_end(struct text bytes, int *lines) {
 }
 
 bool csv_row_next_quoted(struct text *bytes, struct text *row, int *line) {
-	size_t lf = row_end(*bytes, line);
-
-	if (bytes->len == 0) {
-		return false;
-	}
-	*row = text_cut(*bytes, 0, lf == SIZE_MAX ? bytes->len : lf);
-	*bytes = text_cut(*bytes, lf == SIZE_MAX ? bytes->len : lf + 1, bytes->len);
-	if (row->len > 0 && row->at[row->len - 1] == '\r') {
-		row->len--;
-	}
-	return true;
+	return take_row(bytes, row_end(*bytes, line), row);
 }
 
 /* The next field of a row, quotes removed in place. False at the end of the row. */

@@ -38,11 +38,8 @@ char *versus_keep_roof(const struct versus *v, struct text breakdowns) {
 	struct roof_rows rows = {0};
 	char *lines = NULL;
 	size_t len = 0;
-	FILE *out = open_memstream(&lines, &len);
+	FILE *out = memory_open(&lines, &len);
 
-	if (!out) {
-		die_out_of_memory();
-	}
 	versus_each_roof(v, roof_rows_add, &rows);
 	fprintf(out, "%.*s,\"roofline\":[", (int)breakdowns.len - 1, breakdowns.at);
 	roof_rows_write(&rows, v->o.names, out);
