@@ -184,11 +184,7 @@ int request_rows_write(struct request_rows *r, const struct names *names, const 
 		put_row(names, w.held, w.out);
 	}
 	free(w.held);
-	if (rc < 0) {
-		outfile_abandon(file);
-		return rc;
-	}
-	return outfile_commit(file, why);
+	return outfile_end(file, rc, why);
 }
 
 /* ---- packed rows ---- */

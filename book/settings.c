@@ -360,14 +360,7 @@ static int render(const struct book_settings *s, const struct terminal *t, const
 	if (rc) {
 		return rc;
 	}
-	rc = statement_render(of, s->format, &options, outfile_stream(file), why);
-	if (rc) {
-		int saved = errno;
-		outfile_abandon(file);
-		errno = saved;
-		return rc;
-	}
-	return outfile_commit(file, why);
+	return outfile_end(file, statement_render(of, s->format, &options, outfile_stream(file), why), why);
 }
 
 int settings_write(const struct book_settings *s, const struct terminal *t, const struct statement *of, struct fault *why) {

@@ -100,11 +100,7 @@ static int work_to(struct book *b, const struct terminal *t, const struct reconc
 		return rc;
 	}
 	int status = work(b, t, s, outfile_stream(file), why);
-	if (status < 0) {
-		outfile_abandon(file);
-		return status;
-	}
-	rc = outfile_commit(file, why);
+	rc = outfile_end(file, status, why);
 	return rc < 0 ? rc : status;
 }
 

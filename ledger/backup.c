@@ -39,12 +39,7 @@ static int copy_file(const char *from, const char *to, const struct copying *c) 
 	}
 	int rc = outfile_open(&file, to, c->why);
 	if (rc == 0) {
-		rc = copy_bytes(in, outfile_stream(file), from, c);
-		if (rc < 0) {
-			outfile_abandon(file);
-		} else {
-			rc = outfile_commit(file, c->why);
-		}
+		rc = outfile_end(file, copy_bytes(in, outfile_stream(file), from, c), c->why);
 	}
 	fclose(in);
 	return rc;

@@ -58,11 +58,7 @@ static int end_file(struct exporting *e, struct writing *w, int rc) {
 	char sha256[DIGEST_HEX_MAX];
 
 	digest_finish(w->out.digest, sha256);
-	if (rc < 0) {
-		outfile_abandon(w->file);
-	} else {
-		rc = outfile_commit(w->file, e->why);
-	}
+	rc = outfile_end(w->file, rc, e->why);
 	if (rc == 0) {
 		plain_put(&e->manifest, "{\"file\":");
 		plain_put_text(&e->manifest, text_of(w->name));
@@ -237,11 +233,7 @@ static int export_to(struct exporting *e) {
 	plain_put(&e->manifest, "{\"files\":%" PRId64 "}", e->t->files);
 	plain_end_line(&e->manifest);
 	plain_out_release(&e->manifest);
-	if (rc < 0) {
-		outfile_abandon(file);
-		return rc;
-	}
-	return outfile_commit(file, e->why);
+	return outfile_end(file, rc, e->why);
 }
 
 int ledger_export(struct ledger *l, const char *place, struct ledger_transfer *t, struct fault *why) {

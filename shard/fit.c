@@ -182,12 +182,7 @@ static int write_fits(struct attribution_fits *f, const char *path, struct fault
 		return rc;
 	}
 	rc = attribution_fits_write(f, outfile_stream(file), why);
-	if (rc < 0) {
-		rc = ferror(outfile_stream(file)) ? outfile_failed(file, why) : rc;
-		outfile_abandon(file);
-		return rc;
-	}
-	return outfile_commit(file, why);
+	return outfile_end(file, rc < 0 && ferror(outfile_stream(file)) ? outfile_failed(file, why) : rc, why);
 }
 
 static int fit_own(struct plan *p, int64_t task, struct shard_tally *tally, struct fault *why) {

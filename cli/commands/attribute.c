@@ -28,10 +28,7 @@ static int work(struct book *b, const struct settings *s, struct fault *why) {
 	}
 	rc = rc < 0 ? rc : book_attribute(b, why);
 	rc = rc < 0 ? rc : book_commit(b, why);
-	if (models && rc < 0) {
-		outfile_abandon(models);
-	}
-	return rc >= 0 && models ? outfile_commit(models, why) : rc;
+	return models ? outfile_end(models, rc, why) : rc;
 }
 
 static int attribute(struct run *r, struct fault *why) {

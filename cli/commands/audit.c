@@ -86,12 +86,7 @@ static int write_audit(struct run *r, const struct audit_options *o, struct faul
 	if (err) {
 		return err;
 	}
-	err = audit_print(o, s->format, outfile_stream(file), why);
-	if (err) {
-		outfile_abandon(file);
-		return err;
-	}
-	return outfile_commit(file, why);
+	return outfile_end(file, audit_print(o, s->format, outfile_stream(file), why), why);
 }
 
 static int audit(struct run *r, struct fault *why) {

@@ -32,12 +32,7 @@ static int write_dump(struct run *r, struct book *b, const char *to, struct faul
 	if (rc < 0) {
 		return rc;
 	}
-	rc = ledger_dump(b->ledger, outfile_stream(file), &t, why);
-	if (rc < 0) {
-		outfile_abandon(file);
-		return rc;
-	}
-	return outfile_commit(file, why);
+	return outfile_end(file, ledger_dump(b->ledger, outfile_stream(file), &t, why), why);
 }
 
 static int backup(struct run *r, struct fault *why) {

@@ -27,11 +27,7 @@ static int write_diff(struct run *r, struct fault *why) {
 	}
 	error = statement_diff(r->operands.at[0], r->operands.at[1], format_of(s->format), r->set.output ? 100 : r->terminal.columns,
 			       outfile_stream(file), why);
-	if (error) {
-		outfile_abandon(file);
-		return error;
-	}
-	return outfile_commit(file, why);
+	return outfile_end(file, error, why);
 }
 
 static int diff(struct run *r, struct fault *why) {

@@ -107,12 +107,7 @@ static int estimate(struct run *r, struct fault *why) {
 	if (err) {
 		return err;
 	}
-	err = estimate_print(&o, &view, outfile_stream(file), why);
-	if (err) {
-		outfile_abandon(file);
-		return err;
-	}
-	return outfile_commit(file, why);
+	return outfile_end(file, estimate_print(&o, &view, outfile_stream(file), why), why);
 }
 
 const struct command command_estimate = {

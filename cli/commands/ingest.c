@@ -85,12 +85,7 @@ static int write_records(struct run *r, struct spool *spool, struct fault *why) 
 	if (error) {
 		return error;
 	}
-	error = write_lines(spool, outfile_stream(file), why);
-	if (error) {
-		outfile_abandon(file);
-		return error;
-	}
-	return outfile_commit(file, why);
+	return outfile_end(file, write_lines(spool, outfile_stream(file), why), why);
 }
 
 static int read_and_write(struct run *r, struct logs *logs, struct quality *q, struct fault *why) {

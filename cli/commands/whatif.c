@@ -97,12 +97,7 @@ static int write_answers(struct job *j, struct fault *why) {
 	if (err) {
 		return err;
 	}
-	err = whatif_print(j->whatif, s->format, outfile_stream(file), why);
-	if (err) {
-		outfile_abandon(file);
-		return err;
-	}
-	return outfile_commit(file, why);
+	return outfile_end(file, whatif_print(j->whatif, s->format, outfile_stream(file), why), why);
 }
 
 static int play(struct job *j, struct fault *why) {

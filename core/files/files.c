@@ -538,6 +538,16 @@ void outfile_abandon(struct outfile *o) {
 	}
 }
 
+int outfile_end(struct outfile *o, int rc, struct fault *why) {
+	if (rc >= 0) {
+		return outfile_commit(o, why);
+	}
+	int saved = errno;
+	outfile_abandon(o);
+	errno = saved;
+	return rc;
+}
+
 FILE *memory_open(char **at, size_t *len) {
 	FILE *stream = open_memstream(at, len);
 

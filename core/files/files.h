@@ -48,6 +48,8 @@ int outfile_write(const char *path, struct text bytes, struct fault *why);
 int outfile_put(struct outfile *o, struct fault *why);
 /* Aborts: removes what was written; frees. */
 void outfile_abandon(struct outfile *o);
+/* Commits, or aborts if `rc` is negative, and returns it with errno as it was. */
+int outfile_end(struct outfile *o, int rc, struct fault *why);
 
 /* Masks these permissions of files created from now on, in addition to the umask. Returns the previous umask. */
 mode_t files_mask(mode_t without);
