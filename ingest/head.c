@@ -319,7 +319,7 @@ bool head_is_of_engine(const char *path) {
 	size_t len = 0;
 	struct text block;
 
-	if (source_open(&source, path, (struct source_limits){.regular_only = true}, &ignored) < 0) {
+	if (source_open(&source, path, (struct source_limits){.regular_only = true, .unhashed = true}, &ignored) < 0) {
 		return false;
 	}
 	while (len < LOOK_BYTES && source_next(source, &block)) {

@@ -536,7 +536,7 @@ static void read_all(struct reading *r) {
 
 int read_file(struct ingest_run *run, const struct path *path, uint32_t index, unsigned lane,
               struct quality *quality, struct fault *why) {
-	struct source_limits limits = {run->options->block_bytes, run->options->max_ratio, run->options->watch != NULL};
+	struct source_limits limits = {.block_bytes = run->options->block_bytes, .max_ratio = run->options->max_ratio, .regular_only = run->options->watch != NULL};
 	struct reading r = {
 		.run = run,
 		.path = path,

@@ -3,7 +3,7 @@
 #include "ingest/ingest.h"
 
 bool ingest_unpack(const char *path, bool (*take)(void *context, struct text bytes), void *context, bool *packed) {
-	struct source_limits limits = {.regular_only = true}; /* no waiting for files that are only examined */
+	struct source_limits limits = {.regular_only = true, .unhashed = true}; /* no waiting for files that are only examined */
 	struct source *s;
 	struct text block;
 	struct fault why;

@@ -58,7 +58,7 @@ struct source {
 	size_t block_bytes, in_at, in_len;
 	int64_t stored, unpacked, max_ratio;
 	size_t zeros; /* at the end of what was delivered, up to ZEROS_MAX */
-	struct digest *digest;
+	struct digest *digest; /* NULL: not asked for */
 	char sha256[DIGEST_HEX_MAX];
 	struct source_damage damage;
 };
@@ -76,6 +76,12 @@ static void set_damage(struct source *s, const char *reason) {
 	}
 }
 
+static void note_stored(struct source *s, struct text bytes) {
+	if (s->digest) {
+		digest_add(s->digest, bytes);
+	}
+}
+
 /*
  * A sparse file takes no disk, and hours to read. Of a long hole as many zeros are read as are delivered; the checksum
  * is over the length of the others.
@@ -90,7 +96,7 @@ static void skip_hole(struct source *s) {
 	int64_t hole = platform_hole_here(s->fd) - (int64_t)ZEROS_MAX;
 	if (hole >= HOLE_BYTES_MIN && lseek(s->fd, hole, SEEK_CUR) >= 0) {
 		int len = snprintf(mark, sizeof mark, "%lld zeros", (long long)hole);
-		digest_add(s->digest, (struct text){mark, (size_t)len});
+		note_stored(s, (struct text){mark, (size_t)len});
 		s->stored += hole;
 	}
 }
@@ -109,7 +115,7 @@ static void read_more(struct source *s) {
 		s->at_end = true;
 		return;
 	}
-	digest_add(s->digest, (struct text){(const char *)s->in + s->in_len, (size_t)got});
+	note_stored(s, (struct text){(const char *)s->in + s->in_len, (size_t)got});
 	s->in_len += (size_t)got;
 	s->stored += got;
 	skip_hole(s);
@@ -185,7 +191,7 @@ int source_open(struct source **out, const char *path, struct source_limits limi
 	s->block_bytes = fitting(fd, s->block_bytes < ZEROS_MAX ? s->block_bytes : ZEROS_MAX);
 	s->max_ratio = limits.max_ratio > 0 ? limits.max_ratio : MAX_RATIO;
 	s->in = must_alloc(s->block_bytes);
-	s->digest = digest_new();
+	s->digest = limits.unhashed ? NULL : digest_new();
 	choose_filter(s);
 	*out = s;
 	return 0;
@@ -229,7 +235,7 @@ static void finish(struct source *s) {
 		s->in_at = s->in_len = 0;
 		read_more(s);
 	}
-	if (!s->sha256[0]) {
+	if (s->digest && !s->sha256[0]) {
 		digest_finish(s->digest, s->sha256);
 	}
 }

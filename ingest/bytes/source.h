@@ -18,6 +18,7 @@ struct source_limits {
 	size_t block_bytes; /* 0: 256 KiB */
 	int64_t max_ratio;  /* bytes unpacked per byte stored; 0: 1100 */
 	bool regular_only;  /* a pipe or a device is refused, never waited for */
+	bool unhashed;      /* without source_sha256: only to be examined */
 };
 
 /* Opens a path ("-": standard input). Fails only if it cannot be opened, with the system's error. */
