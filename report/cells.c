@@ -169,8 +169,8 @@ static char *pack(char *at, uint32_t slot, uint32_t rate, const struct cube_cell
 	                 (unsigned)c->kind * HEAD_KIND | grade * HEAD_GRADE);
 	at = put(put(put(at, mask), slot), rate);
 	at = put(put(put(put(at, c->replica), c->model), c->tenant), c->pool);
-	for (unsigned i = 0; mask >> i; i++) {
-		at = mask >> i & 1 ? pack_i64(at, amounts[i]) : at;
+	for (; mask != 0; mask &= mask - 1) {
+		at = pack_i64(at, amounts[__builtin_ctz(mask)]);
 	}
 	return at;
 }
@@ -197,11 +197,9 @@ static const char *unpack(const char *at, const struct cell_numbers *slots, cons
 
 	at = get(get(at, &head), &mask);
 	at = unpack_key(at, slots, rates, out);
-	for (unsigned i = 0; mask >> i; i++) {
-		if (mask >> i & 1) {
-			at = get(at, &n);
-			amounts[i] = (int64_t)(n >> 1) ^ -(int64_t)(n & 1);
-		}
+	for (; mask != 0; mask &= mask - 1) {
+		at = get(at, &n);
+		amounts[__builtin_ctzll(mask)] = (int64_t)(n >> 1) ^ -(int64_t)(n & 1);
 	}
 	scatter(out, amounts);
 	unsigned grade = (unsigned)(head / HEAD_GRADE % 8);
