@@ -429,11 +429,29 @@ static void find_instants(const struct attribution *a, struct quality *q) {
 	}
 }
 
+/* Requests of a part of a server's work. */
+static void find_partial(const struct attribution *a, struct quality *q) {
+	const struct replica_summary *s = NULL;
+
+	while ((s = replicas_next(a->replicas, s))) {
+		const char *name = names_text(a->options.names, s->replica).at;
+		if (s->partial_window_ntok > 0) {
+			quality_finding(q, "requests-partial", name, NULL, QUALITY_NO_AMOUNT,
+			                s->by_windows ? "%s: its requests have %.0f %% of the output tokens that its statistics count: on days with less than half, these are "
+			                                "used instead, without tenants; give all of its requests"
+			                              : "%s: its requests have %.0f %% of the output tokens that its statistics count: the others are in no figure, and "
+			                                "their time is that of these or idle; give all of its requests",
+			                name, 100 * (double)s->partial_request_ntok / (double)s->partial_window_ntok);
+		}
+	}
+}
+
 static void warn_evidence(const struct attribution *a, struct quality *q) {
 	find_undated(a, q);
 	find_beyond_names(a, q);
 	find_beyond_day(a, q);
 	find_instants(a, q);
+	find_partial(a, q);
 	if (evidence_lacks_contexts(a->evidence)) {
 		quality_warn(q, "the log does not report context lengths of steps; where requests do not show them "
 				"either, mixed steps are split without contexts and graded C");

@@ -44,7 +44,8 @@ static struct replica_day *day_of(struct replica_days *d, int64_t at_ns) {
 	}
 	d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 4);
 	memmove(&d->at[place + 1], &d->at[place], (d->count++ - place) * sizeof *d->at);
-	d->at[place] = (struct replica_day){day_ns, DAY_NOTHING, false, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MIN, day_ns, {0}};
+	d->at[place] = (struct replica_day){.day_ns = day_ns, .kind = DAY_NOTHING, .first_step_ns = INT64_MAX, .last_step_ns = INT64_MIN, .first_ns = INT64_MAX,
+	                                    .last_ns = INT64_MIN, .first_work_ns = INT64_MAX, .last_work_ns = INT64_MIN, .since_ns = day_ns};
 	return &d->at[place];
 }
 
@@ -69,6 +70,22 @@ void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns) {
 	}
 }
 
+void days_note_made(struct replica_days *d, int64_t from_ns, int64_t to_ns, int64_t ntok) {
+	int64_t rest = ntok;
+
+	for (int i = 0; i < ALIVE_DAYS_MAX && from_ns < to_ns; i++) {
+		struct replica_day *day = day_of(d, from_ns);
+		bool last = to_ns - day->day_ns <= NS_PER_DAY || i + 1 == ALIVE_DAYS_MAX;
+		int64_t until_ns = last ? to_ns : day->day_ns + NS_PER_DAY, part = rest;
+		if (!last) {
+			(void)exact_mul_div(rest, until_ns - from_ns, to_ns - from_ns, &part);
+		}
+		exact_add(&day->request_made_ntok, part);
+		rest -= part;
+		from_ns = until_ns;
+	}
+}
+
 struct prompt_tokens days_prompts(const struct replica_days *d, int64_t day_ns) {
 	size_t place = place_of(d, day_ns);
 
@@ -89,6 +106,11 @@ void days_add(struct replica_days *to, const struct replica_days *from) {
 		struct replica_day *t = days_note(to, f->day_ns, f->kind);
 		t->requests |= f->requests;
 		add_prompts(&t->prompts, &f->prompts);
+		exact_add(&t->request_made_ntok, f->request_made_ntok);
+		exact_add(&t->window_made_ntok, f->window_made_ntok);
+		t->ended += f->ended;
+		exact_add(&t->ended_ms, f->ended_ms);
+		exact_add(&t->window_ms, f->window_ms);
 		exact_widen(&t->first_step_ns, &t->last_step_ns, f->first_step_ns, f->last_step_ns);
 		exact_widen(&t->first_ns, &t->last_ns, f->first_ns, f->last_ns);
 		exact_widen(&t->first_work_ns, &t->last_work_ns, f->first_work_ns, f->last_work_ns);
@@ -230,6 +252,32 @@ static void no_extents(struct replica_summary *sum) {
 	sum->last_step_ns = sum->last_ns = INT64_MIN;
 }
 
+/* Rates are rounded: so many tokens are no difference. */
+#define SLACK_NTOK 2000
+
+/* Tokens that requests in flight at the end of a log may have had by then: those of all in the mean time of one. */
+static int128 in_flight_ntok(const struct replica_day *d) {
+	return d->ended > 0 && d->window_ms > 0 ? (int128)d->window_made_ntok * d->ended_ms / ((int128)d->ended * d->window_ms) : 0;
+}
+
+/*
+ * A server's statistics count all of its tokens. Where its requests have less than half of them, they are of one gateway or
+ * tenant, and cannot split its time.
+ */
+static void note_partial(struct replica_day *d, struct replica_summary *sum) {
+	bool both = d->kind == DAY_REQUESTS && d->request_made_ntok > 0 && d->request_made_ntok < INT64_MAX / 4;
+	int64_t slack = d->request_made_ntok / 4 + SLACK_NTOK;
+
+	if (both && (int128)d->window_made_ntok - d->request_made_ntok > slack + in_flight_ntok(d)) {
+		exact_add(&sum->partial_request_ntok, d->request_made_ntok);
+		exact_add(&sum->partial_window_ntok, d->window_made_ntok);
+		if (d->window_made_ntok > 2 * d->request_made_ntok) {
+			d->kind = DAY_WINDOWS;
+			sum->by_windows = true;
+		}
+	}
+}
+
 static enum day_kind settled(enum day_kind kind) {
 	return kind == DAY_IDLE_WINDOWS ? DAY_WINDOWS : kind == DAY_INSTANTS ? DAY_REQUESTS : kind;
 }
@@ -243,6 +291,7 @@ void days_extents(struct replica_days *d, struct replica_summary *sum) {
 		since_ns = first_ns < since_ns ? first_ns : since_ns;
 		d->at[i].since_ns = since_ns;
 		d->at[i].kind = settled(d->at[i].kind);
+		note_partial(&d->at[i], sum);
 		add_extents(&d->at[i], sum);
 	}
 }

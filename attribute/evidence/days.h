@@ -24,6 +24,9 @@ struct replica_summary {
 	name_id model;                        /* from the first record of the best kind that names a model */
 	int64_t steps, requests, windows, powers;
 	int64_t timed;                        /* requests with the time of the first token: logged by an engine */
+	/* set by days_extents: output tokens on days with requests and windows on which these have more; and whether much more */
+	int64_t partial_request_ntok, partial_window_ntok;
+	bool by_windows;
 	int64_t instants;                     /* requests with one instant: the time that they took is not known */
 	int64_t first_step_ns, last_step_ns;  /* start of the first, end of the last */
 	int64_t first_ns, last_ns;            /* of all other evidence */
@@ -60,6 +63,8 @@ struct replica_day {
 	int64_t first_work_ns, last_work_ns; /* of requests, and of windows with tokens */
 	int64_t since_ns;                    /* set by days_extents: the first instant of this day's evidence and of later days' */
 	struct prompt_tokens prompts;
+	/* output tokens of requests, and of windows; the requests that ended, and their time; the time of windows with tokens */
+	int64_t request_made_ntok, window_made_ntok, ended, ended_ms, window_ms;
 };
 
 /* By day; all zero at the start. */
@@ -78,6 +83,8 @@ struct replica_day *days_note(struct replica_days *d, int64_t at_ns, enum day_ki
 struct prompt_tokens days_prompts(const struct replica_days *d, int64_t day_ns);
 /* Notes that a request was in flight. */
 void days_note_alive(struct replica_days *d, int64_t from_ns, int64_t to_ns);
+/* Adds the output tokens of a request to its days, in proportion to its time there. */
+void days_note_made(struct replica_days *d, int64_t from_ns, int64_t to_ns, int64_t ntok);
 void days_add(struct replica_days *to, const struct replica_days *from);
 
 /*

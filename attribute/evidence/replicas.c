@@ -122,7 +122,7 @@ static bool is_beyond_day(int64_t from_ns, int64_t to_ns) {
 static void add_request(struct seen *s, const struct request_item *r) {
 	const int64_t instants[] = {r->arrival_ns, r->scheduled_ns, r->first_token_ns, r->finish_ns};
 	const size_t own = r->part == PART_PREFILL ? 3 : 4; /* the finish of a prompt's part is another server's */
-	int64_t first_ns = INT64_MAX, last_ns = INT64_MIN;
+	int64_t first_ns = r->head.at_ns != UNKNOWN ? r->head.at_ns : INT64_MAX, last_ns = r->head.at_ns != UNKNOWN ? r->head.at_ns : INT64_MIN;
 
 	for (size_t i = 0; i < sizeof instants / sizeof *instants; i++) {
 		if (instants[i] != UNKNOWN) {
@@ -141,7 +141,10 @@ static void add_request(struct seen *s, const struct request_item *r) {
 		return;
 	}
 	days_note_alive(&s->days, r->head.at_ns, days_instant(&r->head));
+	days_note_made(&s->days, first_ns, last_ns, r->part != PART_PREFILL ? r->completion_tokens : 0);
 	struct replica_day *day = days_note(&s->days, days_instant(&r->head), first_ns == last_ns ? DAY_INSTANTS : DAY_REQUESTS);
+	day->ended += r->part != PART_PREFILL;
+	exact_add(&day->ended_ms, r->part != PART_PREFILL ? (last_ns - first_ns) / (NS_PER_SECOND / 1000) : 0);
 	day->prompts.cached_ntok += r->cached_tokens;
 	day->prompts.request_ntok += r->prompt_tokens;
 	day->prompts.request_unknown_ntok += r->cached_unknown ? r->prompt_tokens : 0;
@@ -158,11 +161,13 @@ static void add_window(struct seen *s, const struct window_item *w) {
 	struct replica_day *day = days_note(&s->days, w->head.at_ns, works ? DAY_WINDOWS : DAY_IDLE_WINDOWS);
 
 	s->sum.windows++;
+	exact_add(&day->window_made_ntok, w->output_tokens > 0 ? w->output_tokens : 0);
 	exact_add(&day->prompts.cached_ntok, w->cached_tokens > 0 ? w->cached_tokens : 0);
 	exact_add(&day->prompts.window_ntok, w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_add(&day->prompts.window_unknown_ntok, w->cached_unknown && w->input_tokens > 0 ? w->input_tokens : 0);
 	exact_widen(&day->first_ns, &day->last_ns, w->head.at_ns, w->end_ns);
 	if (works) {
+		exact_add(&day->window_ms, (w->end_ns - w->head.at_ns) / (NS_PER_SECOND / 1000));
 		s->sum.beyond_day |= is_beyond_day(w->head.at_ns, w->end_ns);
 		exact_widen(&day->first_work_ns, &day->last_work_ns, w->head.at_ns, w->end_ns);
 	}
