@@ -67,7 +67,7 @@ struct request {
  * What some engines count in addition to tokens; each is UNKNOWN if not logged:
  *   steps            that made tokens
  *   prompt_steps     of these, those with more tokens than sequences alone can have made
- *   sequence_steps   steps x sequences: the tokens made after the first of each request
+ *   sequence_steps   steps x sequences: the tokens made after the first of each request, or fewer with drafts
  *   sequence_ns      the time of a step, summed over these
  *   sequence_square  sequences squared, summed over steps without prompts, in proportion for all
  *   first_tokens     prompts that were computed

@@ -96,7 +96,7 @@ static struct done done_of(const struct window_item *i, enum role role, const st
 	int64_t cached = i->input_is_computed ? 0 : i->cached_tokens;
 	struct done d = {
 		.prompt = role == ROLE_DECODE ? 0 : fmax(0, known(i->input_tokens) - known(cached)),
-		.output = role == ROLE_PREFILL ? 0 : known(i->output_tokens),
+		.output = role == ROLE_PREFILL ? 0 : known(i->sequence_steps > 0 ? i->sequence_steps : i->output_tokens),
 		.sequences = sequences_of(before->running, i->running, g),
 		.context = USUAL_CONTEXT_NTOK,
 		.length = USUAL_PROMPT_NTOK,

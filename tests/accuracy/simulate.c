@@ -356,6 +356,8 @@ static void advance_decoders(struct world *w, struct replica *r, int64_t end_ns)
 		int64_t gained = w->shape->drafts > 0 ? tokens_gained(w, q) : 1;
 		q->made += gained;
 		r->output_tokens += gained - 1; /* the step's line counted one */
+		r->accepted += gained - 1;
+		r->drafts++;
 		scraped_tokens(r, q, gained, end_ns);
 		if (q->made == q->output) {
 			leave(w, r, q, end_ns);

@@ -70,7 +70,7 @@ struct replica {
 	int64_t first_ns, last_ns, steps, preemptions;
 	bool had_gap;
 	/* of the period of vLLM's next line of averages */
-	int64_t tick_ns, prompt_tokens, output_tokens, context;
+	int64_t tick_ns, prompt_tokens, output_tokens, context, drafts, accepted; /* drafts: of a sequence in a step */
 	bool was_quiet;
 	gzFile vllm; /* or NULL */
 	gzFile scrapes; /* or NULL */

@@ -125,6 +125,18 @@ void open_replica(struct world *w, struct replica *r, int64_t start_ns) {
 	vllm_line(w, r, start_ns, text);
 }
 
+static void write_drafts(struct world *w, struct replica *r) {
+	char text[256];
+
+	if (w->shape->drafts > 0 && r->drafts > 0) {
+		snprintf(text, sizeof text, "[metrics.py:101] SpecDecoding metrics: Mean acceptance length: %.2f, Accepted throughput: %.2f tokens/s, "
+		         "Drafted throughput: %.2f tokens/s, Accepted: %" PRId64 " tokens, Drafted: %" PRId64 " tokens", 1 + (double)r->accepted / (double)r->drafts,
+		         (double)r->accepted / 10, (double)(r->drafts * w->shape->drafts) / 10, r->accepted, r->drafts * w->shape->drafts);
+		vllm_line(w, r, r->tick_ns, text);
+	}
+	r->drafts = r->accepted = 0;
+}
+
 /* The averages of each complete period of ten seconds; for periods without requests only the first. */
 static void write_averages(struct world *w, struct replica *r, int64_t at_ns) {
 	char text[512];
@@ -141,6 +153,7 @@ static void write_averages(struct world *w, struct replica *r, int64_t at_ns) {
 			         w->total.input > 0 ? 100 * (double)w->total.cached / (double)w->total.input : 0);
 			vllm_line(w, r, r->tick_ns, text);
 		}
+		write_drafts(w, r);
 		r->was_quiet = quiet;
 		r->prompt_tokens = r->output_tokens = 0;
 		r->context = r->decoding.count > 0 ? r->context : 0;

@@ -380,13 +380,18 @@ static enum parse_result note_config(struct parser *p, struct logged *l, int64_t
 	return text_until(&inner.message, T("engine (v"), &before) ? note_version(p, &inner, stamp_ns, out) : PARSE_NONE;
 }
 
+/* "Mean acceptance length: 2.77, …" of the tokens of a sequence in a step; the first versions leave out the one that is not drafted. */
 static enum parse_result note_speculative(struct parser *p, struct logged *l, int64_t stamp_ns, struct record *out) {
 	struct vllm *v = p->state;
+	struct text t = l->message, before;
+	int64_t length;
 
-	(void)l;
 	(void)stamp_ns;
 	(void)out;
 	v->speculative = true;
+	if (text_until(&t, T("Mean acceptance length: "), &before) && text_take_fixed(&t, 2, &length) && text_starts(t, T(",")) && length <= 100 * DRAFTS_MAX) {
+		v->accepted_percent = length + (before.len > 0 ? 100 : 0);
+	}
 	return PARSE_NONE;
 }
 

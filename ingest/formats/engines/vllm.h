@@ -68,6 +68,7 @@ struct vllm {
 	char replica[NAME_MAX_BYTES];
 	int64_t cache_ntok;   /* "GPU KV cache size: 500,000 tokens"; 0: not logged */
 	bool has_version, speculative;
+	int64_t accepted_percent; /* hundredths of a token that a sequence with drafts gets in a step, by the last line about it; 0: none */
 	int64_t version[2];
 	bool warned_requests;   /* the warning about lines of requests was given */
 	bool warned_hits;       /* the same, about prefix cache hits */

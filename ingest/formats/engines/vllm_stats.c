@@ -182,6 +182,10 @@ enum parse_result vllm_window(struct parser *p, const struct logged *l, int64_t 
 		       : prompt + generation == 0 ? PARSE_NONE
 		                                  : reject(p, "a second statistics line at the same instant: of another server");
 	}
+	const struct vllm *v = p->state;
+	if (v->accepted_percent > 100) {
+		out->window.sequence_steps = out->window.output_tokens * 100 / v->accepted_percent;
+	}
 	/* API servers that report the same figures in the same second are no copies of one line: a millionth of the cache. */
 	out->window.cache_ppm += out->window.cache_ppm == UNKNOWN ? 0 : l->api_server;
 	vllm_names(p, l, out);
