@@ -31,10 +31,7 @@ int book_check_tenants(struct book *b, const struct tenant_key *k, struct fault 
 		}
 		return before < 0 || !k ? before : keep_mark(b, (struct text){mark, (size_t)len}, why);
 	}
-	struct digest *d = digest_new();
-	digest_add(d, (struct text){mark, (size_t)len});
-	digest_finish(d, hash);
-	digest_free(d);
+	digest_of((struct text){mark, (size_t)len}, hash);
 	if (strcmp(hash, known) != 0) {
 		return fault_set(why, ERROR_CONFIG, "this book has aliases for its tenants, and this is %s, expected "
 						    "its original key",

@@ -44,3 +44,11 @@ void digest_peek(const struct digest *d, char hex[DIGEST_HEX_MAX]) {
 
 	digest_finish(&copy, hex);
 }
+
+void digest_of(struct text bytes, char hex[DIGEST_HEX_MAX]) {
+	struct digest d;
+
+	sha256_init(&d.context);
+	digest_add(&d, bytes);
+	digest_finish(&d, hex);
+}

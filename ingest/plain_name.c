@@ -66,11 +66,7 @@ static size_t plain_character(struct text t, char out[8], size_t *out_len) {
 
 static void put_digest(struct text name, char *at) {
 	char hex[DIGEST_HEX_MAX];
-	struct digest *d = digest_new();
-
-	digest_add(d, name);
-	digest_finish(d, hex);
-	digest_free(d);
+	digest_of(name, hex);
 	*at = '~';
 	memcpy(at + 1, hex, DIGEST_LEN - 1);
 }

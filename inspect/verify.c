@@ -346,10 +346,7 @@ static int check_closed(struct check *c, const struct closed *p, struct fault *w
 	}
 	rc = rc < 0 ? rc : ledger_document_get(c->b->ledger, p->statement, &statement, why);
 	if (rc > 0) {
-		struct digest *d = digest_new();
-		digest_add(d, statement);
-		digest_finish(d, hash);
-		digest_free(d);
+		digest_of(statement, hash);
 		free((char *)(uintptr_t)statement.at);
 	}
 	if (rc >= 0 && (rc == 0 || strcmp(hash, p->statement) != 0)) {

@@ -84,13 +84,11 @@ static int check_documents(struct checking *c, struct fault *why) {
 	size_t count;
 	int rc = document_hashes(c->l, &hashes, &count, why);
 
-	struct digest *d = digest_new();
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct text bytes = {0};
 		struct fault damaged;
 		bool fine = ledger_document_get(c->l, hashes[i], &bytes, &damaged) > 0;
-		digest_add(d, bytes);
-		digest_finish(d, hash);
+		digest_of(bytes, hash);
 		free((char *)(uintptr_t)bytes.at);
 		if (!fine || strcmp(hash, hashes[i]) != 0) {
 			snprintf(sentence, sizeof sentence, "document %.16s differs from what was stored; restore a "
@@ -98,7 +96,6 @@ static int check_documents(struct checking *c, struct fault *why) {
 			c->sink(c->context, sentence);
 		}
 	}
-	digest_free(d);
 	free(hashes);
 	return rc;
 }

@@ -116,11 +116,7 @@ static int add_document(struct ledger *l, struct text bytes, const char *sha256,
 }
 
 int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why) {
-	struct digest *d = digest_new();
-
-	digest_add(d, bytes);
-	digest_finish(d, sha256);
-	digest_free(d);
+	digest_of(bytes, sha256);
 	int rc = has_document(l, sha256, why);
 	return rc < 0 ? rc : rc > 0 ? 0 : add_document(l, bytes, sha256, why);
 }

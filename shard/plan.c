@@ -185,10 +185,7 @@ static int write_file_option(const struct draft *d, size_t i, FILE *out, struct 
 	if (rc < 0) {
 		return rc;
 	}
-	struct digest *sum = digest_new();
-	digest_add(sum, bytes);
-	digest_finish(sum, hash);
-	digest_free(sum);
+	digest_of(bytes, hash);
 	free((void *)(uintptr_t)bytes.at);
 	given_name(i, &d->said[i], name, sizeof name);
 	put_text(out, "value", name);

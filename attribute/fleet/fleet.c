@@ -396,13 +396,6 @@ static struct fleet *fleet_new(void) {
 	return f;
 }
 
-static void hash_bytes(struct text bytes, char hex[DIGEST_HEX_MAX]) {
-	struct digest *d = digest_new();
-	digest_add(d, bytes);
-	digest_finish(d, hex);
-	digest_free(d);
-}
-
 static int parse_fleet(struct reader *r, struct fleet *f) {
 	size_t bad = 0;
 	if (!json_parse(r->json, r->bytes, &bad)) {
@@ -411,7 +404,7 @@ static int parse_fleet(struct reader *r, struct fleet *f) {
 		return fault_set(r->why, ERROR_CONFIG, "%s:%d:%d: not valid JSON here, expected a fleet file (see samples/fleet.json)",
 		                 r->path, line, column);
 	}
-	hash_bytes(r->bytes, f->sha256);
+	digest_of(r->bytes, f->sha256);
 	return read_object(r, 0, fleet_keys, sizeof fleet_keys / sizeof *fleet_keys, f);
 }
 

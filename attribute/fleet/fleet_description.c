@@ -51,10 +51,7 @@ static int description_read(struct description *d, fleet_opener *open, void *con
 	if (err) {
 		return err;
 	}
-	struct digest *digest = digest_new();
-	digest_add(digest, d->bytes);
-	digest_finish(digest, d->sha256);
-	digest_free(digest);
+	digest_of(d->bytes, d->sha256);
 	return modelspec_parse(&d->spec, d->name, d->bytes, why);
 }
 

@@ -158,12 +158,9 @@ struct fingerprint_mark fingerprint_end(struct fingerprint *p, bool all) {
 }
 
 int64_t fingerprint_head(const struct fingerprint *p, int64_t end, char hash[DIGEST_HEX_MAX]) {
-	struct digest *d = digest_new();
 	size_t len = end < (int64_t)p->head_len ? (size_t)end : p->head_len;
 
-	digest_add(d, (struct text){p->head, len});
-	digest_finish(d, hash);
-	digest_free(d);
+	digest_of((struct text){p->head, len}, hash);
 	return (int64_t)len;
 }
 

@@ -52,11 +52,7 @@ static unsigned hex_digit(char c) {
 static void put_hash(FILE *out, const char *text) {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char hex[DIGEST_HEX_MAX];
-	struct digest *d = digest_new();
-
-	digest_add(d, text_of(text));
-	digest_finish(d, hex);
-	digest_free(d);
+	digest_of(text_of(text), hex);
 	fputs("'sha256-", out);
 	for (int i = 0; i < 32; i += 3) {
 		unsigned bits = 0;
