@@ -531,7 +531,7 @@ static enum parse_result usage_parse(struct parser *p, const struct text *line, 
 	struct usage *s = p->state;
 
 	if (!line) {
-		return usage_csv_end(p, &s->csv);
+		return dated(p, usage_csv_end(p, &s->csv, out), out);
 	}
 	struct text t = *line;
 	bool stream = !s->csv.has_header && skip_stream_prefix(&t);

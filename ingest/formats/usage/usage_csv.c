@@ -8,7 +8,8 @@ static bool take_header(struct usage_csv *s, const struct text *fields, size_t c
 		has[s->meaning[i]] = true;
 	}
 	s->columns = count;
-	s->has_header = (has[ROW_PROMPT] || has[ROW_UNCACHED]) && has[ROW_OUTPUT] && (has[ROW_START] || has[ROW_END]) && has[ROW_MODEL];
+	bool has_counts = (has[ROW_PROMPT] || has[ROW_UNCACHED]) && has[ROW_OUTPUT];
+	s->has_header = usage_kinds_header(&s->kinds, fields, count) || (has_counts && (has[ROW_START] || has[ROW_END]) && has[ROW_MODEL]);
 	return s->has_header;
 }
 
@@ -103,6 +104,10 @@ enum parse_result usage_csv_line(struct parser *p, struct usage_csv *s, struct t
 		size_t count = csv_split_by(line, s->delimiter, fields);
 		return count > 0 && take_header(s, fields, count) ? PARSE_NONE : reject(p, "row before its header");
 	}
+	if (s->kinds.on) {
+		struct text fields[CSV_COLUMNS_MAX];
+		return csv_split_by(line, s->delimiter, fields) == s->columns ? usage_kinds_row(p, &s->kinds, fields, out) : reject(p, "malformed row");
+	}
 	if (s->open && is_whole_row(s, line)) {
 		s->open = false;
 		reject(p, "malformed row");
@@ -121,9 +126,13 @@ enum parse_result usage_csv_line(struct parser *p, struct usage_csv *s, struct t
 	return row_record(p, &s->cells, stamp_ns, out);
 }
 
-enum parse_result usage_csv_end(struct parser *p, struct usage_csv *s) {
+enum parse_result usage_csv_end(struct parser *p, struct usage_csv *s, struct record *out) {
 	bool open = s->open;
 
+	p->reason = NULL;
+	if (s->kinds.any) {
+		return usage_kinds_end(p, &s->kinds, out);
+	}
 	s->open = false;
 	return open ? reject(p, "malformed row") : PARSE_NONE;
 }
