@@ -104,6 +104,27 @@ static void hold_windows(struct servers *s, struct server *windows, struct serve
 	s->change = true;
 }
 
+/* Both input and output agree so closely: in thousandths; of steps, where a prompt in several chunks counts several times. */
+#define EQUAL_THOUSANDTHS 2
+#define EQUAL_STEPS_THOUSANDTHS 20
+#define EQUAL_LEAST_NTOK 1000
+
+static bool are_near(int64_t a, int64_t b, int64_t thousandths) {
+	int64_t more = a > b ? a : b, less = a > b ? b : a;
+
+	return less >= EQUAL_LEAST_NTOK && (double)(more - less) * 1000 <= (double)more * (double)thousandths;
+}
+
+/* Windows that have the tokens of a name's steps, or of its windows, in the same time: too short a time to compare the load. */
+static bool have_equal_sums(const struct sample *windows, const struct sample *other) {
+	bool steps = other->all_steps > 0;
+	int64_t input = steps ? other->step_prefill_ntok : other->window_input_ntok;
+	int64_t output = steps ? other->step_decode_ntok + other->step_prompts : other->window_output_ntok;
+
+	return are_near(windows->window_input_ntok, input, EQUAL_THOUSANDTHS) &&
+	       are_near(windows->window_output_ntok, output, steps ? EQUAL_STEPS_THOUSANDTHS : EQUAL_THOUSANDTHS);
+}
+
 static void place_beside_steps(struct servers *s, struct server *windows) {
 	const struct load_side side = side_of_windows(&windows->sample);
 	struct best_match best = {.second = 0};
@@ -118,6 +139,7 @@ static void place_beside_steps(struct servers *s, struct server *windows) {
 		struct load_side steps = side_of_steps(x);
 		struct load_match m;
 		load_compare(&side, false, &steps, &m);
+		m.verdict = m.verdict != LOAD_SAME && have_equal_sums(&windows->sample, x) ? LOAD_LIKELY : m.verdict;
 		note_match(&best, one, &m);
 	}
 	if (is_clear(&best)) {
@@ -164,7 +186,7 @@ static void place_beside_other_windows(struct servers *s, struct server *one) {
 		struct load_match m;
 		if (other > one && may_be_one_by_windows(s, one, other)) {
 			compare_windows(one, other, &m);
-			if (m.verdict == LOAD_LIKELY) {
+			if (m.verdict == LOAD_LIKELY || have_equal_sums(&one->sample, &other->sample)) {
 				hold_one_of(s, one, other);
 			}
 		}

@@ -240,6 +240,7 @@ static void add_step(struct sample *s, const struct step_item *x) {
 	s->all_steps++;
 	s->step_prefill_ntok += x->prefill_tokens;
 	s->step_decode_ntok += x->decode_tokens;
+	s->step_prompts += x->prefill_requests;
 	s->last_index = x->index;
 	merge_model(&s->step_model, &s->many_step_models, x->head.model, false, x->head.at_ns < first_model_ns(s));
 	exact_widen(&s->first_step_ns, &s->last_step_ns, x->head.at_ns, end_ns);
@@ -292,6 +293,8 @@ void sample_add_item(struct sample *s, const struct item *item, size_t most_step
 		const struct window_item *w = (const struct window_item *)item;
 		s->all_windows++;
 		s->all_counted += !window_is_statistics(w);
+		s->window_input_ntok += w->input_tokens > 0 ? w->input_tokens : 0;
+		s->window_output_ntok += w->output_tokens > 0 ? w->output_tokens : 0;
 		merge_model(&s->step_model, &s->many_step_models, item->model, false, item->at_ns < first_model_ns(s));
 		exact_widen(&s->first_window_ns, &s->last_window_ns, item->at_ns, w->end_ns);
 		active_add(&s->window_days, item->at_ns, w->end_ns);
@@ -384,6 +387,9 @@ void sample_merge(struct sample *s, const struct sample *x) {
 	s->all_counted += x->all_counted;
 	s->step_prefill_ntok += x->step_prefill_ntok;
 	s->step_decode_ntok += x->step_decode_ntok;
+	s->step_prompts += x->step_prompts;
+	s->window_input_ntok += x->window_input_ntok;
+	s->window_output_ntok += x->window_output_ntok;
 	s->prompt_ntok += x->prompt_ntok;
 }
 

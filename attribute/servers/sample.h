@@ -52,7 +52,7 @@ struct sample {
 	/* whole: both prefill and decode of one server; includes requests not in the sample */
 	int64_t all_steps, all_requests, all_whole, all_windows;
 	int64_t all_counted; /* windows between scrapes of counters; the others are from statistics lines */
-	int64_t step_prefill_ntok, step_decode_ntok, prompt_ntok; /* likewise */
+	int64_t step_prefill_ntok, step_decode_ntok, step_prompts, prompt_ntok, window_input_ntok, window_output_ntok; /* likewise */
 };
 
 void sample_init(struct sample *s, name_id name, size_t most_blocks);

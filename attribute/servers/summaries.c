@@ -88,12 +88,13 @@ int name_summaries_add_record(struct name_summaries *n, const struct record *r, 
 
 enum { ITEM_COUNTS, ITEM_SAMPLED_STEP, ITEM_SAMPLED_REQUEST, ITEM_MARK, ITEM_SECOND, ITEM_WINDOW_AT, ITEM_DAY };
 
-#define COUNTED 20
+#define COUNTED 23
 static void counts_of(struct sample *s, int64_t *at[COUNTED]) {
 	int64_t *const members[COUNTED] = {
 		(int64_t *)&s->most_hash, (int64_t *)&s->least_step_hash, (int64_t *)&s->least_request_hash,
 		&s->first_step_ns, &s->last_step_ns, &s->first_request_ns, &s->last_request_ns, &s->first_window_ns, &s->last_window_ns,
-		&s->all_steps, &s->all_requests, &s->all_whole, &s->all_windows, &s->all_counted, &s->step_prefill_ntok, &s->step_decode_ntok, &s->prompt_ntok,
+		&s->all_steps, &s->all_requests, &s->all_whole, &s->all_windows, &s->all_counted, &s->step_prefill_ntok, &s->step_decode_ntok, &s->step_prompts, &s->prompt_ntok,
+		&s->window_input_ntok, &s->window_output_ntok,
 		(int64_t *)&s->loads[LOAD_STEPS].bound, (int64_t *)&s->loads[LOAD_REQUESTS].bound, (int64_t *)&s->loads[LOAD_WINDOWS].bound};
 
 	memcpy(at, members, sizeof members);
