@@ -181,48 +181,8 @@ static void put_month_end(FILE *out, const struct charge_row *c) {
 	put_instant(out, zone_month_start(NULL, start + 32 * NS_PER_DAY));
 }
 
-static void put_category(FILE *out, const struct charge_row *c) {
-	(void)c;
-	fputs("Usage", out);
-}
-
 static void put_class(FILE *out, const struct charge_row *c) {
 	fputs(c->adjusts ? "Correction" : "", out);
-}
-
-static void put_frequency(FILE *out, const struct charge_row *c) {
-	(void)c;
-	fputs("Usage-Based", out);
-}
-
-static void put_pricing_category(FILE *out, const struct charge_row *c) {
-	(void)c;
-	fputs("Standard", out);
-}
-
-static void put_nothing(FILE *out, const struct charge_row *c) {
-	(void)out;
-	(void)c;
-}
-
-static void put_self(FILE *out, const struct charge_row *c) {
-	(void)c;
-	fputs("Self-hosted", out);
-}
-
-static void put_service_category(FILE *out, const struct charge_row *c) {
-	(void)c;
-	fputs("AI and Machine Learning", out);
-}
-
-static void put_service_name(FILE *out, const struct charge_row *c) {
-	(void)c;
-	fputs("LLM Inference", out);
-}
-
-static void put_service_subcategory(FILE *out, const struct charge_row *c) {
-	(void)c;
-	fputs("Generative AI", out);
 }
 
 static void put_resource_type(FILE *out, const struct charge_row *c) {
@@ -340,59 +300,62 @@ static void put_method_details(FILE *out, const struct charge_row *c) {
 }
 
 #define ANY_VERSION FOCUS_1_2, FOCUS_1_4
+#define CELL(name, put, ...) {name, put, NULL, __VA_ARGS__}
+#define SAME(name, text, ...) {name, NULL, text, __VA_ARGS__}
 
-/* The versions of the specification that have a column. */
+/* The columns, by a function or the same in all rows, and the versions of the specification that have them. */
 static const struct {
 	const char *name;
 	put_cell *put;
+	const char *text;
 	int from, to;
 } columns[] = {
-    {"AllocatedMethodDetails", put_method_details, FOCUS_1_3, FOCUS_1_4},
-    {"AllocatedMethodId", put_method, FOCUS_1_3, FOCUS_1_4},
-    {"AllocatedResourceId", put_tenant, FOCUS_1_3, FOCUS_1_4},
-    {"AllocatedResourceName", put_tenant, FOCUS_1_3, FOCUS_1_4},
-    {"AllocatedTags", put_tags, FOCUS_1_3, FOCUS_1_4},
-    {"BilledCost", put_cost, ANY_VERSION},
-    {"BillingAccountId", put_self, ANY_VERSION},
-    {"BillingAccountName", put_self, ANY_VERSION},
-    {"BillingCurrency", put_currency, ANY_VERSION},
-    {"BillingPeriodEnd", put_month_end, ANY_VERSION},
-    {"BillingPeriodStart", put_month_start, ANY_VERSION},
-    {"ChargeCategory", put_category, ANY_VERSION},
-    {"ChargeClass", put_class, ANY_VERSION},
-    {"ChargeDescription", put_description, ANY_VERSION},
-    {"ChargeFrequency", put_frequency, ANY_VERSION},
-    {"ChargePeriodEnd", put_period_end, ANY_VERSION},
-    {"ChargePeriodStart", put_period_start, ANY_VERSION},
-    {"ConsumedQuantity", put_consumed_quantity, ANY_VERSION},
-    {"ConsumedUnit", put_consumed_unit, ANY_VERSION},
-    {"ContractedCost", put_cost, ANY_VERSION},
-    {"EffectiveCost", put_cost, ANY_VERSION},
-    {"HostProviderName", put_self, FOCUS_1_3, FOCUS_1_4},
-    {"InvoiceIssuerName", put_self, ANY_VERSION},
-    {"ListCost", put_list_cost, ANY_VERSION},
-    {"ListUnitPrice", put_list_unit_price, ANY_VERSION},
-    {"PricingCategory", put_pricing_category, ANY_VERSION},
-    {"PricingQuantity", put_pricing_quantity, ANY_VERSION},
-    {"PricingUnit", put_pricing_unit, ANY_VERSION},
-    {"ProviderName", put_self, FOCUS_1_2, FOCUS_1_3}, /* deprecated in 1.3, as the next one */
-    {"PublisherName", put_self, FOCUS_1_2, FOCUS_1_3},
-    {"ResourceId", put_model, ANY_VERSION},
-    {"ResourceName", put_nothing, ANY_VERSION}, /* a model has no name except its id */
-    {"ResourceType", put_resource_type, ANY_VERSION},
-    {"ServiceCategory", put_service_category, ANY_VERSION},
-    {"ServiceName", put_service_name, ANY_VERSION},
-    {"ServiceProviderName", put_self, FOCUS_1_3, FOCUS_1_4},
-    {"ServiceSubcategory", put_service_subcategory, ANY_VERSION},
-    {"SkuId", put_sku, ANY_VERSION},
-    {"SkuMeter", put_meter, ANY_VERSION},
-    {"SkuPriceDetails", put_price_details, ANY_VERSION},
-    {"SkuPriceId", put_sku, ANY_VERSION},
-    {"SubAccountId", put_tenant, ANY_VERSION},
-    {"SubAccountName", put_tenant, ANY_VERSION},
-    {"Tags", put_tags, ANY_VERSION},
-    {"x_EffectiveCostHigh", put_high, ANY_VERSION},
-    {"x_EffectiveCostLow", put_low, ANY_VERSION},
+    CELL("AllocatedMethodDetails", put_method_details, FOCUS_1_3, FOCUS_1_4),
+    CELL("AllocatedMethodId", put_method, FOCUS_1_3, FOCUS_1_4),
+    CELL("AllocatedResourceId", put_tenant, FOCUS_1_3, FOCUS_1_4),
+    CELL("AllocatedResourceName", put_tenant, FOCUS_1_3, FOCUS_1_4),
+    CELL("AllocatedTags", put_tags, FOCUS_1_3, FOCUS_1_4),
+    CELL("BilledCost", put_cost, ANY_VERSION),
+    SAME("BillingAccountId", "Self-hosted", ANY_VERSION),
+    SAME("BillingAccountName", "Self-hosted", ANY_VERSION),
+    CELL("BillingCurrency", put_currency, ANY_VERSION),
+    CELL("BillingPeriodEnd", put_month_end, ANY_VERSION),
+    CELL("BillingPeriodStart", put_month_start, ANY_VERSION),
+    SAME("ChargeCategory", "Usage", ANY_VERSION),
+    CELL("ChargeClass", put_class, ANY_VERSION),
+    CELL("ChargeDescription", put_description, ANY_VERSION),
+    SAME("ChargeFrequency", "Usage-Based", ANY_VERSION),
+    CELL("ChargePeriodEnd", put_period_end, ANY_VERSION),
+    CELL("ChargePeriodStart", put_period_start, ANY_VERSION),
+    CELL("ConsumedQuantity", put_consumed_quantity, ANY_VERSION),
+    CELL("ConsumedUnit", put_consumed_unit, ANY_VERSION),
+    CELL("ContractedCost", put_cost, ANY_VERSION),
+    CELL("EffectiveCost", put_cost, ANY_VERSION),
+    SAME("HostProviderName", "Self-hosted", FOCUS_1_3, FOCUS_1_4),
+    SAME("InvoiceIssuerName", "Self-hosted", ANY_VERSION),
+    CELL("ListCost", put_list_cost, ANY_VERSION),
+    CELL("ListUnitPrice", put_list_unit_price, ANY_VERSION),
+    SAME("PricingCategory", "Standard", ANY_VERSION),
+    CELL("PricingQuantity", put_pricing_quantity, ANY_VERSION),
+    CELL("PricingUnit", put_pricing_unit, ANY_VERSION),
+    SAME("ProviderName", "Self-hosted", FOCUS_1_2, FOCUS_1_3), /* deprecated in 1.3, as the next one */
+    SAME("PublisherName", "Self-hosted", FOCUS_1_2, FOCUS_1_3),
+    CELL("ResourceId", put_model, ANY_VERSION),
+    SAME("ResourceName", "", ANY_VERSION), /* a model has no name except its id */
+    CELL("ResourceType", put_resource_type, ANY_VERSION),
+    SAME("ServiceCategory", "AI and Machine Learning", ANY_VERSION),
+    SAME("ServiceName", "LLM Inference", ANY_VERSION),
+    SAME("ServiceProviderName", "Self-hosted", FOCUS_1_3, FOCUS_1_4),
+    SAME("ServiceSubcategory", "Generative AI", ANY_VERSION),
+    CELL("SkuId", put_sku, ANY_VERSION),
+    CELL("SkuMeter", put_meter, ANY_VERSION),
+    CELL("SkuPriceDetails", put_price_details, ANY_VERSION),
+    CELL("SkuPriceId", put_sku, ANY_VERSION),
+    CELL("SubAccountId", put_tenant, ANY_VERSION),
+    CELL("SubAccountName", put_tenant, ANY_VERSION),
+    CELL("Tags", put_tags, ANY_VERSION),
+    CELL("x_EffectiveCostHigh", put_high, ANY_VERSION),
+    CELL("x_EffectiveCostLow", put_low, ANY_VERSION),
 };
 #define COLUMNS (sizeof columns / sizeof *columns)
 
@@ -418,7 +381,11 @@ static void put_charge(FILE *out, const struct charge_row *c, int version) {
 	for (size_t i = 0; i < COLUMNS; i++) {
 		if (is_in(i, version)) {
 			fputs(lead, out);
-			columns[i].put(out, c);
+			if (columns[i].put) {
+				columns[i].put(out, c);
+			} else {
+				fputs(columns[i].text, out);
+			}
 			lead = ",";
 		}
 	}
