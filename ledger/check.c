@@ -80,19 +80,19 @@ static int check_hash(struct checking *c, const struct posted *p, struct fault *
 
 /* Fleets, prices, statements: do the bytes match the hash by which they are stored? */
 static int check_documents(struct checking *c, struct fault *why) {
-	char (*hashes)[DIGEST_HEX_MAX], hash[DIGEST_HEX_MAX], sentence[200];
+	char (*hashes)[DIGEST_HEX_MAX], hash[DIGEST_HEX_MAX], sentence[sizeof((struct fault){0}).message + 40];
 	size_t count;
 	int rc = document_hashes(c->l, &hashes, &count, why);
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		struct text bytes = {0};
 		struct fault damaged;
-		bool fine = ledger_document_get(c->l, hashes[i], &bytes, &damaged) > 0;
+		int got = ledger_document_get(c->l, hashes[i], &bytes, &damaged);
 		digest_of(bytes, hash);
 		free((char *)(uintptr_t)bytes.at);
-		if (!fine || strcmp(hash, hashes[i]) != 0) {
-			snprintf(sentence, sizeof sentence, "document %.16s differs from what was stored; restore a "
-							    "backup", hashes[i]);
+		if (got <= 0 || strcmp(hash, hashes[i]) != 0) {
+			snprintf(sentence, sizeof sentence, got < 0 ? "document %.16s: %s" : "document %.16s differs from what was stored; restore a backup",
+			         hashes[i], damaged.message);
 			c->sink(c->context, sentence);
 		}
 	}

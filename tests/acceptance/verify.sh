@@ -56,7 +56,7 @@ found "the entries of a closed period" "2026-08: is closed, and its entries chan
 change "UPDATE document SET bytes = (SELECT bytes FROM document d WHERE d.sha256 <> document.sha256 LIMIT 1) WHERE sha256 = (SELECT statement FROM period)"
 found "the statement of a closed period" "2026-08: is closed, and its statement differs from the stored one" "$bare"
 change "UPDATE document SET bytes = x'28b52ffd' WHERE sha256 = (SELECT min(sha256) FROM run_document JOIN document USING (sha256) WHERE kind = 'fleet')"
-found "a document that is damaged" "document [0-9a-f]* differs from what was stored; restore a backup" "$bare"
+found "a document that is damaged" "document [0-9a-f]*: the ledger is damaged: a document cannot be unpacked; restore a backup" "$bare"
 change "UPDATE adjustment SET tokens = tokens + 1 WHERE id = 1"
 found "an adjustment" "run [0-9]+: what it wrote was changed or removed later; restore a backup"
 change "DELETE FROM adjustment WHERE id = 1"
