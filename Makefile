@@ -134,6 +134,10 @@ $(UNITS): $(BUILD)/%: $(BUILD)/%.o $(BUILD)/libcli.a $(BUILD)/libhelp.a $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS) $(CMOCKA)
 
+# Calls that this test lets fail.
+FAILING := spool_add spool_seal spool_next statement_add_entry
+$(BUILD)/tests/unit/test_failing_spools: private ALL_LDFLAGS += $(FAILING:%=-Wl,--wrap=%)
+
 # The example of a program with the library.
 $(BUILD)/samples/library: $(BUILD)/samples/library.o $(LIB)
 	$(call say,LINK,$@)

@@ -116,10 +116,11 @@ static int item_of_spells(struct going *g, const struct item *item, struct fault
 }
 
 static int end_spells(struct going *g, struct fault *why) {
+	struct fault later;
 	int rc = begin_parts(g, INT64_MAX, why);
 
 	while (g->parts) {
-		int failed = end_part(g, &g->parts, why);
+		int failed = end_part(g, &g->parts, rc < 0 ? &later : why);
 		rc = rc < 0 ? rc : failed;
 	}
 	pauses_find(&g->pauses, names_text(g->ws->common->options->names, g->at->replica).at, g->ws->quality);
@@ -166,6 +167,7 @@ static int end(struct going *g, struct fault *why) {
 /* Items come grouped by replica; up to before replica `to`. */
 static int pass_records(struct going *g, struct evidence_reader *reader, name_id to, struct fault *why) {
 	const struct item *item;
+	struct fault later; /* of what does not tie out after an error: not the reason */
 	int got = 0, rc = 0;
 
 	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0 && item->replica < to) {
@@ -175,20 +177,22 @@ static int pass_records(struct going *g, struct evidence_reader *reader, name_id
 		}
 		rc = rc < 0 ? rc : g->spells ? item_of_spells(g, item, why) : pass_item(&g->whole, item, why);
 	}
-	int failed = end(g, why);
-	return rc < 0 ? rc : got < 0 ? got : failed;
+	rc = rc < 0 ? rc : got < 0 ? got : 0;
+	int failed = end(g, rc < 0 ? &later : why);
+	return rc < 0 ? rc : failed;
 }
 
 /* Replicas that are known to be paid, but have no records here. */
 static int pass_without_records(struct going *g, struct fault *why) {
 	const struct replica_summary *s = NULL;
+	struct fault later;
 	int rc = 0;
 
 	g->whole.days = NULL;
 	while (rc >= 0 && (s = replicas_next(g->ws->replicas, s))) {
 		if (s->has_span && s->steps + s->requests + s->windows + s->powers == 0) {
 			rc = pass_begin(&g->whole, s, why);
-			int failed = pass_end(&g->whole, why);
+			int failed = pass_end(&g->whole, rc < 0 ? &later : why);
 			rc = rc < 0 ? rc : failed;
 		}
 	}
