@@ -87,7 +87,8 @@ static void disturb(const char *path) {
 		}
 	}
 	assert_int_equal(run(path, &got, &why), 0);
-	assert_memory_equal(&got, &right, sizeof got);
+	assert_true(got.capacity_ns == right.capacity_ns && got.busy_ns == right.busy_ns && got.capacity_nano == right.capacity_nano && got.requests == right.requests);
+	assert_true(got.input_ntok == right.input_ntok && got.output_ntok == right.output_ntok);
 }
 
 TEST(each_call_fails_once) {
