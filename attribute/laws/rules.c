@@ -36,21 +36,23 @@ const char *const rule_names[RULES + 1] = {
 };
 
 void split_times(const struct step_model *m, const struct batch *b, struct split_times *t) {
+	split_times_of(m, b, step_model_ns(m, b), t);
+}
+
+void split_times_of(const struct step_model *m, const struct batch *b, double whole_ns, struct split_times *t) {
 	struct batch prefill, decode;
 
 	/* Most steps have one phase: then one evaluation of the model is enough, as an empty batch takes no time. */
 	if (b->prefill_tokens == 0 && b->prefill_token_kv == 0 && b->prefill_kv_tokens == 0) {
-		double ns = step_model_ns(m, b);
-		*t = (struct split_times){ns, 0, ns};
+		*t = (struct split_times){whole_ns, 0, whole_ns};
 		return;
 	}
 	if (b->decode_tokens == 0 && b->decode_kv_tokens == 0 && b->decode_unequal_kv == 0) {
-		double ns = step_model_ns(m, b);
-		*t = (struct split_times){ns, ns, 0};
+		*t = (struct split_times){whole_ns, whole_ns, 0};
 		return;
 	}
 	batch_of_phases(b, &prefill, &decode);
-	*t = (struct split_times){step_model_ns(m, b), step_model_ns(m, &prefill), step_model_ns(m, &decode)};
+	*t = (struct split_times){whole_ns, step_model_ns(m, &prefill), step_model_ns(m, &decode)};
 }
 
 double split_prefill_share(enum rule rule, const struct split_times *t) {

@@ -11,6 +11,8 @@ struct split_times {
 };
 
 void split_times(const struct step_model *m, const struct batch *b, struct split_times *t);
+/* The same, where the whole is known. */
+void split_times_of(const struct step_model *m, const struct batch *b, double whole_ns, struct split_times *t);
 
 /* Prefill's part of a mixed step under a rule, 0 to 1. */
 double split_prefill_share(enum rule rule, const struct split_times *t);

@@ -73,14 +73,15 @@ static int post_gaps(struct pass *pass, int64_t gaps_ns, struct fault *why) {
 	return rc;
 }
 
-static int post_busy(struct pass *pass, const struct replay *y, const struct batch *b, int64_t to_ns,
+/* `whole_ns`: the model's time of the batch. */
+static int post_busy(struct pass *pass, const struct replay *y, const struct batch *b, double whole_ns, int64_t to_ns,
 		     struct fault *why) {
 	const struct step_model *m = y->model;
 	bool prompts = b->prefill_tokens > 0, both = prompts && b->decode_tokens > 0;
 	struct split_times t;
 	int64_t total;
 
-	split_times(m, b, &t);
+	split_times_of(m, b, whole_ns, &t);
 	if (!accounts_gpu_ns(&pass->accounts, pass->cursor_ns, to_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of requests does not fit 64 bits of nanoseconds");
 	}
@@ -181,12 +182,12 @@ static struct batch batch_of(const struct flight *f, const struct replay *y) {
 	};
 }
 
-static int post_step(struct pass *pass, const struct replay *y, const struct batch *b, int64_t to_ns,
+static int post_step(struct pass *pass, const struct replay *y, const struct batch *b, double whole_ns, int64_t to_ns,
 		     struct fault *why) {
 	int64_t gap_ns = y->by->gap_ns < (to_ns - pass->cursor_ns) / 2 ? y->by->gap_ns : 0;
 	int rc = post_gaps(pass, gap_ns, why);
 
-	rc = rc < 0 ? rc : post_busy(pass, y, b, to_ns, why);
+	rc = rc < 0 ? rc : post_busy(pass, y, b, whole_ns, to_ns, why);
 	grow(&pass->flight, b->decode_tokens > 0 ? llround(y->by->tokens_a_step) : 0);
 	return rc;
 }
@@ -203,7 +204,7 @@ static int post_decode(struct pass *pass, const struct replay *y, int64_t to_ns,
 	grow(f, ntok / 2);
 	b.decode_kv_tokens = f->context_sum;
 	int rc = post_gaps(pass, gaps_ns < to_ns - pass->cursor_ns ? gaps_ns : 0, why);
-	rc = rc < 0 ? rc : post_busy(pass, y, &b, to_ns, why);
+	rc = rc < 0 ? rc : post_busy(pass, y, &b, step_model_ns(y->model, &b), to_ns, why);
 	grow(f, ntok - ntok / 2);
 	return rc;
 }
@@ -226,7 +227,7 @@ static int post_rest(struct pass *pass, const struct replay *y, int64_t to_ns, s
 	a->remaining += a->remaining == 0;
 	flight_add_chunk(f, a, ntok > 0 ? ntok : 1);
 	struct batch b = batch_of(f, y);
-	return post_busy(pass, y, &b, to_ns, why);
+	return post_busy(pass, y, &b, step_model_ns(y->model, &b), to_ns, why);
 }
 
 /* ---- when requests were scheduled, if that is not known ---- */
@@ -373,9 +374,9 @@ int replay_next(struct pass *pass, const struct replay *y, int64_t known_ns, boo
 		return rc < 0 ? rc : 1;
 	}
 	struct batch b = batch_of(f, y);
-	double expected = step_model_ns(y->model, &b) + (double)y->by->gap_ns;
+	double whole_ns = step_model_ns(y->model, &b), expected = whole_ns + (double)y->by->gap_ns;
 	expected *= rebuild_stretch(y->model, &b, pass->cursor_ns, expected, &c, y->by->budget_ntok, y->by->gap_ns);
 	double more = rebuild_more_ns(y->model, &b, c.rest_ntok, y->by->budget_ntok);
-	rc = post_step(pass, y, &b, rebuild_end(pass->cursor_ns, next_ns, c.finishes, expected, more), why);
+	rc = post_step(pass, y, &b, whole_ns, rebuild_end(pass->cursor_ns, next_ns, c.finishes, expected, more), why);
 	return rc < 0 ? rc : 1;
 }
