@@ -10,6 +10,7 @@
 #include "core/exact.h"
 #include "core/files/files.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 #include "core/text.h"
 
 #define MAIL_COLUMNS 72
@@ -173,9 +174,7 @@ static void put_findings(FILE *out, const struct mail *m, size_t most) {
 	for (size_t i = 0; i < count; i++) {
 		order[i] = &n[i];
 	}
-	if (count > 0) {
-		qsort(order, count, sizeof(*order), compare_findings);
-	}
+	sort_items(order, count, sizeof(*order), compare_findings);
 	if (quality_has_findings(q)) {
 		fputs("FINDINGS (exit status 1)\n", out);
 	}

@@ -13,6 +13,7 @@
 #include "core/files/platform.h"
 #include "core/instant.h"
 #include "core/record_json.h"
+#include "core/sorted.h"
 
 /* A file of this run, by its index. */
 struct log_file {
@@ -154,9 +155,7 @@ static int find_candidates(struct ledger *l, struct head_lengths *h, struct matc
 		digest_finish(m->digest, hash);
 		rc = ledger_sources_of_head(l, h->at[i], hash, add_source, m, why);
 	}
-	if (m->count > 0) {
-		qsort(m->at, m->count, sizeof *m->at, by_bytes);
-	}
+	sort_items(m->at, m->count, sizeof *m->at, by_bytes);
 	return rc;
 }
 

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "core/exact.h"
 #include "core/quality_private.h"
+#include "core/sorted.h"
 
 void quality_init(struct quality *q) {
 	*q = (struct quality){0};
@@ -355,13 +357,9 @@ void quality_merge(struct quality *to, struct quality *from) {
 	quality_release(from);
 }
 
-static int order(int64_t a, int64_t b) {
-	return a < b ? -1 : a > b;
-}
-
 static int compare_rejects(const void *x, const void *y) {
 	const struct quality_reject *a = x, *b = y;
-	int by_lines = order(b->lines, a->lines);
+	int by_lines = exact_order(b->lines, a->lines);
 
 	return by_lines != 0 ? by_lines : strcmp(a->reason, b->reason);
 }
@@ -370,7 +368,7 @@ static int compare_damages(const void *x, const void *y) {
 	const struct quality_damage *a = x, *b = y;
 	int c = strcmp(a->file, b->file);
 
-	c = c != 0 ? c : order(a->offset, b->offset);
+	c = c != 0 ? c : exact_order(a->offset, b->offset);
 	return c != 0 ? c : strcmp(a->reason, b->reason);
 }
 
@@ -379,24 +377,18 @@ static int compare_inputs(const void *x, const void *y) {
 	int c = strcmp(a->file, b->file);
 
 	/* The same name twice: standard input, or a file given twice while it was written to. */
-	c = c != 0 ? c : order(a->bytes, b->bytes);
+	c = c != 0 ? c : exact_order(a->bytes, b->bytes);
 	c = c != 0 ? c : strcmp(a->sha256, b->sha256);
 	c = c != 0 ? c : strcmp(a->format, b->format);
-	c = c != 0 ? c : order(a->lines, b->lines);
-	return c != 0 ? c : order(a->records, b->records);
-}
-
-static void sort(void *array, size_t count, size_t item_bytes, int (*compare)(const void *, const void *)) {
-	if (count > 1) {
-		qsort(array, count, item_bytes, compare);
-	}
+	c = c != 0 ? c : exact_order(a->lines, b->lines);
+	return c != 0 ? c : exact_order(a->records, b->records);
 }
 
 void quality_sort(struct quality *q) {
 	/* Warnings are always in order. */
-	sort(q->rejects, q->reject_count, sizeof *q->rejects, compare_rejects);
-	sort(q->damages, q->damage_count, sizeof *q->damages, compare_damages);
-	sort(q->inputs, q->input_count, sizeof *q->inputs, compare_inputs);
+	sort_items(q->rejects, q->reject_count, sizeof *q->rejects, compare_rejects);
+	sort_items(q->damages, q->damage_count, sizeof *q->damages, compare_damages);
+	sort_items(q->inputs, q->input_count, sizeof *q->inputs, compare_inputs);
 }
 
 bool quality_has_findings(const struct quality *q) {

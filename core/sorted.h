@@ -1,9 +1,17 @@
-/* sorted.h: a search in an array whose items ascend by one of their members. */
+/* sorted.h: sorting, and a search in an array whose items ascend by one of their members. */
 #ifndef CORE_SORTED_H
 #define CORE_SORTED_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+
+/* qsort, also of no items: their array may be NULL. */
+static inline void sort_items(void *items, size_t count, size_t size, int (*order)(const void *, const void *)) {
+	if (count > 1) {
+		qsort(items, count, size, order);
+	}
+}
 
 /* The index of the first of `count` items, each of `size` bytes, with an int64_t at `offset` that is at least `key`; or `count`. */
 static inline size_t sorted_from(const void *items, size_t count, size_t size, size_t offset, int64_t key) {

@@ -8,6 +8,7 @@
 
 #include "core/error.h"
 #include "core/files/platform.h"
+#include "core/sorted.h"
 #include "ingest/head.h"
 #include "ingest/naming.h"
 #include "ingest/plain_name.h"
@@ -65,9 +66,7 @@ static char **list_names(const char *name, bool one_file, size_t *count) {
 		(*count)++;
 	}
 	closedir(dir);
-	if (*count > 0) {
-		qsort(names, *count, sizeof *names, text_order_strings);
-	}
+	sort_items(names, *count, sizeof *names, text_order_strings);
 	return names ? names : must_alloc(1);
 }
 
@@ -365,15 +364,11 @@ const struct ingest_place *ingest_place_of(const struct ingest_place *at, size_t
 void ingest_find_places(struct ingest_place *places, size_t count) {
 	struct file *at = must_alloc((count + 1) * sizeof *at);
 
-	if (count > 1) {
-		qsort(places, count, sizeof *places, ingest_place_order);
-	}
+	sort_items(places, count, sizeof *places, ingest_place_order);
 	for (size_t i = 0; i < count; i++) {
 		at[i] = file_of(&places[i]);
 	}
-	if (count > 1) {
-		qsort(at, count, sizeof *at, by_server_name);
-	}
+	sort_items(at, count, sizeof *at, by_server_name);
 	for (size_t i = 0, k; i < count; i = k) {
 		for (k = i + 1; k < count && text_eq(at[k].name, at[i].name); k++) {
 		}

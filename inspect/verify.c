@@ -10,6 +10,7 @@
 #include "inspect/verify_fits.h"
 #include "core/exact.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 #include "core/text.h"
 
 /* Number of days that are attributed again without --all. */
@@ -173,12 +174,8 @@ static bool same_entries(struct day_entries *a, struct day_entries *b) {
 	static const int64_t nothing[ENTRY_AMOUNTS];
 	size_t i = 0, k = 0;
 
-	if (a->count > 0) {
-		qsort(a->at, a->count, sizeof *a->at, by_key);
-	}
-	if (b->count > 0) {
-		qsort(b->at, b->count, sizeof *b->at, by_key);
-	}
+	sort_items(a->at, a->count, sizeof *a->at, by_key);
+	sort_items(b->at, b->count, sizeof *b->at, by_key);
 	while (i < a->count || k < b->count) {
 		int64_t x[ENTRY_AMOUNTS] = {0}, y[ENTRY_AMOUNTS] = {0};
 		int order = i == a->count ? 1 : k == b->count ? -1 : by_key(&a->at[i], &b->at[k]);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "core/instant.h"
+#include "core/sorted.h"
 #include "ledger/book.h"
 
 static int by_number(const void *a, const void *b) {
@@ -30,8 +31,6 @@ int ledger_content(struct ledger *l, enum ledger_content what, int64_t from_ns, 
 		*out = must_grow_by_count(*out, *count, sizeof **out);
 		(*out)[(*count)++] = name_of(l, q, what);
 	}
-	if (*count > 1) {
-		qsort(*out, *count, sizeof **out, by_number);
-	}
+	sort_items(*out, *count, sizeof **out, by_number);
 	return rc;
 }

@@ -39,20 +39,16 @@ struct ledger_intake {
 	name_id late_replica;
 };
 
-static int order(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
 /* The order within a segment: by instant, then by bytes. */
 static int order_records(int64_t a_ns, struct text a, int64_t b_ns, struct text b) {
-	int o = order(a_ns, b_ns);
+	int o = exact_order(a_ns, b_ns);
 
 	return o != 0 ? o : text_compare(a, b);
 }
 
 static int compare(const void *names, const void *a, size_t a_len, const void *b, size_t b_len) {
 	const struct item *x = a, *y = b;
-	int o = order(x->day_ns, y->day_ns);
+	int o = exact_order(x->day_ns, y->day_ns);
 
 	(void)a_len;
 	(void)b_len;
@@ -63,7 +59,7 @@ static int compare(const void *names, const void *a, size_t a_len, const void *b
 		o = order_records(x->at_ns, (struct text){(const char *)x->bytes, x->len}, y->at_ns,
 		                  (struct text){(const char *)y->bytes, y->len});
 	}
-	return o != 0 ? o : order(y->back, x->back); /* withdrawn ones first: it may come again */
+	return o != 0 ? o : exact_order(y->back, x->back); /* withdrawn ones first: it may come again */
 }
 
 struct ledger_intake *ledger_intake_new(struct names *names, unsigned lanes) {

@@ -8,6 +8,7 @@
 #include "core/instant.h"
 #include "core/json.h"
 #include "core/quality_lines.h"
+#include "core/sorted.h"
 #include "ledger/book.h"
 
 #define OF_RUN INT64_MIN
@@ -84,9 +85,7 @@ static bool is_in(const struct notice_line *l, int64_t from_ns, int64_t to_ns) {
 void notices_move_to(struct notices *n, int64_t from_ns, int64_t to_ns, struct quality *out) {
 	struct json *j = json_new();
 
-	if (n->count > 0) {
-		qsort(n->at, n->count, sizeof *n->at, by_day);
-	}
+	sort_items(n->at, n->count, sizeof *n->at, by_day);
 	for (size_t i = 0; i < n->count; i++) {
 		size_t last = i;
 		while (last + 1 < n->count && n->at[last + 1].day_ns == n->at[i].day_ns) {

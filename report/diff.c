@@ -19,6 +19,7 @@
 #include "core/decimal.h"
 #include "core/files/files.h"
 #include "core/json.h"
+#include "core/sorted.h"
 #include "core/terminal.h"
 #include "report/diff.h"
 #include "report/renderings/grid.h"
@@ -242,9 +243,7 @@ static int split(struct diff *d, struct change *total, struct fault *why) {
 			total->after.nano[g] += c->after.nano[g];
 		}
 	}
-	if (d->count > 1) {
-		qsort(d->changes, d->count, sizeof(*d->changes), compare_changes);
-	}
+	sort_items(d->changes, d->count, sizeof(*d->changes), compare_changes);
 	return 0;
 }
 

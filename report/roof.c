@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/exact.h"
+#include "core/sorted.h"
 
 #define ACROSS 12 /* cells per decade */
 #define UP 16
@@ -76,9 +77,7 @@ void roof_put(struct roof *r, const struct roof_cell *c) {
 }
 
 void roof_sort(struct roof *r) {
-	if (r->room > 0) {
-		qsort(r->slots, r->room, sizeof *r->slots, compare_cells);
-	}
+	sort_items(r->slots, r->room, sizeof *r->slots, compare_cells);
 }
 
 double roof_intensity(const struct roof_cell *c) {

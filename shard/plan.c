@@ -9,6 +9,7 @@
 #include "core/files/files.h"
 #include "core/heap.h"
 #include "core/quality.h"
+#include "core/sorted.h"
 #include "ledger/ledger.h"
 
 #define TASKS_MAX 4000
@@ -74,9 +75,7 @@ static void share_out(struct draft *d) {
 	for (int64_t t = 0; t < d->tasks; t++) {
 		heap_push(&least, t);
 	}
-	if (d->count > 1) {
-		qsort(d->at, d->count, sizeof *d->at, largest_first);
-	}
+	sort_items(d->at, d->count, sizeof *d->at, largest_first);
 	for (size_t i = 0; i < d->count; i++) {
 		int64_t task = heap_pop(&least);
 		d->at[i].task = task;
@@ -84,9 +83,7 @@ static void share_out(struct draft *d) {
 		heap_push(&least, task);
 	}
 	heap_release(&least);
-	if (d->count > 1) {
-		qsort(d->at, d->count, sizeof *d->at, by_index);
-	}
+	sort_items(d->at, d->count, sizeof *d->at, by_index);
 	free(load);
 }
 

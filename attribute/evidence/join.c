@@ -98,17 +98,13 @@ uint64_t attribution_join_part(const struct request *q, enum join_stage stage) {
 
 /* ---- orders ---- */
 
-static int order(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
 static int order_rest(const struct joinable *a, const struct joinable *b) {
-	int by = order(a->side, b->side);
+	int by = exact_order(a->side, b->side);
 
-	by = by != 0 ? by : order(a->from_ns, b->from_ns);
-	by = by != 0 ? by : order(a->file, b->file);
-	by = by != 0 ? by : order(a->line, b->line);
-	return by != 0 ? by : order(a->replica, b->replica);
+	by = by != 0 ? by : exact_order(a->from_ns, b->from_ns);
+	by = by != 0 ? by : exact_order(a->file, b->file);
+	by = by != 0 ? by : exact_order(a->line, b->line);
+	return by != 0 ? by : exact_order(a->replica, b->replica);
 }
 
 static struct text id_of(const struct joinable *j) {
@@ -125,9 +121,9 @@ static int compare_ids(const void *context, const void *a, size_t a_len, const v
 }
 
 static int order_tokens(const struct joinable *a, const struct joinable *b) {
-	int by = order(a->prompt_tokens, b->prompt_tokens);
+	int by = exact_order(a->prompt_tokens, b->prompt_tokens);
 
-	return by != 0 ? by : order(a->completion_tokens, b->completion_tokens);
+	return by != 0 ? by : exact_order(a->completion_tokens, b->completion_tokens);
 }
 
 static int compare_tokens(const void *context, const void *a, size_t a_len, const void *b, size_t b_len) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/instant.h"
+#include "core/sorted.h"
 
 
 
@@ -523,9 +524,7 @@ int flight_clear(struct flight *f, flight_leave *leave, void *context, struct fa
 	int rc = 0;
 
 	/* A heap is not sorted: in the order of arrival. */
-	if (decoding > 1) {
-		qsort(f->decoding, decoding, sizeof *f->decoding, by_arrival);
-	}
+	sort_items(f->decoding, decoding, sizeof *f->decoding, by_arrival);
 	f->decoding_count = 0;
 	f->context_sum = 0;
 	for (size_t i = 0; i < decoding; i++) {

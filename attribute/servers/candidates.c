@@ -4,6 +4,7 @@
 #include "attribute/servers/identity_events.h"
 #include "attribute/servers/servers_private.h"
 #include "core/exact.h"
+#include "core/sorted.h"
 
 #define MS (NS_PER_SECOND / 1000)
 /* As many first tokens of a name vote: for each server those that its sample covers. */
@@ -45,9 +46,7 @@ static struct voters voters_of(const struct sample *requests) {
 	for (size_t i = 0; i < v.count; i++) {
 		v.at[i] = (struct voter){sample_order(from->at[i].at_ns), hash_spread((uint64_t)from->at[i].at_ns), from->at[i]};
 	}
-	if (v.count > 1) {
-		qsort(v.at, v.count, sizeof *v.at, by_order);
-	}
+	sort_items(v.at, v.count, sizeof *v.at, by_order);
 	events_release(&events);
 	return v;
 }

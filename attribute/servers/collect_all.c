@@ -4,6 +4,7 @@
 
 #include "attribute/servers/servers_private.h"
 #include "core/files/helper.h"
+#include "core/sorted.h"
 
 /* Minimum of items for a thread. */
 #define ITEMS_A_THREAD 4096
@@ -49,9 +50,7 @@ void servers_begin(struct servers *s, const struct replicas *replicas) {
 			at[count++] = (struct named_text){names_text(s->names, name), name};
 		}
 	}
-	if (count > 0) {
-		qsort(at, count, sizeof *at, by_text);
-	}
+	sort_items(at, count, sizeof *at, by_text);
 	for (size_t i = 0; i < count; i++) {
 		servers_of(s, at[i].name);
 	}

@@ -5,6 +5,7 @@
 
 #include "attribute/servers/servers_private.h"
 #include "core/exact.h"
+#include "core/sorted.h"
 
 /* The marks of one kind under a name. */
 struct kind {
@@ -159,9 +160,7 @@ static struct mark_index index_marks(const struct servers *s) {
 			x.all[x.count++] = (struct marked){marks[k], (uint32_t)i};
 		}
 	}
-	if (x.count > 0) {
-		qsort(x.all, x.count, sizeof *x.all, by_mark);
-	}
+	sort_items(x.all, x.count, sizeof *x.all, by_mark);
 	return x;
 }
 
@@ -193,9 +192,7 @@ static void find_sharing(struct mark_index *x, const struct servers *s, size_t i
 			}
 		}
 	}
-	if (x->found_count > 1) {
-		qsort(x->found, x->found_count, sizeof *x->found, by_place);
-	}
+	sort_items(x->found, x->found_count, sizeof *x->found, by_place);
 }
 
 static void find_perhaps(struct servers *s, const char *a, const char *b, const char *what) {

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/exact.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 
 #define MS (NS_PER_SECOND / 1000)
 #define UNSTATED INT64_MIN
@@ -160,12 +161,8 @@ struct both events_of_requests(const struct id_requests *r) {
 			add(&b.end, (struct event){.at_ns = q->finish_ns + middle});
 		}
 	}
-	if (b.first.count > 0) {
-		qsort(b.first.at, b.first.count, sizeof *b.first.at, by_instant);
-	}
-	if (b.end.count > 0) {
-		qsort(b.end.at, b.end.count, sizeof *b.end.at, by_instant);
-	}
+	sort_items(b.first.at, b.first.count, sizeof *b.first.at, by_instant);
+	sort_items(b.end.at, b.end.count, sizeof *b.end.at, by_instant);
 	/* Prompts of one step */
 	size_t kept = 0;
 	for (size_t i = 0; i < b.first.count; i++) {

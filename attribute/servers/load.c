@@ -6,6 +6,7 @@
 #include "core/exact.h"
 #include "core/hash_index.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 
 /* Requests and steps that last longer are not counted. */
 #define LONGEST_NS NS_PER_HOUR
@@ -249,9 +250,7 @@ static int by_end(const void *a, const void *b) {
 void load_end_merge(struct load *l) {
 	size_t kept = 0;
 
-	if (l->window_count > 0) {
-		qsort(l->windows, l->window_count, sizeof *l->windows, by_end);
-	}
+	sort_items(l->windows, l->window_count, sizeof *l->windows, by_end);
 	for (size_t i = 0; i < l->window_count; i++) {
 		if (kept == 0 || by_end(&l->windows[i], &l->windows[kept - 1]) != 0) {
 			l->windows[kept++] = l->windows[i];

@@ -5,6 +5,7 @@
 #include "attribute/servers/servers_private.h"
 #include "core/hash_index.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 
 #define MS (NS_PER_SECOND / 1000)
 /* Without an id and with timestamps in milliseconds a few may be equal by chance: so many, and one in a hundred, are not. */
@@ -80,9 +81,7 @@ static size_t list_shared(const struct known *all, size_t count, struct shared *
 			(*out)[found++] = (struct shared){all[i - 1].at, all[i].at, all[i].sure};
 		}
 	}
-	if (found > 1) {
-		qsort(*out, found, sizeof **out, by_names);
-	}
+	sort_items(*out, found, sizeof **out, by_names);
 	return found;
 }
 

@@ -5,6 +5,7 @@
 #include "core/exact.h"
 #include "core/hash_index.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 
 #define MINUTE_NS (60 * NS_PER_SECOND)
 /* Steps this close to a minute are sampled with it, as offsets up to here are tested. */
@@ -307,9 +308,7 @@ static int by_first(const void *a, const void *b) {
 }
 
 void sample_end(struct sample *s) {
-	if (s->request_count > 0) {
-		qsort(s->requests, s->request_count, sizeof *s->requests, by_first);
-	}
+	sort_items(s->requests, s->request_count, sizeof *s->requests, by_first);
 }
 
 /* A log without a step for this long, and for this many minutes of the sample, is missing there, or its server is off. */
@@ -424,9 +423,7 @@ static int by_fields(const void *a, const void *b) {
 static void sort_steps(struct sample *s) {
 	size_t kept = 0;
 
-	if (s->step_count > 0) {
-		qsort(s->steps, s->step_count, sizeof *s->steps, by_end);
-	}
+	sort_items(s->steps, s->step_count, sizeof *s->steps, by_end);
 	for (size_t i = 0; i < s->step_count; i++) {
 		struct id_step *x = &s->steps[i], *last = &s->steps[kept > 0 ? kept - 1 : 0];
 		if (kept > 0 && by_end(x, last) == 0) {
@@ -442,9 +439,7 @@ static void sort_steps(struct sample *s) {
 static void sort_requests(struct sample *s) {
 	size_t kept = 0;
 
-	if (s->request_count > 0) {
-		qsort(s->requests, s->request_count, sizeof *s->requests, by_fields);
-	}
+	sort_items(s->requests, s->request_count, sizeof *s->requests, by_fields);
 	for (size_t i = 0; i < s->request_count; i++) {
 		if (kept == 0 || s->requests[i].mark == 0 || by_fields(&s->requests[i], &s->requests[kept - 1]) != 0) {
 			s->requests[kept++] = s->requests[i];

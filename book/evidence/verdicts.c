@@ -10,6 +10,7 @@
 
 #include "book/book.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 
 /* All decisions in the book, by name, then by day; kept for one run. */
 struct book_verdicts {
@@ -46,9 +47,7 @@ static int compare(const void *a, const void *b) {
 }
 
 static void sort(struct book_verdicts *all) {
-	if (all->count > 0) {
-		qsort(all->at, all->count, sizeof *all->at, compare);
-	}
+	sort_items(all->at, all->count, sizeof *all->at, compare);
 }
 
 static int load(struct book *b, struct fault *why) {

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "book/book.h"
+#include "core/sorted.h"
 #include "ingest/ingest.h"
 
 static bool has_zone(struct text zones, struct text zone) {
@@ -117,9 +118,7 @@ int book_find_zones(struct book *b, struct quality *q, struct fault *why) {
 	struct zoned_logs l = {0};
 	int rc = ledger_source_names(b->ledger, add_log, &l, why);
 
-	if (l.count > 1) {
-		qsort(l.at, l.count, sizeof *l.at, by_kind);
-	}
+	sort_items(l.at, l.count, sizeof *l.at, by_kind);
 	for (size_t i = 0; l.several && i < l.count; i++) {
 		find_in_log(q, &l.at[i]);
 		for (size_t k = i + 1; k < l.count && strcmp(l.at[k].kind, l.at[i].kind) == 0; k++) {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "core/sorted.h"
+
 #include "ledger/book.h"
 
 #define PATH_ROOM 4096
@@ -55,9 +57,7 @@ int ledger_orphans(struct ledger *l, ledger_finding_sink *sink, void *context, s
 	int rc = ledger_segments(l, INT64_MIN, INT64_MAX, keep_path, &k, why);
 
 	if (rc >= 0) {
-		if (k.count > 0) {
-			qsort(k.paths, k.count, sizeof *k.paths, text_order_strings);
-		}
+		sort_items(k.paths, k.count, sizeof *k.paths, text_order_strings);
 		snprintf(folder, sizeof folder, "%s/records", l->book);
 		look_in(&k, folder, 1, sink, context);
 	}

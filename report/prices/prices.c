@@ -9,6 +9,7 @@
 #include "core/digest.h"
 #include "core/files/files.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 #include "report/prices/price_index.h"
 
 /* Published catalogues are some 2 MiB; more than this is not one. */
@@ -378,12 +379,8 @@ static void find_cuts(struct prices *p) {
 			cut_by_rule(p, &p->models[i].rules[r]);
 		}
 	}
-	if (p->prompt_cut_count > 0) {
-		qsort(p->prompt_cuts, p->prompt_cut_count, sizeof(*p->prompt_cuts), compare_i64);
-	}
-	if (p->minute_cut_count > 0) {
-		qsort(p->minute_cuts, p->minute_cut_count, sizeof(*p->minute_cuts), compare_int);
-	}
+	sort_items(p->prompt_cuts, p->prompt_cut_count, sizeof(*p->prompt_cuts), compare_i64);
+	sort_items(p->minute_cuts, p->minute_cut_count, sizeof(*p->minute_cuts), compare_int);
 }
 
 void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count, const int **minute_of_day,

@@ -41,10 +41,6 @@ static void sort_nearly(void *list, size_t count, size_t size, comparison *compa
 
 /* ---- instants ---- */
 
-static int order_instants(int64_t a, int64_t b) {
-	return (a > b) - (a < b);
-}
-
 static int order_events(const struct rebuild_event *x, const struct rebuild_event *y) {
 	if (x->ns != y->ns) {
 		return x->ns > y->ns ? 1 : -1;
@@ -59,10 +55,10 @@ static int by_instant(const void *a, const void *b, void *context) {
 
 static int by_scheduled(const void *a, const void *b, void *context) {
 	const struct rebuild_request *x = a, *y = b;
-	int order = order_instants(x->scheduled_ns, y->scheduled_ns);
+	int order = exact_order(x->scheduled_ns, y->scheduled_ns);
 
 	(void)context;
-	return order != 0 ? order : order_instants(x->arrival_ns, y->arrival_ns);
+	return order != 0 ? order : exact_order(x->arrival_ns, y->arrival_ns);
 }
 
 int64_t rebuild_scheduled_from(const struct rebuild *r, const struct rebuild_request *q) {
@@ -72,13 +68,13 @@ int64_t rebuild_scheduled_from(const struct rebuild *r, const struct rebuild_req
 static int by_first(const void *a, const void *b, void *requests) {
 	const struct rebuild_request *list = requests;
 
-	return order_instants(list[*(const uint32_t *)a].first_token_ns, list[*(const uint32_t *)b].first_token_ns);
+	return exact_order(list[*(const uint32_t *)a].first_token_ns, list[*(const uint32_t *)b].first_token_ns);
 }
 
 static int by_finish(const void *a, const void *b, void *requests) {
 	const struct rebuild_request *list = requests;
 
-	return order_instants(list[*(const uint32_t *)a].finish_ns, list[*(const uint32_t *)b].finish_ns);
+	return exact_order(list[*(const uint32_t *)a].finish_ns, list[*(const uint32_t *)b].finish_ns);
 }
 
 void rebuild_number(struct rebuild *r) {
@@ -146,16 +142,16 @@ size_t rebuild_list_events(struct rebuild *r) {
 static int by_first_token(const void *a, const void *b, void *requests) {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
 	const struct rebuild_request *list = requests;
-	int order = order_instants(list[x].first_token_ns, list[y].first_token_ns);
+	int order = exact_order(list[x].first_token_ns, list[y].first_token_ns);
 
-	order = order != 0 ? order : order_instants(list[x].arrival_ns, list[y].arrival_ns);
+	order = order != 0 ? order : exact_order(list[x].arrival_ns, list[y].arrival_ns);
 	return order != 0 ? order : (x > y) - (x < y);
 }
 
 static int by_arrival(const void *a, const void *b, void *requests) {
 	const struct rebuild_request *list = requests;
 
-	return order_instants(list[*(const uint32_t *)a].arrival_ns, list[*(const uint32_t *)b].arrival_ns);
+	return exact_order(list[*(const uint32_t *)a].arrival_ns, list[*(const uint32_t *)b].arrival_ns);
 }
 
 void rebuild_order_by_first_token(struct rebuild *r) {
