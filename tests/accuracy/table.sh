@@ -9,7 +9,7 @@
 #                                               "summary": the rows "shared", of the runs named before it
 #   tests/accuracy/table.sh --markdown [RUN...] as the table of attribute/METHOD.md
 tollbook=${TOLLBOOK:-build/tollbook}
-simulate=${SIMULATE:-build/tests/accuracy/simulate}
+simulate=${SIMULATE:-${BUILD:-build}/tests/accuracy/simulate}
 truth=${TRUTH:-../shared/truth}
 [ -d "$truth" ] || truth=tests/data/truth
 command -v jq > /dev/null || { echo "skip: no jq"; exit 77; }
