@@ -407,14 +407,14 @@ struct keyed {
 };
 
 static int by_key(const void *context, const void *a_bytes, size_t a_len, const void *b_bytes, size_t b_len) {
-	struct keyed a, b;
+	struct spool_key a, b;
 
 	memcpy(&a, a_bytes, sizeof a);
 	memcpy(&b, b_bytes, sizeof b);
-	if (a.key.group != b.key.group) {
-		return a.key.group < b.key.group ? -1 : 1;
+	if (a.group != b.group) {
+		return a.group < b.group ? -1 : 1;
 	}
-	return a.key.at != b.key.at ? (a.key.at < b.key.at ? -1 : 1) : by_bytes(context, a_bytes, a_len, b_bytes, b_len);
+	return a.at != b.at ? (a.at < b.at ? -1 : 1) : by_bytes(context, a_bytes, a_len, b_bytes, b_len);
 }
 
 /* `late`: so much later than others an item may come; of equal instants, some. */
