@@ -177,12 +177,18 @@ static size_t first_entry(const struct mark_index *x, const struct marked *wante
 	return low;
 }
 
+/* Of so few names all are compared: where their periods overlap by a hundredth, marks do not show it. */
+#define ALL_COMPARED_MOST 64
+
 /* The names after one that share a mark with it, in their order. */
 static void find_sharing(struct mark_index *x, const struct servers *s, size_t i) {
 	uint64_t marks[MARK_KINDS * INDEXED_MOST];
 	size_t count = indexed_marks(&s->at[i].sample, marks);
 
 	x->found_count = 0;
+	for (size_t k = i + 1; k < s->count && s->count <= ALL_COMPARED_MOST; k++) {
+		x->found[x->found_count++] = (uint32_t)k;
+	}
 	for (size_t k = 0; k < count && x->found_count < s->count - i - 1; k++) {
 		const struct marked next = {marks[k], (uint32_t)i + 1};
 		for (size_t e = first_entry(x, &next); e < x->count && x->all[e].mark == marks[k]; e++) {
@@ -246,11 +252,60 @@ static void find_ranks_by_counts(struct servers *s, struct server *a, struct ser
 	}
 }
 
+/* ---- logs whose periods overlap ---- */
+
+/* Ranks in lock-step share some steps of equal batches. */
+#define OVERLAP_LEAST 8
+#define OVERLAP_PERCENT 90
+
+static bool has_step(const struct sample *s, const struct id_step *x) {
+	size_t i = id_steps_from(s->steps, s->step_count, x->end_ns);
+
+	for (; i < s->step_count && s->steps[i].end_ns == x->end_ns; i++) {
+		const struct id_step *y = &s->steps[i];
+		if (y->number == x->number && y->duration_ns == x->duration_ns && y->prefill_tokens == x->prefill_tokens && y->prompts == x->prompts && y->decoders == x->decoders) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One log begins and ends before the other one, and nearly all steps in the time of both are in both. */
+static bool is_continued(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
+	uint64_t most_hash = a->most_hash < b->most_hash ? a->most_hash : b->most_hash;
+
+	*both = *of = 0;
+	if (a->step_count == 0 || b->step_count == 0 || a->first_step_ns >= b->first_step_ns || a->last_step_ns >= b->last_step_ns) {
+		return false;
+	}
+	for (size_t i = 0; i < b->step_count && b->steps[i].end_ns <= a->last_step_ns; i++) {
+		const struct id_step *x = &b->steps[i];
+		if (x->prefill_tokens == 0 || x->number == ID_NO_NUMBER || x->coarse || sample_order(x->end_ns) > most_hash) {
+			continue;
+		}
+		++*of;
+		*both += has_step(a, x);
+		if (*of == OVERLAP_LEAST && 2 * *both < *of) {
+			return false;
+		}
+	}
+	return *both >= OVERLAP_LEAST && *both * 100 >= *of * OVERLAP_PERCENT;
+}
+
 static void compare_copies(struct servers *s, struct server *a, struct server *b) {
 	const char *x = servers_text(s, a->sample.name), *y = servers_text(s, b->sample.name);
 	bool sure;
 
-	if (b->dropped || b->leader != 0 || servers_are_pair(&s->fleet->different, x, y)) {
+	size_t both, of;
+
+	if (b->dropped || servers_are_pair(&s->fleet->different, x, y)) {
+		return;
+	}
+	if (is_continued(&a->sample, &b->sample, &both, &of) || is_continued(&b->sample, &a->sample, &both, &of)) {
+		servers_unite(s, a, b, "steps", both, of);
+		return;
+	}
+	if (a->leader != 0 || b->leader != 0) {
 		return;
 	}
 	const char *what = copied(&a->sample, &b->sample, &sure);
@@ -269,7 +324,7 @@ void servers_find_copies(struct servers *s) {
 
 	for (size_t i = 0; i < s->count; i++) {
 		find_sharing(&x, s, i);
-		for (size_t k = 0; k < x.found_count && !s->at[i].dropped && s->at[i].leader == 0; k++) {
+		for (size_t k = 0; k < x.found_count && !s->at[i].dropped; k++) {
 			compare_copies(s, &s->at[i], &s->at[x.found[k]]);
 		}
 	}

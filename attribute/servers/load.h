@@ -9,7 +9,7 @@
 #define ATTRIBUTE_LOAD_H
 
 #include "attribute/evidence/evidence.h"
-#include "attribute/servers/active.h"
+#include "attribute/evidence/active.h"
 
 #define LOAD_BLOCK_SECONDS 256
 #define LOAD_BLOCKS_MOST 8

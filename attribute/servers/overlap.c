@@ -1,4 +1,4 @@
-/* overlap.c: requests that are in the logs of two names, as in exports whose periods overlap: each counts once. */
+/* overlap.c: requests or steps that are in the logs of two names, as in exports whose periods overlap: each counts once. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,17 +89,16 @@ static struct server *leader_of(const struct servers *s, struct server *one) {
 	return one->leader != 0 ? servers_find(s, one->leader) : one;
 }
 
-static void find_overlap(struct servers *s, const struct server *a, const struct server *b, size_t count) {
+static void find_overlap(struct servers *s, const struct server *a, const struct server *b, const char *what, size_t count, size_t of) {
 	const char *x = servers_text(s, a->sample.name), *y = servers_text(s, b->sample.name);
-	size_t of = a->sample.request_count < b->sample.request_count ? a->sample.request_count : b->sample.request_count;
 
 	if (servers_are_pair(&s->fleet->same, x, y)) {
-		quality_assume(s->quality, y, x, "--same", NULL, "%s and %s have requests in common: each counts once", x, y);
+		quality_assume(s->quality, y, x, "--same", NULL, "%s and %s have %s in common: each counts once", x, y, what);
 		return;
 	}
 	quality_finding(s->quality, "counted-twice", y, "--same", QUALITY_NO_AMOUNT,
-	                "%s and %s report the same requests (%zu of %zu that were compared), which would be counted twice: each is counted once, and "
-	                "both names are one server; confirm it with --same %s=%s, or resolve it with --different %s=%s", x, y, count, of, x, y, x, y);
+	                "%s and %s report the same %s (%zu of %zu that were compared), which would be counted twice: each is counted once, and "
+	                "both names are one server; confirm it with --same %s=%s, or resolve it with --different %s=%s", x, y, what, count, of, x, y, x, y);
 }
 
 /* All names of both become one's, that of the fleet file, else the first by name. */
@@ -114,6 +113,13 @@ static void unite(struct servers *s, struct server *a, struct server *b) {
 			one->leader = leader->sample.name;
 			one->matched = s->change = true; /* what is decided about the leader applies */
 		}
+	}
+}
+
+void servers_unite(struct servers *s, struct server *a, struct server *b, const char *what, size_t count, size_t of) {
+	find_overlap(s, a, b, what, count, of);
+	if (leader_of(s, a) != leader_of(s, b)) {
+		unite(s, leader_of(s, a), leader_of(s, b));
 	}
 }
 
@@ -132,10 +138,7 @@ void servers_find_overlaps(struct servers *s) {
 		if ((sure == 0 && few) || servers_are_pair(&s->fleet->different, servers_text(s, a->sample.name), servers_text(s, b->sample.name))) {
 			continue;
 		}
-		find_overlap(s, a, b, last - i);
-		if (leader_of(s, a) != leader_of(s, b)) {
-			unite(s, leader_of(s, a), leader_of(s, b));
-		}
+		servers_unite(s, a, b, "requests", last - i, a->sample.request_count < b->sample.request_count ? a->sample.request_count : b->sample.request_count);
 	}
 	free(all);
 	free(shared);
@@ -148,6 +151,9 @@ void servers_follow(struct servers *s) {
 			continue;
 		}
 		const struct server *leader = servers_find(s, one->leader), *kept = leader->dropped ? servers_find(s, leader->with) : leader;
+		for (size_t k = 0; k < s->count; k++) { /* requests may have been joined to it */
+			s->at[k].named = k != i && s->at[k].named == one->named ? kept->named : s->at[k].named;
+		}
 		one->named = kept->named;
 		one->requests = kept->requests;
 		one->shift_ns = leader->shift_ns;

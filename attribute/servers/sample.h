@@ -3,7 +3,7 @@
 #define ATTRIBUTE_SAMPLE_H
 
 #include "attribute/evidence/evidence.h"
-#include "attribute/servers/active.h"
+#include "attribute/evidence/active.h"
 #include "attribute/servers/identity.h"
 #include "attribute/servers/load.h"
 

@@ -146,6 +146,7 @@ void servers_note_decisions(struct servers *s);
 void servers_adopt(struct servers *s);
 /* overlap.c: names of requests, some of which are the same, are one server's; then what was decided about one is applied to them. */
 void servers_find_overlaps(struct servers *s);
+void servers_unite(struct servers *s, struct server *a, struct server *b, const char *what, size_t count, size_t of);
 void servers_follow(struct servers *s);
 /* copies.c: names with the same evidence count once. */
 void servers_find_copies(struct servers *s);

@@ -79,6 +79,34 @@ done
 same "stated: exit status" $? 0
 same "stated" "$(jq -c '[.total.tokens.input, .total.requests, .findings]' run.json)" "[$truth,600,[]]"
 
+# Logs of one server's steps, each with some that the next one has, too.
+steps() { # FROM TO
+	awk -v from="$1" -v to="$2" -v name="$3" 'BEGIN {
+		state = 7; at = 0
+		for (n = 0; n < to; n++) {
+			state = (state * 1103515245 + 12345) % 2147483648; ms = 8 + state % 20; prompt = int(state / 64) % 4 ? 0 : 20 + int(state / 4096) % 900
+			if (n >= from) printf "{\"schema\":\"tollbook.step.v1\",\"replica\":\"%s\",\"model\":\"m\",\"step\":%d,\"start_ns\":%d%03d%06d,\"gpu_ns\":%d000000,\"prefill_requests\":%d,\"prefill_tokens\":%d,\"decode_requests\":%d}\n",
+				name, n, 1786363200 + int(at / 1000), at % 1000, state % 1000000, ms, (prompt > 0), prompt, 1 + state % 9
+			at += ms + 1
+		}
+	}'
+}
+steps 0 3000 all > all.jsonl
+truth=$(jq -s 'map(.prefill_tokens) | add' all.jsonl)
+for overlap in 600 60; do
+	rm -rf logs
+	mkdir logs
+	steps 0 $((1000 + overlap)) engine-a > logs/engine-a.jsonl
+	steps 1000 $((2000 + overlap)) engine-b > logs/engine-b.jsonl
+	steps 2000 3000 engine-c > logs/engine-c.jsonl
+	four_ways logs
+	for way in run nights tasks; do
+		same "$overlap of 3000 steps in both: $way" "$(jq -c '[.total.tokens.input, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" \
+			"[$truth,[\"engine-a\"],[\"engine-b\",\"engine-c\"]]"
+	done
+	same "$overlap of 3000 steps in both: exit status" $status 1
+done
+
 # Two servers of one benchmark, a second apart, whose requests are numbered alike.
 rm -rf logs
 mkdir logs

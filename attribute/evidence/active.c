@@ -1,4 +1,4 @@
-#include "attribute/servers/active.h"
+#include "attribute/evidence/active.h"
 
 #include <stdlib.h>
 #include <string.h>
