@@ -322,6 +322,7 @@ void counted_note_steps(struct counted *c, const struct counted_window *w) {
 	count(&c->steps_ns, steps * w->step_ns);
 	count(&c->length_ns, w->length_ns);
 	count(&c->long_ns, w->long_prompts ? w->length_ns : 0);
+	count(&c->unseen_ns, w->preempted > MOST_PREEMPTED * w->count ? w->length_ns : 0);
 }
 
 static void join_by(struct counted_by *to, const struct counted_by *from) {
@@ -352,6 +353,7 @@ void counted_join(struct counted *to, const struct counted *from) {
 	to->steps_ns += from->steps_ns;
 	to->length_ns += from->length_ns;
 	to->long_ns += from->long_ns;
+	to->unseen_ns += from->unseen_ns;
 }
 
 int counted_bits(int column) {

@@ -33,7 +33,7 @@ extern const double counted_budget_ntok[COUNTED_BUDGETS];
 
 struct counted {
 	int128 steps, steps_ns; /* estimate of a step's length */
-	int128 length_ns, long_ns; /* of windows, and of those with long prompts */
+	int128 length_ns, long_ns, unseen_ns; /* of windows, of those with long prompts, of those without a row of prompts: many were preempted */
 	struct counted_by {
 		struct counted_rows {
 			int64_t rows;

@@ -38,6 +38,7 @@
 #define DOUBTED 20.0 /* with larger squares the part that has prompts is in doubt, too; with these it is unknown */
 #define WRONG 60.0
 #define LONG_SD 0.22 /* of time with prompts, by the part of the windows that have long prompts */
+#define UNSEEN_SD 0.15 /* by the part of those in which many prompts were preempted: what prompts saw is not used */
 #define TIME_SD 0.03
 #define HIDDEN_GAP_NS 200e3 /* the host's time in a step beyond COUNTED_GAP_NS */
 #define MOST_WAIT 0.05
@@ -238,9 +239,10 @@ static double form_sd(const struct counted *c, const struct counted_by *by, cons
 	mixed += (MOST_MIXED - mixed) * fmax(0, fmin(1, (square - DOUBTED) / (WRONG - DOUBTED)));
 	double longs = c->length_ns > 0 ? LONG_SD * (double)c->long_ns / (double)c->length_ns : 0;
 	double poor = POOR_SD * sqrt(fmin(POOREST, square / POOR_FIT));
+	double unseen = c->length_ns > 0 ? UNSEEN_SD * (double)c->unseen_ns / (double)c->length_ns : 0;
 	double few = FEW_SD / sqrt((double)m->rows);
 
-	return mixed * hypot(hypot(FORM_SD / sqrt(1 - mixed), few), hypot(longs, poor));
+	return mixed * hypot(hypot(FORM_SD / sqrt(1 - mixed), few), hypot(hypot(longs, unseen), poor));
 }
 
 bool counted_solve(const struct counted *c, double ridge_ntok, struct counted_model *m) {

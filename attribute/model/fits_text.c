@@ -96,7 +96,7 @@ static void write_rebuilt(const struct rebuilt *r, FILE *out) {
 }
 
 #define COUNTED_LISTS 4
-#define COUNTED_SUMS (4 + COUNTED_BUDGETS * (COUNTED_LISTS * COUNTED_TERMS + 1))
+#define COUNTED_SUMS (5 + COUNTED_BUDGETS * (COUNTED_LISTS * COUNTED_TERMS + 1))
 
 static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 	int128 *at = sums;
@@ -105,6 +105,7 @@ static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 	*at++ = c->steps_ns;
 	*at++ = c->length_ns;
 	*at++ = c->long_ns;
+	*at++ = c->unseen_ns;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		const int128 *const lists[] = {c->by[k].prefill, c->by[k].decode, c->by[k].mixed, c->by[k].all};
 		for (int l = 0; l < COUNTED_LISTS; l++, at += COUNTED_TERMS) {
@@ -406,6 +407,7 @@ static bool read_counts(struct reading *r) {
 	more.steps_ns = *at++;
 	more.length_ns = *at++;
 	more.long_ns = *at++;
+	more.unseen_ns = *at++;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		int128 *const lists[] = {more.by[k].prefill, more.by[k].decode, more.by[k].mixed, more.by[k].all};
 		for (int l = 0; l < COUNTED_LISTS; l++, at += COUNTED_TERMS) {
