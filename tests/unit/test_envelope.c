@@ -73,7 +73,7 @@ static const struct {
 	{"\"r1\",\"GPU-1\",\"1778575800123456789\",\"412.35\"", "\"r1\",\"GPU-1\",\"1778575800123456789\",\"412.35\"", UNKNOWN},
 	{"vllm-1        | INFO x", "INFO x", UNKNOWN},
 	{"vllm_1  | " STAMP " INFO x", "INFO x", STAMP_NS},
-	{"vllm.1.x7y8z9abcdef@node-1    | INFO x", "vllm.1.x7y8z9abcdef@node-1    | INFO x", UNKNOWN},
+	{"vllm.1.x7y8z9abcdef@node-1    | INFO x", "INFO x", UNKNOWN}, /* docker service logs */
 	{"2026-05-12 10:50:00.123 | INFO x", "INFO x", UNKNOWN},
 	{"[pod/vllm-0/vllm] INFO x", "INFO x", UNKNOWN},
 	{"[pod/vllm-0/vllm] " STAMP " INFO x", "INFO x", STAMP_NS},
