@@ -65,8 +65,8 @@ static void print_advice(const struct page *p) {
 
 	for (size_t i = 0; i < count && statement_wants_better(p->s); i++) {
 		if (strcmp(n[i].field[NOTICE_KIND], QUALITY_BETTER) == 0) {
-			snprintf(line, sizeof line, "For better evidence: %s.", n[i].field[NOTICE_TEXT]);
-			table_paragraph(p, line, 2);
+			snprintf(line, sizeof line, "%s.", n[i].field[NOTICE_TEXT]);
+			table_say(p, "For better evidence: ", line);
 		}
 	}
 }
@@ -108,7 +108,7 @@ static void print_counts(const struct page *p, const struct quality *q) {
 }
 
 static void print_rejects(const struct page *p, const struct quality *q) {
-	char lead[160], count[FIGURE_MAX];
+	char lead[700], reason[600], count[FIGURE_MAX];
 	for (size_t i = 0; i < q->reject_count; i++) {
 		snprintf(lead, sizeof lead, "Rejected: %s line%s, %.80s, first at ",
 			 figure_count(q->rejects[i].lines, count), PLURAL(q->rejects[i].lines), q->rejects[i].reason);
@@ -116,10 +116,11 @@ static void print_rejects(const struct page *p, const struct quality *q) {
 	}
 	for (size_t i = 0; i < q->damage_count; i++) {
 		const struct quality_damage *d = &q->damages[i];
+		printable(text_of(d->reason), reason, sizeof reason); /* may name another file */
 		if (d->offset > 0) {
-			snprintf(lead, sizeof lead, "Damaged at byte %lld, %.80s: ", (long long)d->offset, d->reason);
+			snprintf(lead, sizeof lead, "Damaged at byte %lld, %s: ", (long long)d->offset, reason);
 		} else {
-			snprintf(lead, sizeof lead, "Not read, %.120s: ", d->reason);
+			snprintf(lead, sizeof lead, "Not read, %s: ", reason);
 		}
 		table_say(p, lead, q->damages[i].file);
 	}

@@ -36,11 +36,11 @@ def log(name, count=8, each=lambda n, i: n):
     return "\n".join(steps + requests) + "\n"
 
 
-def run(tollbook, text, form, *more):
+def run(tollbook, text, form, *more, logs="x.log"):
     with open("x.log", "w", encoding="ascii") as f:
         f.write(text)
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    done = subprocess.run([tollbook, "run", "--gpu-hour", "2", "--format", form, *more, "x.log"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    done = subprocess.run([tollbook, "run", "--gpu-hour", "2", "--format", form, *more, logs], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           timeout=LIMIT_S, check=False)
     if done.returncode > 1:
         failures.append("%s: exit status %d: %r" % (form, done.returncode, done.stderr[-200:]))
@@ -83,6 +83,19 @@ def main():
                 look(name, "stderr", done.stderr.decode("utf-8"))
                 if form == "json" and figures(done) != right:
                     failures.append("%r: %s instead of %s" % (name[:40], figures(done), right))
+        for name in NAMES:
+            raw = name.encode("utf-8", "surrogateescape" if "\ud800" not in name else "surrogatepass")[:200].replace(b"/", b"-").replace(b"\x00", b"-")
+            os.mkdir("logs")
+            for copy in (raw, raw + b"2"): # the second is left out as a copy; the third has no record
+                with open(os.path.join(b"logs", copy), "w", encoding="ascii") as f:
+                    f.write(log("s"))
+            with open(os.path.join(b"logs", raw + b"3"), "w", encoding="ascii") as f:
+                f.write("not a line")
+            for form in FOR_PEOPLE + ("csv",):
+                done, _ = run(tollbook, "", form, logs="logs")
+                look(name, form, done.stdout.decode("utf-8"))
+                look(name, "stderr", done.stderr.decode("utf-8"))
+            subprocess.run(["rm", "-r", "logs"], check=True)
         for form in ("table", "html", "markdown", "csv"):
             few, many = (run(tollbook, log("n", count, lambda n, i: "%s%d" % (n, i)), form, "--by", "tenant,model")[1] for count in (4000, 24000))
             if many > 14 * max(few, 0.1):
