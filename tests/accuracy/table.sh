@@ -493,7 +493,8 @@ scan() {
 }
 
 if [ $# -eq 0 ] && [ -n "${SANITIZED:-}" ]; then # ten times slower: one of each kind
-	if [ -d "$truth/disagg" ]; then set -- drafts disagg scan; else set -- tiny-pd scan; fi
+	# shellcheck disable=SC2086
+	if [ -d "$truth/disagg" ]; then set -- drafts disagg ${ACCURACY_MORE:-} scan; else set -- tiny-pd scan; fi
 	SCAN=4
 fi
 if [ $# -eq 0 ]; then
