@@ -41,7 +41,7 @@ void energy_free(struct energy *e);
 
 /*
  * The energy of all GPUs over [from, to), and the part of the (to - from) x gpus GPU-ns that samples cover. Intervals
- * are requested in order of time, without overlap; each sample is read once. Left out: samples of GPUs beyond the 256th,
+ * are requested in order of time, without overlap; each sample is read once. Left out: samples of GPUs beyond the 4,096th,
  * and those that are not in order.
  */
 int energy_between(struct energy *e, int64_t from_ns, int64_t to_ns, int64_t *energy_mj, int64_t *metered_ns,

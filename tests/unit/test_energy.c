@@ -64,6 +64,19 @@ TEST(test_cards) {
 	}
 }
 
+/* An engine of many nodes: each of its GPUs counts. */
+TEST(test_many_cards) {
+	enum { CARDS = 600 };
+	struct energy_sample samples[2 * CARDS];
+	for (size_t i = 0; i < 2 * CARDS; i++) {
+		samples[i] = (struct energy_sample){(name_id)(1 + i % CARDS), i < CARDS ? 0 : 10 * S, 100000};
+	}
+	struct feed f = {samples, 2 * CARDS, 0};
+	struct energy *e = energy_new(&(struct energy_options){.next = next, .context = &f, .gpus = CARDS});
+	expect(e, 0, 10 * S, CARDS * INT64_C(1000000), CARDS * 10 * S);
+	energy_free(e);
+}
+
 TEST(test_order) {
 	const struct energy_sample samples[] = {{1, 0, 100000}, {1, 0, 900000}, {1, 10 * S, -5}, {1, 10 * S, 100000}};
 	struct feed f = {samples, 4, 0};
@@ -120,6 +133,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trapezoid), cmocka_unit_test(test_gap),  cmocka_unit_test(test_cards),
 		cmocka_unit_test(test_order),     cmocka_unit_test(test_cuts), cmocka_unit_test(test_assumed),
+		cmocka_unit_test(test_many_cards),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
