@@ -57,6 +57,7 @@ cat > whole/llamacpp.log << 'END'
 132.02.359.400 I slot print_timing: id  0 | task 9161 | prompt eval time =    8461.20 ms /  1934 tokens (    4.37 ms per token,   228.57 tokens per second)
 132.02.359.404 I slot print_timing: id  0 | task 9161 |        eval time =    1851.77 ms /    62 tokens (   29.87 ms per token,    33.48 tokens per second)
 132.02.359.410 I slot print_timing: id  0 | task 9161 |       total time =   10312.97 ms /  1996 tokens
+132.02.359.500 I slot      release: id  0 | task 9161 | stop processing: n_tokens = 1995, truncated = 0
 132.02.360.000 D srv  log_server_r: response: {"content":"MARKER"}
 END
 cat > whole/lmdeploy.log << 'END'
@@ -111,7 +112,8 @@ same "a tenant is found by name with the key" "$?" 0
 mkdir unpacked
 find book -name '*.seg' | while read -r segment; do zstd -qdc "$segment" > "unpacked/${segment##*/}"; done
 leaks() { grep -rlaF "$1" out book unpacked; }
-same "lines were read" "$(jq '.total.requests > 5 and .quality.lines > 100' out/r.json)" true
+# The cut logs are copies under other names: a request in both counts once.
+same "lines were read" "$(jq '.total.requests >= 5 and .quality.lines > 100' out/r.json)" true
 same "lines were refused" "$(wc -l < out/quarantine | awk '{print ($1 > 10)}')" 1
 same "no word of a prompt or an answer" "$(leaks MARKER)" ""
 same "no tenant by name" "$(leaks ACME-SECRET)" ""
