@@ -59,7 +59,7 @@ static int find_logs(struct night *n, struct fault *why) {
 	}
 	n->logs.options = (struct ingest_options){
 		.sources = n->found.sources, .source_count = n->found.count, .tenant_key = n->logs.tenant_key,
-		.no_evidence = n->set.no_evidence.at, .no_evidence_count = n->set.no_evidence.count,
+		.no_evidence = n->set.no_evidence.at, .no_evidence_count = n->set.no_evidence.count, .threads = (unsigned)n->set.threads,
 	};
 	return 0;
 }
