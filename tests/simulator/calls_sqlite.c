@@ -282,7 +282,6 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int
 			return SQLITE_CANTOPEN;
 		}
 		n = disk_new(&m->disk, false, 0640);
-		f->sync_folder = (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL)) != 0;
 		if (folder) {
 			disk_set_name(&m->disk, folder, name, n);
 		}
@@ -290,6 +289,8 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int
 	f->machine = m;
 	f->node = n;
 	f->folder = folder;
+	/* As the unix VFS, also where the file is there: its creator may have been killed before the folder was synced. */
+	f->sync_folder = (flags & SQLITE_OPEN_CREATE) && (flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_JOURNAL));
 	f->base.pMethods = &methods;
 	if (given) {
 		*given = flags;
@@ -357,6 +358,10 @@ static int last_error(sqlite3_vfs *vfs, int size, char *out) {
 	(void)size;
 	(void)out;
 	return errno;
+}
+
+void sqlite_calls_reset(void) {
+	sqlite3_randomness(0, NULL);
 }
 
 void sqlite_calls_register(void) {

@@ -66,5 +66,7 @@ int64_t gate_clock(struct machine *m);
 
 /* Registers a VFS of this machine as the default of SQLite. */
 void sqlite_calls_register(void);
+/* SQLite's random numbers begin again, from those of the machine: a seed replays whatever came before it. */
+void sqlite_calls_reset(void);
 
 #endif

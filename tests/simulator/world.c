@@ -74,6 +74,7 @@ void world_init(struct world *w, uint64_t seed, bool verbose, FILE *nowhere) {
 	put_config(w, "once");
 	logs_world_init(&w->logs, &w->machine.disk, &w->state);
 	machine_use(&w->machine);
+	sqlite_calls_reset();
 }
 
 void world_release(struct world *w) {
