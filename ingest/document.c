@@ -345,6 +345,20 @@ bool document_is_long(struct text head) {
 	return head.len >= DOCUMENT_PART_BYTES && begins_value(head) && text_find_byte(head, '\n') == SIZE_MAX;
 }
 
+/* An object in one line, where the line before left one open: that one is cut off, as by a server that was killed, and no document. */
+static bool follows_cut(const struct document *d, struct text line) {
+	struct document alone = {.max_bytes = SIZE_MAX};
+	struct text out, t = text_trim(line);
+
+	if (d->depth == 0 || !d->object[d->depth] || !text_starts(t, T("{\""))) {
+		return false;
+	}
+	document_feed(&alone, t);
+	bool whole = document_next(&alone, &out) == DOCUMENT_VALUE && alone.rest.len == 0;
+	document_release(&alone);
+	return whole;
+}
+
 bool document_bids(struct text head) {
 	struct document d = {.max_bytes = SIZE_MAX};
 	struct text out, line, rest = without_empty_lines(head);
@@ -355,6 +369,10 @@ bool document_bids(struct text head) {
 	}
 	for (int i = 0; i < 2 && fine && take_line(&rest, &line); i++) {
 		enum document_status status;
+		if (i > 0 && follows_cut(&d, line)) {
+			fine = over = false;
+			break;
+		}
 		document_feed(&d, line);
 		d.goes_on = is_long || (rest.len == 0 && is_array_of_objects(line) && !text_ends(line, T("]")));
 		while ((status = document_next(&d, &out)) == DOCUMENT_VALUE) {

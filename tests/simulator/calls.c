@@ -95,8 +95,14 @@ static int open_new(const char *path, int flags, mode_t mode) {
 	if (!folder || gate_change(own.machine, 0, &through) != 0) {
 		return -1;
 	}
-	struct node *n = disk_new(d, false, mode & 0777);
-	disk_set_name(d, folder, name, n);
+	struct node *n = disk_name(folder, name);
+	if (n && (flags & O_EXCL)) {
+		return fail(EEXIST);
+	}
+	if (!n) {
+		n = disk_new(d, false, mode & 0777);
+		disk_set_name(d, folder, name, n);
+	}
 	return new_fd(n, flags);
 }
 
@@ -391,7 +397,7 @@ REAL(char *, realpath, const char *path, char *out) {
 	return !is_ours(path) ? __real_realpath(path, out) : find(path) ? strdup(path) : NULL;
 }
 
-/* ---- names ---- */
+/* ---- names: a process beside runs first, so that what is there is looked up after it ---- */
 
 REAL(int, rename, const char *from, const char *to) {
 	const char *old, *new;
@@ -400,15 +406,15 @@ REAL(int, rename, const char *from, const char *to) {
 	if (!is_ours(from)) {
 		return __real_rename(from, to);
 	}
+	if (gate_change(own.machine, 0, &through) != 0) {
+		return -1;
+	}
 	struct node *folder = disk_folder(&own.machine->disk, from, &old), *other = disk_folder(&own.machine->disk, to, &new);
 	if (!folder || !other || !disk_name(folder, old)) {
 		return fail(ENOENT);
 	}
 	if (folder != other) {
 		return fail(EXDEV);
-	}
-	if (gate_change(own.machine, 0, &through) != 0) {
-		return -1;
 	}
 	disk_rename(&own.machine->disk, folder, old, new);
 	return 0;
@@ -421,15 +427,15 @@ REAL(int, linkat, int from_fd, const char *from, int to_fd, const char *to, int 
 	if (!is_ours(to)) {
 		return __real_linkat(from_fd, from, to_fd, to, flags);
 	}
+	if (gate_change(own.machine, 0, &through) != 0) {
+		return -1;
+	}
 	struct node *n = find(from), *folder = disk_folder(&own.machine->disk, to, &name);
 	if (!n || !folder) {
 		return -1;
 	}
 	if (disk_name(folder, name)) {
 		return fail(EEXIST);
-	}
-	if (gate_change(own.machine, 0, &through) != 0) {
-		return -1;
 	}
 	disk_set_name(&own.machine->disk, folder, name, n);
 	return 0;
@@ -438,11 +444,11 @@ REAL(int, linkat, int from_fd, const char *from, int to_fd, const char *to, int 
 static int remove_name(struct node *folder, const char *name) {
 	size_t through;
 
-	if (!folder || !disk_name(folder, name)) {
-		return fail(ENOENT);
-	}
 	if (gate_change(own.machine, 0, &through) != 0) {
 		return -1;
+	}
+	if (!folder || !disk_name(folder, name)) {
+		return fail(ENOENT);
 	}
 	disk_set_name(&own.machine->disk, folder, name, NULL);
 	return 0;
@@ -465,15 +471,15 @@ REAL(int, mkdir, const char *path, mode_t mode) {
 	if (!is_ours(path)) {
 		return __real_mkdir(path, mode);
 	}
+	if (gate_change(own.machine, 0, &through) != 0) {
+		return -1;
+	}
 	struct node *folder = disk_folder(&own.machine->disk, path, &name);
 	if (!folder) {
 		return -1;
 	}
 	if (disk_name(folder, name)) {
 		return fail(EEXIST);
-	}
-	if (gate_change(own.machine, 0, &through) != 0) {
-		return -1;
 	}
 	disk_set_name(&own.machine->disk, folder, name, disk_new(&own.machine->disk, true, mode & 0777));
 	return 0;

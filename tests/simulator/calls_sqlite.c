@@ -281,6 +281,9 @@ static int open_file(sqlite3_vfs *vfs, const char *path, sqlite3_file *base, int
 		if (gate_change(m, 0, &through) != 0) {
 			return SQLITE_CANTOPEN;
 		}
+		n = folder ? disk_name(folder, name) : NULL; /* a process beside may have made it */
+	}
+	if (!n) {
 		n = disk_new(&m->disk, false, 0640);
 		if (folder) {
 			disk_set_name(&m->disk, folder, name, n);
@@ -305,11 +308,11 @@ static int delete_file(sqlite3_vfs *vfs, const char *path, int sync) {
 	struct node *folder = disk_folder(&m->disk, path, &name);
 
 	(void)vfs;
-	if (!folder || !disk_name(folder, name)) {
-		return SQLITE_IOERR_DELETE_NOENT;
-	}
 	if (gate_change(m, 0, &through) != 0) {
 		return SQLITE_IOERR_DELETE;
+	}
+	if (!folder || !disk_name(folder, name)) {
+		return SQLITE_IOERR_DELETE_NOENT;
 	}
 	disk_set_name(&m->disk, folder, name, NULL);
 	if (sync) {
