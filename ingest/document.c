@@ -345,12 +345,16 @@ bool document_is_long(struct text head) {
 	return head.len >= DOCUMENT_PART_BYTES && begins_value(head) && text_find_byte(head, '\n') == SIZE_MAX;
 }
 
-/* An object in one line, where the line before left one open: that one is cut off, as by a server that was killed, and no document. */
-static bool follows_cut(const struct document *d, struct text line) {
+/*
+ * An object in one line, where the line before left something open that cannot go on with it: that one is cut off, as by a server that
+ * was killed, and no document.
+ */
+static bool follows_cut(const struct document *d, struct text line, struct text rest) {
 	struct document alone = {.max_bytes = SIZE_MAX};
 	struct text out, t = text_trim(line);
 
-	if (d->depth == 0 || !d->object[d->depth] || !text_starts(t, T("{\""))) {
+	/* In an array that has no lines as elements, a comma would separate it from the next one. */
+	if (d->depth == d->elements_at || !text_starts(t, T("{\"")) || (!d->object[d->depth] && !text_starts(rest, T("{")))) {
 		return false;
 	}
 	document_feed(&alone, t);
@@ -369,7 +373,7 @@ bool document_bids(struct text head) {
 	}
 	for (int i = 0; i < 2 && fine && take_line(&rest, &line); i++) {
 		enum document_status status;
-		if (i > 0 && follows_cut(&d, line)) {
+		if (i > 0 && follows_cut(&d, line, rest)) {
 			fine = over = false;
 			break;
 		}

@@ -37,6 +37,8 @@ static const struct {
 	/* lines of JSON are not a document */
 	{"{\"a\":1}\n{\"a\":2}\n", "{\"a\":1}|{\"a\":2}|", false},
 	{"{\"a\":\n{\"a\":1}\n", "", false}, /* the first is cut off */
+	{"[[[[\n{\"a\":1}\n{\"a\":2}\n", "", false},
+	{"{\"x\": [\n{\"a\":1},\n{\"a\":2}]}\n", "{\"x\":[{\"a\":1},{\"a\":2}]}|", true},
 	{"{\"a\":\n{\"b\":1}}\n", "{\"a\":{\"b\":1}}|", true},
 	{"[1] [2] text\n", "text|", false},
 	{"{\"a\":1}{\"a\":2}\n", "{\"a\":1}|{\"a\":2}|", true},
