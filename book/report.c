@@ -414,6 +414,7 @@ int book_state(struct book *b, struct book_statement *s, struct fault *why) {
 	if (moved) {
 		say_hours(s);
 	}
+	rc = rc < 0 ? rc : book_find_doubled(b, &s->quality, s->as_of, s->from_ns, s->to_ns, why);
 	rc = rc < 0 ? rc : fill_statement(b, &t, why);
 	return rc < 0 ? rc : 1;
 }

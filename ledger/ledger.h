@@ -382,6 +382,14 @@ enum ledger_content { LEDGER_REPLICAS, LEDGER_POOLS, LEDGER_POOLS_ALONE, LEDGER_
 int ledger_content(struct ledger *l, enum ledger_content what, int64_t from_ns, int64_t to_ns, int64_t as_of, name_id **out,
                    size_t *count, struct fault *why);
 
+/* Tokens of a replica on a day. */
+struct ledger_load {
+	int64_t day_ns, input_ntok, output_ntok;
+	name_id replica;
+};
+/* Those in a period as of a run, by day, input and output, ascending; without days of fewer than 1,000 of either. The caller frees. */
+int ledger_loads(struct ledger *l, int64_t from_ns, int64_t to_ns, int64_t as_of, struct ledger_load **out, size_t *count, struct fault *why);
+
 /* ---- fits ---- */
 
 /*

@@ -208,6 +208,12 @@ const struct query_text query_texts[QUERIES] = {
 	                      "p.day_ns < $2 AND " IN_FORCE " AND p.replica = $4", 0},
 	[Q_IN_PLANS] = {"SELECT DISTINCT plan FROM evidence WHERE to_ns >= $1 AND from_ns < $2 AND run <= $3", 0},
 
+#define LOADS(type) \
+	"SELECT day_ns, input" type ", output" type ", replica FROM (SELECT p.day_ns, p.replica, sum(CASE WHEN d.kind < 2 THEN d.tokens ELSE 0 END) AS input, " \
+	"sum(CASE WHEN d.kind = 2 THEN d.tokens ELSE 0 END) AS output FROM posting p JOIN entry_day d ON d.posting = p.id " \
+	"WHERE p.day_ns >= $1 AND p.day_ns < $2 AND " IN_FORCE " GROUP BY p.day_ns, p.replica) s WHERE input >= 1000 AND output >= 1000 ORDER BY 1, 2, 3"
+	[Q_IN_LOADS] = {LOADS(""), LOADS("::bigint")},
+
 	[Q_FITS_DROP] = {"DELETE FROM fit WHERE day_ns = $1 AND substr(part, 1, length($2)) <> $2", 0},
 	[Q_FIT_PUT] = {"INSERT INTO fit (day_ns, part, lines) VALUES ($1, $2, $3) "
 	               "ON CONFLICT (day_ns, part) DO UPDATE SET lines = excluded.lines", 0},

@@ -63,6 +63,16 @@ refused 'is not a count' --book one --book other --as-of 2,x
 refused '--runs is of one book' --book one --book other --runs
 refused 'there is no book here' --book one --book none
 
+# ---- one server under two names ----
+
+mkdir again
+for log in "$tree"/samples/serving/*; do
+	gzip -dcf "$log" | sed 's/rtx-tiny-01/second/g' > "again/$(basename "$log" .gz)"
+done
+fill twice again
+"$tollbook" report -q --book one --book twice --by replica --format json > got
+same "one server in two books is a finding" "$? $(jq -r '.findings[] | select(.kind == "counted-twice").subjects[0]' got)" "1 second"
+
 # ---- books that do not belong together ----
 
 "$tollbook" ingest -q --book euros llamacpp.log

@@ -82,6 +82,12 @@ same "verify" "$? $(cat said)" "0 "
 report imported imported.json
 same "the report of a book made of an export" "$(cmp imported.json good.json 2>&1)" ""
 
+mkdir again && sed 's/rtx-tiny-01/second/g' steps.jsonl > again/steps.jsonl && sed 's/rtx-tiny-01/second/g' requests.jsonl > again/requests.jsonl
+"$tollbook" ingest -q --book twice again > said 2>&1
+"$tollbook" attribute -q --book twice --fleet "$tree/samples/fleet.json" > said 2>&1
+"$tollbook" report -q --book "$(server)" --book twice --by model --format json > two.json 2> said
+same "a server that another book has under another name" "$? $(jq -r '.findings[] | select(.kind == "counted-twice").subjects[0]' two.json)" "1 second"
+
 # ---- what cannot be opened ----
 
 # refused WHAT STATUS WORDS COMMAND...
