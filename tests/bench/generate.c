@@ -24,6 +24,7 @@ struct shelf {
 };
 
 struct output {
+	int64_t decode_ns; /* of SGLang's last line of a decode batch */
 	gzFile file;
 	int64_t bytes;
 	uint64_t seed;
@@ -185,6 +186,9 @@ static void sglang_line(struct output *o, const struct record *r, int64_t shift)
 
 	instant_to_civil(s->start_ns + shift, &c);
 	int n = snprintf(line, sizeof line, "[%04d-%02d-%02d %02d:%02d:%02d] ", c.year, c.month, c.day, c.hour, c.minute, c.second);
+	if (o->bytes == 0) { /* a line for each decode step, as it is here, is a setting of the server */
+		put(o, line, n + snprintf(line + n, sizeof line - (size_t)n, "server_args=ServerArgs(model_path='m', decode_log_interval=1)\n"));
+	}
 	if (s->prefill_requests > 0) {
 		n += snprintf(line + n, sizeof line - (size_t)n,
 		              "Prefill batch, #new-seq: %" PRId64 ", #new-token: %" PRId64 ", #cached-token: %" PRId64
@@ -193,7 +197,10 @@ static void sglang_line(struct output *o, const struct record *r, int64_t shift)
 		              s->prefill_requests, s->prefill_tokens, s->prefill_kv_tokens, (int)(s->index % 100), s->decode_requests,
 		              rate / 100, (int)(rate % 100));
 	} else {
-		rate = s->decode_requests * NS_PER_SECOND * 100 / jitter(o, s->gpu_ns);
+		/* since the last such line */
+		int64_t now_ns = s->start_ns + shift, since_ns = o->decode_ns < now_ns && o->decode_ns != 0 ? now_ns - o->decode_ns : s->gpu_ns;
+		rate = s->decode_requests * NS_PER_SECOND * 100 / since_ns;
+		o->decode_ns = now_ns;
 		n += snprintf(line + n, sizeof line - (size_t)n,
 		              "Decode batch, #running-req: %" PRId64 ", #token: %" PRId64
 		              ", token usage: 0.%02d, cuda graph: True, gen throughput (token/s): %" PRId64 ".%02d, #queue-req: 0\n",

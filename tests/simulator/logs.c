@@ -81,7 +81,7 @@ void logs_world_init(struct logs_world *w, struct disk *d, uint64_t *state) {
 	for (size_t i = 0; i < w->count; i++) {
 		struct log *l = &w->logs[i];
 		enum kind kind = mixed ? (enum kind)draw_within(state, REQUESTS, BOTH + 1) : all;
-		snprintf(l->name, sizeof l->name, "server-%zu.jsonl", i);
+		snprintf(l->name, sizeof l->name, "server-%u.jsonl", (unsigned)i);
 		l->late = draw_one_in(state, 4) ? (int)draw_within(state, 1, 5) : 0;
 		w->requests_only &= kind == REQUESTS;
 		fill(l, state, (int)i, kind);
