@@ -130,7 +130,10 @@ TEST(no_release) {
 		{"0.00.000.100 I srv    load_model: loading model 'other.gguf'", UNKNOWN,
 		 UNRELEASED("0/10", "7980000000000", "7980100000000", "7980190000000")},
 		TIMINGS("0"),
-		{NULL, UNKNOWN, UNRELEASED("0/0", "15959810000000", "15959910000000", "15960000000000")},
+		/* and the timings of the next one begin */
+		{"133.00.000.000 I slot print_timing: id  0 | task 0 | prompt eval time =     921.80 ms /    51 tokens (   18.07 ms per token,    55.33 tokens per second)",
+		 UNKNOWN, UNRELEASED("0/0", "15959810000000", "15959910000000", "15960000000000")},
+		{NULL, UNKNOWN, ""},
 	};
 
 	CHECK_LINES_OF("llamacpp", cases);

@@ -354,6 +354,10 @@ static enum parse_result parse_timing(struct parser *p, struct llamacpp *m, stru
 	if (!timing) {
 		return reject(p, "timings without a slot");
 	}
+	if (s->held) { /* the slot's next request: the one before was never released */
+		make_request(p, m, s, out);
+		return PARSE_AGAIN;
+	}
 	*timing = (struct timing){0};
 	bool whole = take_timing(t, true, timing);
 	timing->given = whole && !timing_absurd(timing);

@@ -18,12 +18,25 @@ static bool take_opening(struct opening *o, struct text line, struct logged *out
 	return true;
 }
 
+/* A label that ends only in the message would be one of that line alone. */
+static bool has_open_label(struct text opening) {
+	struct text label;
+
+	while (text_starts(opening, T("("))) {
+		if (!text_until(&opening, T(") "), &label)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Only with vLLM's own timestamp, and "] " just before the message: then no byte of the message has a part in it. */
 static void keep_opening(struct vllm *v, struct text line, struct logged *l) {
 	const char *end = l->message.at;
 	size_t len = (size_t)(end - line.at);
 
-	if (l->stamp.len != STAMP_LEN || l->message.len == 0 || len > OPENING_BYTES || end[-1] != ' ' || end[-2] != ']') {
+	if (l->stamp.len != STAMP_LEN || l->message.len == 0 || len > OPENING_BYTES || end[-1] != ' ' || end[-2] != ']' ||
+	    has_open_label(text_cut(line, 0, len))) {
 		return;
 	}
 	v->last_opening = (v->last_opening + 1) % OPENINGS;
