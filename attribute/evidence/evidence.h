@@ -46,7 +46,7 @@ struct step_item {
 	int64_t index;         /* the engine's own number; or UNKNOWN */
 	int64_t duration_ns;   /* wall time */
 	int64_t decode_kv_tokens; /* or UNKNOWN */
-	/* From here on most steps have zeros, or nothing that is known: see step_item_len. */
+	/* From here on most steps have zeros, or nothing that is known: see item_stored_len. */
 	uint32_t prefill_requests, prefill_tokens;
 	int64_t prefill_token_kv, prefill_kv_tokens; /* or UNKNOWN */
 	int64_t prefill_gpu_ns, decode_gpu_ns;       /* or UNKNOWN */

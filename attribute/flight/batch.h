@@ -5,11 +5,6 @@
 #include "attribute/evidence/ranks.h"
 #include "attribute/flight/flight.h"
 
-struct known_batch {
-	struct batch batch;
-	bool attention_known, context_known;
-};
-
 /* The batch of a step; known: are attention and contexts measured, or explained by requests? */
 void batch_of_step(const struct flight *f, const struct step_item *s, struct batch *out, bool *attention_known, bool *context_known);
 

@@ -172,10 +172,9 @@ static double context_share(const struct step_model *m, const struct batch *b, c
 	return t->decode > 0 && m->has_context ? clip(step_model_context_ns(m, b) / t->decode) : 0;
 }
 
-static enum grade grade_of(const struct step_item *s, const struct known_batch *k, const struct step_model *m) {
+static enum grade grade_of(const struct step_item *s, bool known, const struct step_model *m) {
 	bool pure = s->prefill_tokens == 0 || s->decode_tokens == 0 || s->prefill_gpu_ns != UNKNOWN;
-	bool modelled = m->origin <= MODEL_NEIGHBOUR && m->has_attention && m->has_context && k->attention_known &&
-			k->context_known;
+	bool modelled = m->origin <= MODEL_NEIGHBOUR && m->has_attention && m->has_context && known;
 	enum grade best = s->duration_kind <= DURATION_HOST_WALL_FULL ? GRADE_A : GRADE_B;
 	enum grade split = pure ? GRADE_A : modelled ? GRADE_B : GRADE_C;
 
@@ -227,17 +226,18 @@ static double share_sd(const struct step_model *m, const struct batch *b, const 
 static int post_busy(struct pass *pass, const struct step_item *s, int64_t start_ns, struct fault *why) {
 	const struct step_model *m = model_of(pass, s);
 	const struct rank_others *others = &((struct steps_state *)pass->state)->others;
-	struct known_batch k;
+	struct batch b;
 	struct split_times t;
+	bool attention_known, context_known;
 	int64_t total;
 
-	batch_of_step(&pass->flight, s, &k.batch, &k.attention_known, &k.context_known);
-	step_times(m, &k.batch, others, &t);
+	batch_of_step(&pass->flight, s, &b, &attention_known, &context_known);
+	step_times(m, &b, others, &t);
 	if (!accounts_gpu_ns(&pass->accounts, start_ns, start_ns + s->duration_ns, &total)) {
 		return fault_set(why, ERROR_RANGE, "the GPU time of a step does not fit 64 bits of nanoseconds");
 	}
 	int64_t prefill = split_part(total, prefill_share(pass, s, &t));
-	double attention = m->ns[TERM_ATTENTION] * (double)k.batch.prefill_token_kv;
+	double attention = m->ns[TERM_ATTENTION] * (double)b.prefill_token_kv;
 	bool mixed = s->prefill_tokens > 0 && s->decode_tokens > 0 && s->prefill_gpu_ns == UNKNOWN;
 	if (mixed && m->origin != MODEL_FITTED) {
 		pass_note_substitute(pass, (enum substitute)((int)m->origin - MODEL_NEIGHBOUR + SUBSTITUTE_NEIGHBOUR),
@@ -248,22 +248,22 @@ static int post_busy(struct pass *pass, const struct step_item *s, int64_t start
 	    .to_ns = start_ns + s->duration_ns,
 	    .prefill_ns = prefill,
 	    .decode_ns = total - prefill,
-	    .grade = grade_of(s, &k, m),
+	    .grade = grade_of(s, attention_known && context_known, m),
 	    .attention_share = t.prefill > 0 ? clip(attention / t.prefill) : 0,
 	    .prior_share = t.prefill > attention
-			       ? clip(m->ns[TERM_PREFILL_CONTEXT] * (double)k.batch.prefill_kv_tokens / t.prefill)
+			       ? clip(m->ns[TERM_PREFILL_CONTEXT] * (double)b.prefill_kv_tokens / t.prefill)
 			       : 0,
-	    .context_share = context_share(m, &k.batch, &t),
+	    .context_share = context_share(m, &b, &t),
 	    .attention_sd = m->attention_sd,
 	    .context_sd = m->context_sd,
 	    .prefill_tokens = s->prefill_tokens,
-	    .prefill_token_kv = k.batch.prefill_token_kv,
-	    .prefill_kv_tokens = k.batch.prefill_kv_tokens,
+	    .prefill_token_kv = b.prefill_token_kv,
+	    .prefill_kv_tokens = b.prefill_kv_tokens,
 	    .decode_requests = s->decode_requests,
 	    .decode_kv_tokens = s->decode_kv_tokens == UNKNOWN ? 0 : s->decode_kv_tokens,
 	    .times = mixed ? &t : NULL,
 	    .by_steps = true,
-	    .share_sd = mixed ? share_sd(m, &k.batch, others) : 0,
+	    .share_sd = mixed ? share_sd(m, &b, others) : 0,
 	};
 	return accounts_busy(&pass->accounts, &stretch, why);
 }
