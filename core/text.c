@@ -48,6 +48,15 @@ bool text_eq_nocase(struct text a, struct text b) {
 	return true;
 }
 
+struct text text_base(struct text t) {
+	size_t at = t.len;
+
+	while (at > 0 && t.at[at - 1] != '/') {
+		at--;
+	}
+	return text_cut(t, at, t.len);
+}
+
 bool text_ends(struct text t, struct text suffix) {
 	return t.len >= suffix.len && memcmp(t.at + t.len - suffix.len, suffix.at, suffix.len) == 0;
 }

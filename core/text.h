@@ -28,6 +28,8 @@ static inline struct text text_cut(struct text t, size_t from, size_t to) {
 	return (struct text){t.at ? t.at + from : t.at, to > from ? to - from : 0};
 }
 
+/* What follows the last '/', or all of it. */
+struct text text_base(struct text t);
 /* Without spaces, tabs, CR and LF at either end. */
 struct text text_trim(struct text t);
 /* Its bytes, NUL-terminated; the caller frees. */

@@ -5,13 +5,9 @@
 /* ---- paths ---- */
 
 static struct text last_component(struct text *path) {
-	size_t at = path->len;
+	struct text last = text_base(*path);
 
-	while (at > 0 && path->at[at - 1] != '/') {
-		at--;
-	}
-	struct text last = text_cut(*path, at, path->len);
-	*path = text_cut(*path, 0, at > 0 ? at - 1 : 0);
+	*path = text_cut(*path, 0, path->len > last.len ? path->len - last.len - 1 : 0);
 	return last;
 }
 

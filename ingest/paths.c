@@ -172,10 +172,9 @@ struct file {
 };
 
 static struct text folder_of(struct text path) {
-	while (path.len > 0 && path.at[path.len - 1] != '/') {
-		path.len--;
-	}
-	return text_cut(path, 0, path.len > 0 ? path.len - 1 : 0);
+	size_t base = text_base(path).len;
+
+	return text_cut(path, 0, path.len > base ? path.len - base - 1 : 0);
 }
 
 static int by_server_name(const void *a, const void *b) {

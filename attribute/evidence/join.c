@@ -285,17 +285,8 @@ static int join_ids(struct join *j, struct fault *why) {
 
 /* ---- by tokens and instants ---- */
 
-static struct text bare_model(struct text t) {
-	size_t slash = t.len;
-
-	while (slash > 0 && t.at[slash - 1] != '/') {
-		slash--;
-	}
-	return text_cut(t, slash, t.len);
-}
-
 static bool fits(const struct join *j, const struct joinable *engine, const struct joinable *gateway) {
-	struct text a = bare_model(names_text(j->names, engine->model)), b = bare_model(names_text(j->names, gateway->model));
+	struct text a = text_base(names_text(j->names, engine->model)), b = text_base(names_text(j->names, gateway->model));
 
 	return engine->from_ns >= gateway->from_ns - SLACK_NS && engine->to_ns <= gateway->to_ns + SLACK_NS &&
 	       (a.len == 0 || b.len == 0 || text_eq_nocase(a, b));

@@ -36,12 +36,10 @@
 
 /* "llama318binstruct" of "meta-llama/Llama-3.1-8B-Instruct". */
 static struct text plain_model(struct text t, char out[128]) {
-	size_t slash = t.len, len = 0;
+	size_t len = 0;
 
-	while (slash > 0 && t.at[slash - 1] != '/') {
-		slash--;
-	}
-	for (size_t i = slash; i < t.len && len < 128; i++) {
+	t = text_base(t);
+	for (size_t i = 0; i < t.len && len < 128; i++) {
 		char c = t.at[i] >= 'A' && t.at[i] <= 'Z' ? (char)(t.at[i] - 'A' + 'a') : t.at[i];
 		if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) {
 			out[len++] = c;

@@ -39,13 +39,10 @@ struct zoned_logs {
 
 /* Without digits, a packed file's suffix, and the points that are left at the end. */
 static char *kind_of(const char *named, struct text path) {
-	size_t slash = path.len, len = strlen(named) + 1;
-	char *out = must_alloc(len + path.len + 1);
+	struct text file = text_base(path);
+	size_t len = strlen(named) + 1;
+	char *out = must_alloc(len + file.len + 1);
 
-	while (slash > 0 && path.at[slash - 1] != '/') {
-		slash--;
-	}
-	struct text file = text_cut(path, slash, path.len);
 	file.len -= text_ends(file, T(".gz")) ? 3 : text_ends(file, T(".zst")) ? 4 : 0;
 	snprintf(out, len + 1, "%s/", named);
 	for (size_t i = 0; i < file.len; i++) {

@@ -46,8 +46,8 @@ static bool has_id(const struct price_model *m, struct text name) {
 
 /* Any seller with this name, with any organisation as prefix. */
 static bool has_name(const struct price_model *m, struct text name) {
-	return text_eq_nocase(name_base(m->id), name_base(name)) || match_holds(m->match, name) ||
-	       match_holds(m->match, name_base(name));
+	return text_eq_nocase(text_base(m->id), text_base(name)) || match_holds(m->match, name) ||
+	       match_holds(m->match, text_base(name));
 }
 
 struct naming {
@@ -81,7 +81,7 @@ static bool claimed_by(const struct prices *p, struct text name, struct found *f
 }
 
 static bool of_claims(const struct prices *p, struct text name, struct found *f) {
-	return claimed_by(p, name, f) || claimed_by(p, name_base(name), f);
+	return claimed_by(p, name, f) || claimed_by(p, text_base(name), f);
 }
 
 static bool of_key(const struct prices *p, struct text name, struct found *f) {
@@ -109,7 +109,7 @@ static bool of_reduced(const struct prices *p, struct text name, struct found *f
 
 /* If neither has a date, they are different names; if both have one, different models. */
 static bool of_other_date(const struct prices *p, struct text name, struct found *f) {
-	struct text plain = name_base(name);
+	struct text plain = text_base(name);
 	bool dated = name_without_date(&plain);
 
 	return collect(p, dated ? PRICE_BY_UNDATED : PRICE_BY_DATED, plain, f);
@@ -227,7 +227,7 @@ static bool of_provider_by(const struct prices *p, struct text name, struct text
 		}
 	}
 	if (f->count == 0) {
-		struct text plain = name_base(name);
+		struct text plain = text_base(name);
 		bool dated = name_without_date(&plain);
 		collect_of_provider(&o, dated ? PRICE_BY_UNDATED : PRICE_BY_DATED, plain);
 	}

@@ -143,13 +143,13 @@ static void add_model(struct price_index *index, struct prices *p, size_t model)
 		add(index, PRICE_BY_KEY, m->key, model);
 	}
 	add(index, PRICE_BY_ID, m->id, model);
-	add(index, PRICE_BY_BASE, name_base(m->id), model);
+	add(index, PRICE_BY_BASE, text_base(m->id), model);
 	name_lower(&lower, m->id);
 	struct text reduced = name_reduced(name_text(&lower));
 	if (name_has_size(reduced)) {
 		add(index, PRICE_BY_REDUCED, prices_keep(p, reduced), model);
 	}
-	name_lower(&lower, name_base(m->id));
+	name_lower(&lower, text_base(m->id));
 	struct text undated = name_text(&lower);
 	bool dated = name_without_date(&undated);
 	add(index, dated ? PRICE_BY_DATED : PRICE_BY_UNDATED, prices_keep(p, undated), model);
@@ -213,7 +213,7 @@ static void mark_all(const struct price_index *index, enum price_way way, struct
 }
 
 static void mark_named(const struct price_index *index, struct text name, uint64_t *marks) {
-	struct text base = name_base(name);
+	struct text base = text_base(name);
 
 	mark_all(index, PRICE_BY_BASE, base, marks);
 	mark_all(index, PRICE_BY_PREFIX, text_cut(name, 0, name.len < PREFIX_BYTES ? name.len : PREFIX_BYTES), marks);

@@ -7,14 +7,6 @@ void name_lower(struct name *n, struct text t) {
 	}
 }
 
-struct text name_base(struct text t) {
-	size_t at = t.len;
-	while (at > 0 && t.at[at - 1] != '/') {
-		at--;
-	}
-	return text_cut(t, at, t.len);
-}
-
 static bool is_digit(char c) {
 	return c >= '0' && c <= '9';
 }
@@ -84,7 +76,7 @@ struct text name_reduced(struct text t) {
 	    T("-versatile"),
 	};
 
-	t = name_base(t);
+	t = text_base(t);
 	while (SKIP_PREFIX(&t, prefixes)) {
 	}
 	while (DROP_SUFFIX(&t, suffixes) || drop_date(&t)) {
@@ -119,7 +111,7 @@ static struct text without_path(struct text t) {
 	if (path) {
 		return text_cut(t, at + sizeof "models/" - 1, t.len);
 	}
-	return text_starts(t, T("arn:")) ? name_base(t) : t;
+	return text_starts(t, T("arn:")) ? text_base(t) : t;
 }
 
 /* "-v1" without ":0" is Bedrock's only after a maker's name; elsewhere it is another model. */

@@ -17,8 +17,6 @@ static inline struct text name_text(const struct name *n) {
 	return (struct text){n->bytes, n->len};
 }
 
-/* What follows the last '/'. */
-struct text name_base(struct text t);
 
 /* A lower-case name without suffixes that do not mean another model: "-instruct", "-fp8". */
 struct text name_reduced(struct text t);

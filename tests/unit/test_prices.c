@@ -397,8 +397,8 @@ static size_t count_named(const struct prices *p, struct text name) {
 
 	for (size_t i = 0; i < p->model_count; i++) {
 		const struct price_model *m = &p->models[i];
-		bool base = text_eq_nocase(name_base(m->id), name_base(name));
-		count += base || match_holds(m->match, name) || match_holds(m->match, name_base(name));
+		bool base = text_eq_nocase(text_base(m->id), text_base(name));
+		count += base || match_holds(m->match, name) || match_holds(m->match, text_base(name));
 	}
 	return count;
 }
@@ -411,8 +411,8 @@ struct held {
 static void count_held(void *held, const struct price_model *m) {
 	struct held *h = held;
 
-	h->count += text_eq_nocase(name_base(m->id), name_base(h->name)) || match_holds(m->match, h->name) ||
-	            match_holds(m->match, name_base(h->name));
+	h->count += text_eq_nocase(text_base(m->id), text_base(h->name)) || match_holds(m->match, h->name) ||
+	            match_holds(m->match, text_base(h->name));
 }
 
 /* In the installed catalogue, the index skips no model with a matching rule, and skips most of the others. */
