@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "book/book.h"
+#include "core/exact.h"
 #include "core/instant.h"
 
 int book_each_ledger(struct book *b, int64_t as_of, book_ledger_work *work, void *context, struct fault *why) {
@@ -115,9 +116,10 @@ static int read_loads(void *loads, struct book *b, size_t i, int64_t as_of, stru
 }
 
 static int order_of_loads(const struct ledger_load *a, const struct ledger_load *b) {
-	return a->day_ns != b->day_ns           ? (a->day_ns < b->day_ns ? -1 : 1)
-	       : a->input_ntok != b->input_ntok ? (a->input_ntok < b->input_ntok ? -1 : 1)
-	                                        : (a->output_ntok > b->output_ntok) - (a->output_ntok < b->output_ntok);
+	int order = exact_order(a->day_ns, b->day_ns);
+
+	order = order != 0 ? order : exact_order(a->input_ntok, b->input_ntok);
+	return order != 0 ? order : exact_order(a->output_ntok, b->output_ntok);
 }
 
 static void compare_loads(struct quality *q, const struct names *names, const struct of_book *a, const struct of_book *b) {
@@ -140,9 +142,13 @@ static void compare_loads(struct quality *q, const struct names *names, const st
 }
 
 int book_find_doubled(struct book *b, struct quality *q, int64_t as_of, int64_t from_ns, int64_t to_ns, struct fault *why) {
-	struct loads x = {.from_ns = from_ns, .to_ns = to_ns, .books = must_calloc(b->further_count + 1, sizeof *x.books)};
-	int rc = b->further_count > 0 ? book_each_ledger(b, as_of, read_loads, &x, why) : 0;
+	struct loads x = {.from_ns = from_ns, .to_ns = to_ns};
 
+	if (b->further_count == 0) {
+		return 0;
+	}
+	x.books = must_calloc(b->further_count + 1, sizeof *x.books);
+	int rc = book_each_ledger(b, as_of, read_loads, &x, why);
 	for (size_t i = 0; i < x.count && rc >= 0; i++) {
 		for (size_t k = i + 1; k < x.count; k++) {
 			compare_loads(q, b->names, &x.books[i], &x.books[k]);
