@@ -34,7 +34,8 @@ struct zoned {
 struct zoned_logs {
 	struct zoned *at;
 	size_t count;
-	bool several; /* not all in the zone of the first */
+	char *first;  /* zone */
+	bool several; /* not all are in it */
 };
 
 /* Without digits, a packed file's suffix, and the points that are left at the end. */
@@ -57,11 +58,21 @@ static char *kind_of(const char *named, struct text path) {
 	return out;
 }
 
+/* Nearly always all logs are in one zone: then none is kept. */
+static int look_at(void *logs, const struct ledger_source *s) {
+	struct zoned_logs *l = logs;
+
+	if (s->zone[0] != '\0') {
+		l->first = l->first ? l->first : must_copy(s->zone);
+		l->several |= strcmp(s->zone, l->first) != 0 || text_find(text_of(s->zone), T(", ")) != SIZE_MAX;
+	}
+	return 0;
+}
+
 static int add_log(void *logs, const struct ledger_source *s) {
 	struct zoned_logs *l = logs;
 
 	if (s->zone[0] != '\0') {
-		l->several |= l->count > 0 ? strcmp(s->zone, l->at[0].zone) != 0 : text_find(text_of(s->zone), T(", ")) != SIZE_MAX;
 		l->at = must_grow_by_count(l->at, l->count, sizeof *l->at);
 		l->at[l->count++] = (struct zoned){kind_of(s->named, text_of(s->path)), must_copy(s->path), must_copy(s->zone)};
 	}
@@ -113,10 +124,11 @@ static void find_in_log(struct quality *q, const struct zoned *log) {
 
 int book_find_zones(struct book *b, struct quality *q, struct fault *why) {
 	struct zoned_logs l = {0};
-	int rc = ledger_source_names(b->ledger, add_log, &l, why);
+	int rc = ledger_source_names(b->ledger, look_at, &l, why);
 
+	rc = rc < 0 || !l.several ? rc : ledger_source_names(b->ledger, add_log, &l, why);
 	sort_items(l.at, l.count, sizeof *l.at, by_kind);
-	for (size_t i = 0; l.several && i < l.count; i++) {
+	for (size_t i = 0; i < l.count; i++) {
 		find_in_log(q, &l.at[i]);
 		for (size_t k = i + 1; k < l.count && strcmp(l.at[k].kind, l.at[i].kind) == 0; k++) {
 			if (differ(&l.at[i], &l.at[k])) {
@@ -132,5 +144,6 @@ int book_find_zones(struct book *b, struct quality *q, struct fault *why) {
 		free(l.at[i].zone);
 	}
 	free(l.at);
+	free(l.first);
 	return rc < 0 ? rc : 0;
 }
