@@ -69,11 +69,11 @@ static int read_price(struct import *im, json_at v, int shift, struct price_ladd
 	return import_price(im, v, shift, &out->steps[0].nano);
 }
 
-static struct price_ladder *ladder_of(struct price_rule *rule, struct text key, int *shift) {
+static struct price_ladder *ladder_of(struct price_ladder *ladders, struct text key, int *shift) {
 	for (size_t i = 0; i < sizeof price_keys / sizeof *price_keys; i++) {
 		if (text_eq(key, price_keys[i].key)) {
 			*shift = price_keys[i].shift;
-			return &rule->ladder[SERVICE_STANDARD][price_keys[i].kind];
+			return &ladders[price_keys[i].kind];
 		}
 	}
 	return NULL;
@@ -83,10 +83,11 @@ static int read_prices(struct import *im, json_at prices, struct price_model *m,
 	if (json_type(im->json, prices) != JSON_OBJECT) {
 		return import_fault(im, prices, "no prices here, expected an object such as {\"input_mtok\": 1.25}");
 	}
+	struct price_ladder *ladders = import_class(im, rule, SERVICE_STANDARD);
 	for (json_at v = json_first(im->json, prices); v != JSON_ABSENT; v = json_next(im->json, v)) {
 		struct text key = json_key(im->json, v);
 		int shift = 0;
-		struct price_ladder *ladder = ladder_of(rule, key, &shift);
+		struct price_ladder *ladder = ladder_of(ladders, key, &shift);
 		if (!ladder) {
 			prices_note(im->prices, "price of another kind, left out:", key);
 			import_left_out(im, m, key);

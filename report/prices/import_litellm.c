@@ -120,7 +120,7 @@ static void note_other(struct import *im, json_at v, struct price_model *m) {
 
 static int read_cache_hit(struct import *im, json_at model, struct price_model *m, struct price_rule *rule) {
 	json_at v = json_get(im->json, model, cache_hit);
-	struct price_ladder *ladder = &rule->ladder[SERVICE_STANDARD][PRICE_CACHE_READ];
+	struct price_ladder *ladder = &import_class(im, rule, SERVICE_STANDARD)[PRICE_CACHE_READ];
 	struct price_step step = {0};
 
 	if (json_type(im->json, v) != JSON_NUMBER) {
@@ -151,7 +151,7 @@ static int read_cost(struct import *im, json_at v, struct price_model *m, struct
 	}
 	int error = import_price(im, v, 6, &step.nano);
 	if (!error) {
-		import_step(im, &rule->ladder[service][kind], step, room);
+		import_step(im, &import_class(im, rule, (int)service)[kind], step, room);
 	}
 	return error;
 }
@@ -187,7 +187,7 @@ static int read_range(struct import *im, json_at v, struct price_model *m, size_
 		}
 		error = import_price(im, c, 6, &step.nano);
 		if (!error) {
-			import_step(im, &m->rules->ladder[SERVICE_STANDARD][kind], step, room);
+			import_step(im, &import_class(im, m->rules, SERVICE_STANDARD)[kind], step, room);
 		}
 	}
 	return error;
@@ -202,7 +202,7 @@ static int read_ranges(struct import *im, json_at ranges, struct price_model *m)
 		return 0;
 	}
 	for (int k = 0; k < PRICE_TOKENS; k++) {
-		m->rules->ladder[SERVICE_STANDARD][k] = (struct price_ladder){.count = 0};
+		import_class(im, m->rules, SERVICE_STANDARD)[k] = (struct price_ladder){.count = 0};
 	}
 	for (json_at v = json_first(im->json, ranges); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
 		error = read_range(im, v, m, room);
@@ -227,7 +227,7 @@ static int read_searches(struct import *im, json_at v, struct price_model *m) {
 	}
 	int error = import_price(im, price, 6, &step.nano);
 	if (!error) {
-		import_step(im, &m->rules->ladder[SERVICE_STANDARD][PRICE_SEARCHES], step, 1);
+		import_step(im, &import_class(im, m->rules, SERVICE_STANDARD)[PRICE_SEARCHES], step, 1);
 	}
 	return error;
 }
@@ -238,10 +238,10 @@ static int make_fast(struct import *im, json_at v, struct price_rule *rule, int6
 
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		const struct price_ladder *from = &rule->ladder[SERVICE_STANDARD][k];
-		struct price_ladder *to = &rule->ladder[PRICE_FAST][k];
 		if (from->count == 0 || k >= PRICE_CITATIONS) {
 			continue; /* fees do not depend on speed */
 		}
+		struct price_ladder *to = &import_class(im, rule, PRICE_FAST)[k];
 		*to = import_ladder(im, from->count);
 		for (size_t i = 0; i < from->count; i++) {
 			to->steps[i] = from->steps[i];
@@ -300,8 +300,8 @@ static void leave_out_step(struct import *im, struct price_model *m, int kind, i
 /* A ladder with only its upper steps has no price below them, which is not guessed. */
 static void drop_baseless(struct import *im, struct price_model *m) {
 	for (int s = 0; s < PRICE_SERVICES; s++) {
-		for (int k = 0; k < PRICE_KINDS; k++) {
-			struct price_ladder *ladder = &m->rules->ladder[s][k];
+		for (int k = 0; k < PRICE_KINDS && m->rules->ladder[s] != price_none; k++) {
+			struct price_ladder *ladder = &import_class(im, m->rules, s)[k];
 			if (ladder->count > 0 && ladder->steps[0].over_ntok != 0) {
 				leave_out_step(im, m, k, ladder->steps[0].over_ntok);
 				ladder->count = 0;

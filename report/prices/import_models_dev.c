@@ -38,7 +38,7 @@ static struct price_ladder *ladder_of(struct price_ladder *ladders, struct text 
 /* The prices of one object, for prompts longer than `over_ntok`; other members are read elsewhere. */
 static int read_rates(struct import *im, json_at rates, struct price_model *m, int class, int64_t over_ntok, size_t room) {
 	for (json_at v = json_first(im->json, rates); v != JSON_ABSENT; v = json_next(im->json, v)) {
-		struct price_ladder *ladder = ladder_of(m->rules->ladder[class], json_key(im->json, v));
+		struct price_ladder *ladder = ladder_of(import_class(im, m->rules, class), json_key(im->json, v));
 		struct price_step step = {.over_ntok = over_ntok};
 		enum json_type type = json_type(im->json, v);
 		if (!ladder && type != JSON_OBJECT && type != JSON_ARRAY) {

@@ -179,10 +179,10 @@ static int read_rule_member(struct import *im, json_at v, struct price_rule *rul
 	}
 	for (int s = SERVICE_BATCH; s < PRICE_SERVICES; s++) {
 		if (text_eq(key, price_class_name(s))) {
-			return read_service(im, v, rule->ladder[s]);
+			return read_service(im, v, import_class(im, rule, s));
 		}
 	}
-	return read_kind(im, v, rule->ladder[SERVICE_STANDARD], &error)
+	return read_kind(im, v, import_class(im, rule, SERVICE_STANDARD), &error)
 		   ? error
 		   : import_fault(im, v,
 				  "not a part of a set of prices, expected from, to, daily, input, cache_read, "

@@ -99,11 +99,12 @@ static int make_fast(struct import *im, json_at v, struct price_rule *rates, con
 	if (fast->count == 0 || was->count == 0 || is->count == 0 || was->steps[0].nano == 0) {
 		return 0;
 	}
+	struct price_ladder *out = &import_class(im, rates, PRICE_FAST)[kind];
 	bool fits = true;
 
-	rates->ladder[PRICE_FAST][kind] = import_ladder(im, is->count);
+	*out = import_ladder(im, is->count);
 	for (size_t i = 0; i < is->count; i++) {
-		struct price_step *to = &rates->ladder[PRICE_FAST][kind].steps[i];
+		struct price_step *to = &out->steps[i];
 		to->over_ntok = is->steps[i].over_ntok;
 		fits &= exact_mul_div(is->steps[i].nano, fast->steps[0].nano, was->steps[0].nano, &to->nano);
 	}
@@ -111,11 +112,11 @@ static int make_fast(struct import *im, json_at v, struct price_rule *rates, con
 }
 
 /* Kinds without a price in the windows cost the same as at other hours. */
-static void fill_from(struct price_rule *rates, const struct price_rule *base) {
+static void fill_from(struct import *im, struct price_rule *rates, const struct price_rule *base) {
 	for (int s = 0; s < PRICE_SERVICES; s++) {
 		for (int k = 0; k < PRICE_KINDS; k++) {
-			if (rates->ladder[s][k].count == 0) {
-				rates->ladder[s][k] = base->ladder[s][k];
+			if (rates->ladder[s][k].count == 0 && base->ladder[s][k].count > 0) {
+				import_class(im, rates, s)[k] = base->ladder[s][k];
 			}
 		}
 	}
@@ -135,7 +136,7 @@ int import_off_peak(struct import *im, json_at v, struct price_model *m, read_co
 	if (error) {
 		return error;
 	}
-	fill_from(rates, &m->rules[0]);
+	fill_from(im, rates, &m->rules[0]);
 	struct windows w = {im, m, rates, true};
 	json_at windows = json_get(j, v, T("windows")), hours = json_get(j, v, T("hours_utc"));
 	if (hours != JSON_ABSENT) {

@@ -61,6 +61,8 @@ const char *const price_kind_names[PRICE_KINDS] = {
     [PRICE_REQUESTS] = "request",
 };
 
+const struct price_ladder price_none[PRICE_KINDS];
+
 struct text price_class_name(int class) {
 	return class == PRICE_FAST ? T("fast") : service_names[class];
 }
@@ -122,16 +124,6 @@ struct text prices_keep(struct prices *p, struct text t) {
 	return (struct text){at, t.len};
 }
 
-/* Makes room for one more element of an array that grows by powers of two. */
-static void *grow(void *array, size_t count, size_t size) {
-	if (count & (count - 1)) {
-		return array;
-	}
-	void *grown = must_realloc(array, (count ? 2 * count : 1) * size);
-	memset((char *)grown + count * size, 0, (count ? count : 1) * size);
-	return grown;
-}
-
 void prices_note_more(struct prices *p, struct text what, int64_t count) {
 	if (p->note_count >= NOTES_MAX) {
 		what = T("more that was not understood");
@@ -142,7 +134,7 @@ void prices_note_more(struct prices *p, struct text what, int64_t count) {
 			return;
 		}
 	}
-	p->notes = grow(p->notes, p->note_count, sizeof(*p->notes));
+	p->notes = must_grow_by_count(p->notes, p->note_count, sizeof(*p->notes));
 	p->notes[p->note_count++] = (struct price_note){prices_keep(p, what), count};
 }
 
@@ -153,7 +145,7 @@ void prices_note(struct prices *p, const char *what, struct text name) {
 }
 
 struct price_provider *prices_add_provider(struct prices *p, struct text id) {
-	p->providers = grow(p->providers, p->provider_count, sizeof(*p->providers));
+	p->providers = must_grow_by_count(p->providers, p->provider_count, sizeof(*p->providers));
 	struct price_provider *provider = &p->providers[p->provider_count++];
 	*provider = (struct price_provider){.id = id, .first_model = p->model_count};
 	return provider;
@@ -163,7 +155,7 @@ struct price_model *prices_add_model(struct prices *p, struct text id) {
 	assert(p->provider_count > 0);
 	struct price_provider *provider = &p->providers[p->provider_count - 1];
 
-	p->models = grow(p->models, p->model_count, sizeof(*p->models));
+	p->models = must_grow_by_count(p->models, p->model_count, sizeof(*p->models));
 	struct price_model *model = &p->models[p->model_count++];
 	*model = (struct price_model){
 	    .provider = provider->id, .id = id, .currency = T("USD"), .understood = true, .source = p->source_count};
@@ -256,7 +248,7 @@ int import_geo(struct import *im, struct price_model *m, struct text name, json_
 }
 
 struct price_ladder import_ladder(struct import *im, size_t count) {
-	return (struct price_ladder){prices_alloc(im->prices, count * sizeof(struct price_step)), count, false};
+	return (struct price_ladder){prices_alloc(im->prices, count * sizeof(struct price_step)), (uint32_t)count, false};
 }
 
 struct price_rule *import_rules(struct import *im, size_t count) {
@@ -264,8 +256,18 @@ struct price_rule *import_rules(struct import *im, size_t count) {
 	for (size_t i = 0; i < count; i++) {
 		rules[i].from_ns = INT64_MIN;
 		rules[i].to_ns = INT64_MAX;
+		for (int s = 0; s < PRICE_SERVICES; s++) {
+			rules[i].ladder[s] = price_none;
+		}
 	}
 	return rules;
+}
+
+struct price_ladder *import_class(struct import *im, struct price_rule *rule, int class) {
+	if (rule->ladder[class] == price_none) {
+		rule->ladder[class] = prices_alloc(im->prices, sizeof price_none);
+	}
+	return (struct price_ladder *)(uintptr_t)rule->ladder[class];
 }
 
 void import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room) {
@@ -311,7 +313,7 @@ bool import_hour(const struct json *j, json_at v, int64_t *ns) {
 }
 
 void prices_add_origin(struct prices *p, const struct price_source *origin) {
-	p->origins = grow(p->origins, p->origin_count, sizeof(*p->origins));
+	p->origins = must_grow_by_count(p->origins, p->origin_count, sizeof(*p->origins));
 	p->origins[p->origin_count++] = *origin;
 }
 
@@ -364,10 +366,12 @@ static void cut_by_rule(struct prices *p, const struct price_rule *rule) {
 		add_minute_cut(p, rule->from_minute);
 		add_minute_cut(p, rule->to_minute);
 	}
-	const struct price_ladder *ladders = &rule->ladder[0][0];
-	for (size_t k = 0; k < (size_t)PRICE_SERVICES * PRICE_KINDS; k++) {
-		for (size_t s = 1; s < ladders[k].count; s++) {
-			add_prompt_cut(p, ladders[k].steps[s].over_ntok);
+	for (int c = 0; c < PRICE_SERVICES; c++) {
+		for (int k = 0; k < PRICE_KINDS && rule->ladder[c] != price_none; k++) {
+			const struct price_ladder *ladder = &rule->ladder[c][k];
+			for (size_t s = 1; s < ladder->count; s++) {
+				add_prompt_cut(p, ladder->steps[s].over_ntok);
+			}
 		}
 	}
 }
@@ -461,10 +465,11 @@ static const struct import_format *format_of(const struct json *j) {
 }
 
 static size_t count_prices(const struct price_rule *rule) {
-	const struct price_ladder *ladders = &rule->ladder[0][0];
 	size_t count = 0;
-	for (size_t i = 0; i < (size_t)PRICE_SERVICES * PRICE_KINDS; i++) {
-		count += ladders[i].count;
+	for (int c = 0; c < PRICE_SERVICES; c++) {
+		for (int k = 0; k < PRICE_KINDS && rule->ladder[c] != price_none; k++) {
+			count += rule->ladder[c][k].count;
+		}
 	}
 	return count;
 }
@@ -519,7 +524,7 @@ int prices_add_bytes(struct prices *p, const char *path, struct text bytes, stru
 }
 
 void prices_add_source(struct prices *p, const struct price_source *source) {
-	p->sources = grow(p->sources, p->source_count, sizeof(*p->sources));
+	p->sources = must_grow_by_count(p->sources, p->source_count, sizeof(*p->sources));
 	p->sources[p->source_count++] = *source;
 }
 
@@ -547,7 +552,7 @@ int prices_add_file(struct prices *p, const char *path, struct fault *why) {
 }
 
 void prices_map(struct prices *p, struct text name, struct text target) {
-	p->mappings = grow(p->mappings, p->mapping_count, sizeof(*p->mappings));
+	p->mappings = must_grow_by_count(p->mappings, p->mapping_count, sizeof(*p->mappings));
 	p->mappings[p->mapping_count++] = (struct price_mapping){name, target};
 }
 

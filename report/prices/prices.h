@@ -50,9 +50,12 @@ struct price_step {
 /* Ascending by over_ntok; the first one is the base, over 0 tokens. Empty: unknown. */
 struct price_ladder {
 	struct price_step *steps;
-	size_t count;
+	uint32_t count;
 	bool above; /* only the part of the prompt above a step gets its price; else the whole request */
 };
+
+/* The ladders of a class without prices. */
+extern const struct price_ladder price_none[PRICE_KINDS];
 
 /* A set of prices and when it applies. */
 struct price_rule {
@@ -60,7 +63,7 @@ struct price_rule {
 	bool daily; /* applies only in a part of each UTC day: */
 	int from_minute, to_minute; /* half-open, may wrap round midnight; equal: all day */
 	unsigned weekdays; /* of UTC, Monday the lowest bit; 0: all */
-	struct price_ladder ladder[PRICE_SERVICES][PRICE_KINDS];
+	const struct price_ladder *ladder[PRICE_SERVICES]; /* of each kind; price_none: the class has no prices */
 };
 
 struct price_model {
@@ -189,6 +192,8 @@ int import_price(struct import *im, json_at v, int shift, int64_t *nano);
 struct price_ladder import_ladder(struct import *im, size_t count);
 /* `count` rules that always match and have no price. */
 struct price_rule *import_rules(struct import *im, size_t count);
+/* A rule's ladders of a class, to be written. */
+struct price_ladder *import_class(struct import *im, struct price_rule *rule, int class);
 /* Inserts a step in order into a ladder with room for `room` steps. */
 void import_step(struct import *im, struct price_ladder *ladder, struct price_step step, size_t room);
 /* "16:30" or "16:30:00Z" as a minute of the day; seconds and other zones are not understood. */
