@@ -27,14 +27,16 @@ struct price_index {
 	size_t model_count; /* number of models in it */
 };
 
+/* Eight bytes at a time, without the bit in which capitals and small letters differ. */
 static uint64_t hash_of(enum price_way way, struct text t) {
-	uint64_t hash = hash_mix(0, (uint64_t)way + 1);
+	uint64_t hash = hash_mix(0, (uint64_t)way + 1), word;
 
-	for (size_t i = 0; i < t.len; i++) {
-		char c = t.at[i] >= 'A' && t.at[i] <= 'Z' ? (char)(t.at[i] - 'A' + 'a') : t.at[i];
-		hash = hash_mix(hash, (unsigned char)c);
+	for (; t.len > 0; t = text_cut(t, sizeof word, t.len)) {
+		word = 0;
+		memcpy(&word, t.at, t.len < sizeof word ? t.len : sizeof word);
+		hash = hash_mix(hash, word & ~UINT64_C(0x2020202020202020));
 	}
-	return hash;
+	return hash_spread(hash);
 }
 
 static void add(struct price_index *index, enum price_way way, struct text t, size_t model) {
