@@ -242,6 +242,9 @@ int name_summaries_add_record(struct name_summaries *n, const struct record *r, 
 typedef int summary_sink(void *context, struct text name, struct text item, struct fault *why);
 int name_summaries_each(struct name_summaries *n, summary_sink *sink, void *context, struct fault *why);
 int name_summaries_read(struct name_summaries *n, struct text name, struct text item, struct fault *why);
+/* Those of gateways, after all of engines: under the name that their requests are evidence of, if they are any's. */
+int name_summaries_read_gateway(struct name_summaries *n, struct text name, struct text item, struct fault *why);
+size_t name_summaries_count(const struct name_summaries *n);
 /* All parts are added: passes on the verdicts that change something, in the order of names. */
 typedef int verdict_sink(void *context, const struct name_verdict *v, struct fault *why);
 int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, struct quality *quality, verdict_sink *sink, void *context,

@@ -93,14 +93,15 @@ int work_add_replica(struct parts *parts, struct shard_session *s, struct text r
                       struct attribution **out, int64_t *records, struct fault *why) {
 	struct attribute_options o = session_options(s);
 
-	o.only_replica = text_eq(replica, T(GATEWAYS_PART)) ? 0 : names_id(s->names, replica);
+	bool gateways = text_eq(replica, T(GATEWAYS_PART));
+	o.only_replica = gateways ? 0 : names_id(s->names, replica);
 	o.part = true;
 	*out = attribution_new(&o);
 	struct text name;
 	for (size_t at = 0; o.only_replica != 0 && shard_names_member(parts_names(parts), replica, &at, &name);) {
 		attribution_add_replica(*out, names_id(s->names, name));
 	}
-	shard_names_apply(parts_names(parts), &replica, s->names, *out);
+	shard_names_apply(parts_names(parts), gateways ? NULL : &replica, s->names, *out);
 	struct intake in = {.terminal = s->plan->terminal, .attribution = *out};
 	int rc = parts_read(parts, add_item, &in, why);
 	*records += in.records;

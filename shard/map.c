@@ -18,6 +18,9 @@ struct map {
 	struct spool *spool;
 	struct spool *requests; /* the same requests again, by the task that joins them */
 	struct quality quality;
+	struct shard_session session;
+	struct names *texts;
+	struct name_summaries *names, *gateways; /* samples of engines' names, and of gateways' */
 };
 
 /* An item of a spool: the replica, or the part of the join, then the record. */
@@ -105,11 +108,9 @@ static struct ingest_place *places_of(const struct plan *p) {
 
 static int ingest(struct map *m, struct logs *logs, struct fault *why) {
 	struct zone **zones = must_calloc(m->plan.own_sources, sizeof *zones);
-	struct shard_session s;
-	int status = session_open(&s, &m->plan, why);
+	int status = describe_sources(m, logs, zones, why);
 
-	status = status < 0 ? status : describe_sources(m, logs, zones, why);
-	logs->options.names = s.fleet ? fleet_names(s.fleet) : NULL;
+	logs->options.names = m->session.fleet ? fleet_names(m->session.fleet) : NULL;
 	logs->options.part = true;
 	struct ingest_place *places = places_of(&m->plan);
 	logs->options.places = places;
@@ -120,7 +121,6 @@ static int ingest(struct map *m, struct logs *logs, struct fault *why) {
 		zone_free(zones[i]);
 	}
 	free(zones);
-	session_close(&s);
 	return status;
 }
 
@@ -146,18 +146,31 @@ static int read_logs(struct map *m, struct fault *why) {
 	return status < 0 ? status : spool_seal(m->spool, why);
 }
 
-/* Records under the name of another replica, which did the prefill, are also under their own. */
-static int sample(struct name_summaries *names, struct text replica, struct text item, struct fault *why) {
-	struct record r;
+/* As evidence of its own, unless a vendor answered the request, or several records of it may count as one. */
+static int sample_gateway(struct map *m, struct record *r, struct fault *why) {
+	const struct attribute_options o = session_options(&m->session);
+	bool grows = r->request.server_id && r->request.id.len > 0;
 
-	if (!record_unpack_head(item, &r) || !text_eq(r.replica, replica)) {
+	r->request.gateway = false;
+	if (grows || (o.is_vendors && o.is_vendors(o.vendors, names_id(m->session.names, r->model), r->request.billing))) {
 		return 0;
 	}
-	return record_unpack(&item, &r) ? name_summaries_add_record(names, &r, why) : 0;
+	return name_summaries_add_record(m->gateways, r, why);
+}
+
+/* Records under the name of another replica, which did the prefill, are also under their own. */
+static int sample(struct map *m, struct text part, struct text item, struct fault *why) {
+	struct record r;
+	bool gateway = text_eq(part, T(GATEWAYS_PART));
+
+	if (!record_unpack_head(item, &r) || !(gateway || text_eq(r.replica, part)) || !record_unpack(&item, &r)) {
+		return 0;
+	}
+	return gateway ? sample_gateway(m, &r, why) : name_summaries_add_record(m->names, &r, why);
 }
 
 /* Passes items on by their first text. */
-static int write_items(struct map *m, struct spool *spool, struct bundle_writer *w, struct name_summaries *names, struct fault *why) {
+static int write_items(struct map *m, struct spool *spool, struct bundle_writer *w, bool samples, struct fault *why) {
 	struct spool_reader *reader;
 	const void *bytes;
 	size_t len;
@@ -168,7 +181,7 @@ static int write_items(struct map *m, struct spool *spool, struct bundle_writer 
 		(void)unpack_text(&item, &name);
 		rc = terminal_stopped(m->plan.terminal) ? fault_set(why, ERROR_IO, "stopped by a signal; nothing was written")
 		                             : bundle_add(w, name, item, why);
-		rc = rc < 0 || !names ? rc : sample(names, name, item, why);
+		rc = rc < 0 || !samples ? rc : sample(m, name, item, why);
 	}
 	spool_reader_free(reader);
 	return rc < 0 ? rc : got;
@@ -181,7 +194,7 @@ static int write_requests(struct map *m, struct fault *why) {
 	if (rc < 0) {
 		return rc;
 	}
-	rc = m->requests ? write_items(m, m->requests, w, NULL, why) : 0;
+	rc = m->requests ? write_items(m, m->requests, w, false, why) : 0;
 	if (rc < 0) {
 		bundle_abandon(w);
 		return rc;
@@ -196,13 +209,12 @@ static int write_bundle(struct map *m, const char *path, struct fault *why) {
 	if (rc < 0) {
 		return rc;
 	}
-	struct names *texts = names_new();
-	struct name_summaries *names = name_summaries_new(texts);
-	rc = m->spool ? write_items(m, m->spool, w, names, why) : 0;
-	rc = rc < 0 ? rc : shard_names_write(&m->plan, names, why);
+	m->texts = names_new();
+	m->names = name_summaries_new(m->texts);
+	m->gateways = name_summaries_new(m->texts);
+	rc = m->spool ? write_items(m, m->spool, w, true, why) : 0;
+	rc = rc < 0 ? rc : shard_names_write(&m->plan, m->names, m->gateways, why);
 	rc = rc < 0 ? rc : write_requests(m, why);
-	name_summaries_free(names);
-	names_free(texts);
 	if (rc < 0) {
 		bundle_abandon(w);
 		return rc;
@@ -216,7 +228,8 @@ static int do_task(struct map *m, struct fault *why) {
 	if (plan_has(path)) { /* the task was done before: its findings are the same */
 		return notes_read(&m->plan, path, notes_to_quality, &m->quality, why);
 	}
-	int rc = m->plan.own_sources > 0 ? read_logs(m, why) : 0;
+	int rc = session_open(&m->session, &m->plan, why);
+	rc = rc == 0 && m->plan.own_sources > 0 ? read_logs(m, why) : rc;
 	return rc != 0 ? rc : write_bundle(m, path, why);
 }
 
@@ -236,6 +249,12 @@ int shard_map(const struct shard_settings *asked, const struct book_settings *se
 	}
 	spool_free(m.spool);
 	spool_free(m.requests);
+	name_summaries_free(m.names);
+	name_summaries_free(m.gateways);
+	if (m.texts) {
+		names_free(m.texts);
+	}
+	session_close(&m.session);
 	quality_release(&m.quality);
 	plan_release(&m.plan);
 	return rc;

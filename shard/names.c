@@ -10,6 +10,8 @@
 #include "core/quality_lines.h"
 
 #define DECIDED "fit/names.bundle"
+/* Of gateways' names, if there are any. */
+#define GATEWAYS_SUFFIX "gateway-names"
 
 /* ---- a task's sample ---- */
 
@@ -17,9 +19,9 @@ static int put_item(void *bundle, struct text name, struct text item, struct fau
 	return bundle_add(bundle, name, item, why);
 }
 
-int shard_names_write(struct plan *p, struct name_summaries *n, struct fault *why) {
+static int write_samples(struct plan *p, const char *suffix, struct name_summaries *n, struct fault *why) {
 	struct bundle_writer *w;
-	int rc = bundle_create(&w, plan_path(p, "map", p->task, "names"), why);
+	int rc = bundle_create(&w, plan_path(p, "map", p->task, suffix), why);
 
 	if (rc < 0) {
 		return rc;
@@ -32,31 +34,52 @@ int shard_names_write(struct plan *p, struct name_summaries *n, struct fault *wh
 	return notes_commit(p, w, NULL, why);
 }
 
+int shard_names_write(struct plan *p, struct name_summaries *engines, struct name_summaries *gateways, struct fault *why) {
+	int rc = write_samples(p, "names", engines, why);
+
+	return rc < 0 || name_summaries_count(gateways) == 0 ? rc : write_samples(p, GATEWAYS_SUFFIX, gateways, why);
+}
+
 /* ---- the decision ---- */
 
 struct reading {
 	struct name_summaries *summaries;
 	struct text name;
+	bool gateways;
 };
 
 static int read_item(void *reading, struct text item, struct fault *why) {
 	const struct reading *r = reading;
 
-	return name_summaries_read(r->summaries, r->name, item, why);
+	return r->gateways ? name_summaries_read_gateway(r->summaries, r->name, item, why) : name_summaries_read(r->summaries, r->name, item, why);
 }
 
-static int read_task(struct plan *p, int64_t task, struct name_summaries *n, struct fault *why) {
+static int read_samples(const char *path, struct name_summaries *n, bool gateways, struct fault *why) {
 	struct bundle_part part;
-	struct bundle *b = NULL;
-	const char *records = plan_path(p, "map", task, "bundle");
-	int rc = plan_has(records) ? plan_open_bundle(&b, plan_path(p, "map", task, "names"), why) : plan_lacks(records, why), got = 0;
+	struct bundle *b;
+	int rc = plan_open_bundle(&b, path, why), got = 0;
 
 	while (rc >= 0 && (got = bundle_next(b, &part, why)) > 0) {
-		struct reading r = {n, part.replica};
+		struct reading r = {n, part.replica, gateways};
 		rc = bundle_read(b, &part, read_item, &r, why);
 	}
 	bundle_close(b);
 	return rc < 0 ? rc : got;
+}
+
+/* Samples of all tasks: which names those of gateways belong to depends on the engines'. */
+static int read_all(struct plan *p, struct name_summaries *n, struct fault *why) {
+	int rc = 0;
+
+	for (int64_t i = 0; i < p->tasks && rc == 0; i++) {
+		const char *records = plan_path(p, "map", i, "bundle");
+		rc = plan_has(records) ? read_samples(plan_path(p, "map", i, "names"), n, false, why) : plan_lacks(records, why);
+	}
+	for (int64_t i = 0; i < p->tasks && rc == 0; i++) {
+		const char *path = plan_path(p, "map", i, GATEWAYS_SUFFIX);
+		rc = plan_has(path) ? read_samples(path, n, true, why) : 0;
+	}
+	return rc;
 }
 
 struct deciding {
@@ -129,9 +152,7 @@ int shard_names_decide(struct plan *p, struct fault *why) {
 	int rc = session_open(&s, p, why);
 	if (rc == 0) {
 		struct name_summaries *n = name_summaries_new(s.names);
-		for (int64_t i = 0; i < p->tasks && rc == 0; i++) {
-			rc = read_task(p, i, n, why);
-		}
+		rc = read_all(p, n, why);
 		rc = rc == 0 ? write_decision(p, &s, n, why) : rc;
 		name_summaries_free(n);
 	}

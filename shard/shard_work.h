@@ -54,10 +54,10 @@ int shard_tenants_apply(struct shard_tenants *t, struct names *names, struct tex
                        struct fault *why);
 
 /*
- * names.c: a task of `shard map` stores samples of its names; the first task of `shard fit` decides which belong to
- * one server.
+ * names.c: a task of `shard map` stores samples of its names, those of gateways in a file of their own; the first task of
+ * `shard fit` decides which belong to one server.
  */
-int shard_names_write(struct plan *p, struct name_summaries *n, struct fault *why);
+int shard_names_write(struct plan *p, struct name_summaries *engines, struct name_summaries *gateways, struct fault *why);
 int shard_names_decide(struct plan *p, struct fault *why);
 struct shard_names;
 /* The decisions. *out must be closed, also on an error. */

@@ -16,6 +16,7 @@ struct name_summaries {
 	size_t room;   /* steps in each sample, at most */
 	size_t stored; /* steps in all samples; with more than `most` the room is found again */
 	size_t most;
+	struct gateways gateways; /* found when the first of them is read */
 };
 
 /* ---- from records ---- */
@@ -352,6 +353,29 @@ int name_summaries_read(struct name_summaries *n, struct text name, struct text 
 		        : kind == ITEM_MARK && read_mark(s, &item);
 	}
 	return whole ? 0 : fault_set(why, ERROR_CONFIG, "a summary of names in map/ is damaged; remove the file and run its task again");
+}
+
+static struct gateways role_of_gateways(const struct servers *s) {
+	struct engines all = {.any = false};
+
+	for (size_t i = 0; i < s->count; i++) {
+		engines_add(&all, s->at[i].sample.name, s->at[i].sample.all_requests > 0);
+	}
+	return gateways_role(&all, true);
+}
+
+int name_summaries_read_gateway(struct name_summaries *n, struct text name, struct text item, struct fault *why) {
+	struct gateways *g = &n->gateways;
+
+	*g = g->are == GATEWAYS_NONE ? role_of_gateways(n->servers) : *g;
+	if (g->are == GATEWAYS_APART) {
+		return 0;
+	}
+	return name_summaries_read(n, g->are == GATEWAYS_OF_ONE ? names_text(n->names, g->replica) : name, item, why);
+}
+
+size_t name_summaries_count(const struct name_summaries *n) {
+	return n->servers->count;
 }
 
 /* ---- deciding ---- */

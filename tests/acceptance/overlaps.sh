@@ -43,13 +43,13 @@ four_ways() {
 
 requests 0 600 > all.jsonl
 truth=$(jq -s 'map(.prompt_tokens) | add' all.jsonl)
-# named FILE: the same, reported by a server of the file's name (the others are a gateway's, which shards do not compare)
+# named FILE: the same, reported by a server of the file's name (the others are a gateway's)
 named() {
 	sed -i "s/\"tenant\"/\"replica\":\"$(basename "$1" .jsonl)\",\"tenant\"/" "$1"
 }
 for id in r ''; do
 	for overlap in 360 60 -60 6; do
-		case $overlap in -*) overlap=${overlap#-} reported='' ways='run nights' ;; *) reported=1 ways='run nights tasks' ;; esac
+		case $overlap in -*) overlap=${overlap#-} reported='' ;; *) reported=1 ;; esac
 		what="${id:+ids, }$overlap of 600 in both${reported:+, servers}"
 		rm -rf logs
 		mkdir logs
@@ -57,7 +57,7 @@ for id in r ''; do
 		requests $((300 - overlap / 2)) 600 "$id" > logs/export-b.jsonl
 		[ -z "$reported" ] || for log in logs/*; do named "$log"; done
 		four_ways logs
-		for way in $ways; do
+		for way in run nights tasks; do
 			same "$what: $way" "$(jq -c '[.total.tokens.input, .total.requests, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" \
 				"[$truth,600,[\"export-a\"],[\"export-b\"]]"
 		done
