@@ -16,7 +16,7 @@
 struct prices;
 
 /*
- * An empty catalogue; then files are added, plain or gzip: genai-prices, models.dev or LiteLLM JSON
+ * An empty catalogue; then files are added, plain or gzip: genai-prices, models.dev, OpenRouter or LiteLLM JSON
  * as published, or the native schema. Errors as "file:line:column: what, expected what".
  */
 struct prices *prices_new(void);

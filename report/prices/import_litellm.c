@@ -60,6 +60,14 @@ static bool take_above(struct text suffix, int64_t *ntok) {
 	       text_eq(suffix, T("k_tokens")) && (*ntok *= 1000, true);
 }
 
+/* Maps of a gateway's own models may have prices as strings. */
+static bool is_decimal(const struct json *j, json_at v) {
+	struct text t = json_raw(j, v);
+	enum json_type type = json_type(j, v);
+
+	return type == JSON_NUMBER || (type == JSON_STRING && t.len > 0 && (t.at[0] == '.' || (t.at[0] >= '0' && t.at[0] <= '9')));
+}
+
 static bool litellm_bid(const struct json *j) {
 	int seen = 0;
 	if (json_type(j, 0) != JSON_OBJECT) {
@@ -123,7 +131,7 @@ static int read_cache_hit(struct import *im, json_at model, struct price_model *
 	struct price_ladder *ladder = &import_class(im, rule, SERVICE_STANDARD)[PRICE_CACHE_READ];
 	struct price_step step = {0};
 
-	if (json_type(im->json, v) != JSON_NUMBER) {
+	if (!is_decimal(im->json, v)) {
 		return 0;
 	}
 	int error = import_price(im, v, 6, &step.nano);
@@ -144,7 +152,7 @@ static int read_cost(struct import *im, json_at v, struct price_model *m, struct
 	if (text_eq(key, cache_hit)) {
 		return 0;
 	}
-	if (json_type(im->json, v) != JSON_NUMBER || !split_key(key, &kind, &suffix) ||
+	if (!is_decimal(im->json, v) || !split_key(key, &kind, &suffix) ||
 	    !split_suffix(suffix, &step.over_ntok, &service)) {
 		note_other(im, v, m);
 		return 0;
@@ -182,7 +190,7 @@ static int read_range(struct import *im, json_at v, struct price_model *m, size_
 		enum price_kind kind;
 		struct text suffix;
 		struct price_step step = {.over_ntok = over_ntok};
-		if (json_type(im->json, c) != JSON_NUMBER || !split_key(json_key(im->json, c), &kind, &suffix) || suffix.len > 0) {
+		if (!is_decimal(im->json, c) || !split_key(json_key(im->json, c), &kind, &suffix) || suffix.len > 0) {
 			continue;
 		}
 		error = import_price(im, c, 6, &step.nano);

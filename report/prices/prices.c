@@ -38,8 +38,7 @@ struct price_block {
 	_Alignas(PIECE_BYTES) char bytes[];
 };
 
-static const struct import_format *const formats[] = {&import_native, &import_genai, &import_litellm,
-						      &import_models_dev};
+static const struct import_format *const formats[] = {&import_native, &import_openrouter, &import_genai, &import_litellm, &import_models_dev};
 
 const char *const price_kind_names[PRICE_KINDS] = {
     [PRICE_INPUT] = "input",
@@ -489,8 +488,8 @@ static int import(struct import *im, struct price_source *source) {
 	const struct import_format *format = format_of(im->json);
 	if (!format) {
 		return import_fault(im, 0,
-				    "not a price catalogue, expected tollbook.prices.v1, genai-prices, models.dev or "
-				    "LiteLLM JSON");
+				    "not a price catalogue, expected tollbook.prices.v1, genai-prices, models.dev, OpenRouter "
+				    "or LiteLLM JSON");
 	}
 	size_t models = im->prices->model_count;
 	im->prices->own_date[0] = '\0';

@@ -173,7 +173,7 @@ struct import_format {
 	bool (*bid)(const struct json *j);
 	int (*read)(struct import *im);
 };
-extern const struct import_format import_native, import_genai, import_models_dev, import_litellm;
+extern const struct import_format import_native, import_genai, import_models_dev, import_openrouter, import_litellm;
 
 /* "path:line:column: what"; returns ERROR_CONFIG. */
 int import_fault(struct import *im, json_at v, const char *what);

@@ -322,6 +322,42 @@ TEST(test_models_dev) {
 	prices_free(p);
 }
 
+/* Overrides by length and by hour; 0 is free only for a prompt and an answer; strings as in a gateway's own LiteLLM map. */
+TEST(test_openrouter) {
+	static const char list[] =
+	    "{\"data\":[{\"id\":\"a/m\",\"canonical_slug\":\"a/m-20250522\",\"pricing\":{\"prompt\":\"0.000001\",\"completion\":\"0.00001\","
+	    "\"internal_reasoning\":\"0\",\"input_cache_read\":\"0.0000001\",\"image\":\"0.003613\",\"request\":null,\"overrides\":["
+	    "{\"utc_start\":\"16:30\",\"utc_end\":\"20:30\",\"prompt\":\"0.0000005\"},"
+	    "{\"min_prompt_tokens\":200000,\"prompt\":\"0.000002\",\"input_cache_write\":\"0.000003\"}]}},"
+	    "{\"id\":\"auto\",\"pricing\":{\"prompt\":\"-1\",\"completion\":\"-1\"}},{\"id\":\"none\"},"
+	    "{\"id\":\"b/n:free\",\"pricing\":{\"prompt\":\"0\",\"completion\":\"0\",\"input_cache_read\":\"0\"}},"
+	    "{\"id\":\"odd\",\"pricing\":{\"prompt\":\"1\",\"completion\":\"1\",\"overrides\":[{\"utc_start\":\"noon\",\"prompt\":\"2\"}]}}]}";
+	static const char map[] = "{\"s\":{\"input_cost_per_token\":\"2.5e-06\",\"output_cost_per_token\":\"0.00001\",\"max_tokens\":\"8k\"}}";
+	struct prices *p = prices_new();
+	struct price_source source = {0};
+	struct price_search s;
+	struct fault why = {0};
+
+	assert_int_equal(prices_add_bytes(p, "o.json", text_of(list), &source, &why), 0);
+	assert_true(text_eq(source.format, T("OpenRouter")));
+	expect_quote(p, "a/m", 0, SERVICE_STANDARD, (int64_t[]){1000000000, 100000000, -1, 10000000000, -1});
+	expect_quote(p, "a/m-20250522", 199999, SERVICE_STANDARD, (int64_t[]){2000000000, 100000000, -1, 10000000000, -1}); /* 200,000 and more */
+	expect_quote(p, "b/n:free", 0, SERVICE_STANDARD, (int64_t[]){0, -1, -1, 0, -1});
+	price_find(p, T("a/m"), T(""), &s);
+	assert_true(text_eq(s.model->left_out, T("image, cache_write, cache_write")));
+	assert_int_equal(s.model->rules[1].from_minute, 16 * 60 + 30);
+	assert_int_equal(s.model->rules[1].ladder[SERVICE_STANDARD][PRICE_INPUT].steps[0].nano, 500000000);
+	assert_int_equal(s.model->rules[1].ladder[SERVICE_STANDARD][PRICE_INPUT].steps[1].nano, 2000000000);
+	for (size_t i = 0; i < 3; i++) {
+		price_find(p, (struct text[]){T("auto"), T("none"), T("odd")}[i], T(""), &s);
+		assert_int_equal(s.outcome, PRICE_NOT_FOUND);
+	}
+	assert_int_equal(prices_add_bytes(p, "l.json", text_of(map), &source, &why), 0);
+	expect_quote(p, "s", 0, SERVICE_STANDARD, (int64_t[]){2500000000, -1, -1, 10000000000, -1});
+	assert_int_equal(prices_add_bytes(p, "o.json", T("[{\"pricing\":{}}]"), &source, &why), ERROR_CONFIG);
+	prices_free(p);
+}
+
 static void test_matches_are_checked(void **state) {
 	struct fault why = {0};
 
@@ -469,6 +505,7 @@ int main(void) {
 	    cmocka_unit_test(test_notes),
 	    cmocka_unit_test(test_litellm),
 	    cmocka_unit_test(test_models_dev),
+	    cmocka_unit_test(test_openrouter),
 	    cmocka_unit_test_setup_teardown(test_matches_are_checked, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_show, setup, teardown),
 	    cmocka_unit_test(test_diff),
