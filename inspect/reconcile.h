@@ -15,7 +15,7 @@ struct tied {
 	const char *pool; /* "": all pools */
 	const char *currency;
 	int64_t from_ns, to_ns;
-	int64_t gpu_ns; /* billed; -1: not in the invoice */
+	int64_t gpu_ns; /* billed, or HOURS_UNKNOWN */
 	int64_t amount_nano, cost_nano;
 	int64_t book_gpu_ns, unobserved_ns;
 	int64_t causes[CAUSES];

@@ -180,11 +180,11 @@ static void set_others_aside(struct tying *t, bool some_booked) {
 	name_id id;
 
 	for (size_t i = 0; i < t->in->count; i++) {
-		any_hours |= t->in->at[i].class == CHARGE_USAGE && t->in->at[i].gpu_ns >= 0;
+		any_hours |= t->in->at[i].class == CHARGE_USAGE && t->in->at[i].gpu_ns != HOURS_UNKNOWN;
 	}
 	for (size_t i = 0; i < t->in->count; i++) {
 		struct invoice_line *l = &t->in->at[i];
-		bool stray = l->gpu_ns < 0 && any_hours && !(some_booked && is_booked(t, text_of(l->pool), &id));
+		bool stray = l->gpu_ns == HOURS_UNKNOWN && any_hours && !(some_booked && is_booked(t, text_of(l->pool), &id));
 		l->class = l->class == CHARGE_USAGE && stray ? CHARGE_OTHER : l->class;
 	}
 }
@@ -271,7 +271,7 @@ static void add_gpu_ns(void *sum, struct slot *s) {
  * Hours in the invoice may be those of GPUs or of instances: of instances, if times the fleet's GPUs per replica they
  * are nearer to the book's.
  */
-static void settle_hours(struct tying *t, const char *pool) {
+static bool settle_hours(struct tying *t, const char *pool) {
 	name_id id = pool[0] ? names_find(t->b->names, text_of(pool)) : 0;
 	int64_t gpus = t->b->fleet && (id || !pool[0]) ? fleet_replica_gpus(t->b->fleet, id) : 0;
 	int128 billed = 0, booked = 0;
@@ -287,19 +287,19 @@ static void settle_hours(struct tying *t, const char *pool) {
 	each_slot(&t->slots, id, from_ns, to_ns, add_gpu_ns, &booked);
 	int128 as_gpus = billed > booked ? billed - booked : booked - billed;
 	int128 as_nodes = billed * gpus > booked ? billed * gpus - booked : booked - billed * gpus;
-	bool nodes = gpus > 1 && as_nodes < as_gpus;
+	bool nodes = gpus > 1 && as_nodes < as_gpus, fits = true;
+
 	for (size_t i = 0; i < t->in->count; i++) {
 		struct invoice_line *l = &t->in->at[i];
-		if (l->hours_doubtful && l->pool != pool && strcmp(l->pool, pool) == 0) {
+		if (l->hours_doubtful && strcmp(l->pool, pool) == 0) {
 			l->hours_doubtful = false;
-			l->gpu_ns *= nodes ? gpus : 1;
+			fits = !__builtin_mul_overflow(l->gpu_ns, nodes ? gpus : 1, &l->gpu_ns) && fits;
 		}
 	}
 	if (nodes) {
-		note(t->out, "hours of %s are instance hours: multiplied by the fleet file's %lld GPUs, they are "
-			     "closer to the book's",
-		     pool[0] ? pool : "all pools", (long long)gpus);
+		note(t->out, "hours of %s are instance hours: multiplied by the fleet file's %lld GPUs, they are closer to the book's", pool[0] ? pool : "all pools", (long long)gpus);
 	}
+	return fits;
 }
 
 static int find_fleet(struct tying *t, struct fault *why) {
@@ -322,9 +322,9 @@ static int settle_all_hours(struct tying *t, struct fault *why) {
 			return rc;
 		}
 		asked = true;
-		char *pool = text_copy(text_of(l->pool));
-		settle_hours(t, pool);
-		free(pool);
+		if (!settle_hours(t, l->pool)) {
+			return fault_set(why, ERROR_RANGE, "hours of the invoice do not fit 64 bits");
+		}
 	}
 	return 0;
 }
@@ -346,8 +346,12 @@ static int by_pool_and_time(const void *a, const void *b) {
 	return order ? order : strcmp(x->currency, y->currency);
 }
 
-static int64_t sum_hours(int64_t a, int64_t b) {
-	return a < 0 ? b : b < 0 ? a : a + b;
+static bool add_hours(int64_t *sum, int64_t ns) {
+	if (ns == HOURS_UNKNOWN) {
+		return true;
+	}
+	*sum = *sum == HOURS_UNKNOWN ? 0 : *sum;
+	return exact_add(sum, ns);
 }
 
 /* Lines of one pool and time are merged: fees and credits belong to their hours. */
@@ -366,7 +370,7 @@ static int merge_lines(struct tied_list *list, struct fault *why) {
 			continue;
 		}
 		fits = exact_add(&to->amount_nano, x->amount_nano) && fits;
-		to->gpu_ns = sum_hours(to->gpu_ns, x->gpu_ns);
+		fits = add_hours(&to->gpu_ns, x->gpu_ns) && fits;
 	}
 	list->count = kept + 1;
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "a sum of the invoice does not fit 64 bits");
@@ -426,11 +430,11 @@ static void add_slot(void *sums, struct slot *s) {
 
 /* Additional hours in the invoice: first those next to the period, then those not covered by any log. */
 static void find_hours(struct tied *l, int64_t edge_ns, int64_t *invoiced, int64_t *booked) {
-	int64_t more = l->gpu_ns - l->book_gpu_ns;
-
 	if (l->gpu_ns <= 0) {
 		return;
 	}
+	int64_t more = l->gpu_ns - l->book_gpu_ns;
+
 	if (more > 0) {
 		int64_t edge = more < edge_ns ? more : edge_ns, over = 0;
 		(void)exact_mul_div(l->amount_nano, more, l->gpu_ns, &over);
@@ -488,7 +492,7 @@ static bool add_to(struct tied *sum, const struct tied *l) {
 	bool fits = exact_add(&sum->amount_nano, l->amount_nano) && exact_add(&sum->cost_nano, l->cost_nano) &&
 	            exact_add(&sum->book_gpu_ns, l->book_gpu_ns) && exact_add(&sum->unobserved_ns, l->unobserved_ns);
 
-	sum->gpu_ns = sum_hours(sum->gpu_ns, l->gpu_ns);
+	fits = add_hours(&sum->gpu_ns, l->gpu_ns) && fits;
 	exact_widen(&sum->from_ns, &sum->to_ns, l->from_ns, l->to_ns);
 	for (int c = 0; c < CAUSES; c++) {
 		fits = exact_add(&sum->causes[c], l->causes[c]) && fits;
@@ -504,7 +508,7 @@ static bool sum_pools(struct reconciliation *r) {
 		bool same = i > 0 && strcmp(r->lines.at[i - 1].pool, l->pool) == 0;
 		struct tied *pool = same ? &r->pools.at[r->pools.count - 1]
 		                         : add_tied(&r->pools, &(struct tied){.pool = l->pool, .currency = l->currency, .from_ns = INT64_MAX,
-		                                                              .to_ns = INT64_MIN, .gpu_ns = -1});
+		                                                              .to_ns = INT64_MIN, .gpu_ns = HOURS_UNKNOWN});
 		fits = add_to(pool, l) && fits;
 	}
 	return fits;
@@ -524,7 +528,7 @@ static bool sum_rest(struct tying *t) {
 		struct text name = names_text(t->b->names, s->pool);
 		const char *pool = name.len > 0 ? name.at : "(no pool)";
 		if (rest->count == 0 || strcmp(rest->at[rest->count - 1].pool, pool) != 0) {
-			add_tied(rest, &(struct tied){.pool = pool, .currency = "", .from_ns = t->from_ns, .to_ns = t->to_ns, .gpu_ns = -1});
+			add_tied(rest, &(struct tied){.pool = pool, .currency = "", .from_ns = t->from_ns, .to_ns = t->to_ns, .gpu_ns = HOURS_UNKNOWN});
 			money = 0;
 		}
 		struct tied *l = &rest->at[rest->count - 1];
@@ -541,7 +545,7 @@ static int sum_up(struct tying *t, struct fault *why) {
 	bool fits = sum_pools(r) && sum_rest(t);
 	int64_t causes = 0;
 
-	r->total = (struct tied){.pool = "", .currency = "", .from_ns = INT64_MAX, .to_ns = INT64_MIN, .gpu_ns = -1};
+	r->total = (struct tied){.pool = "", .currency = "", .from_ns = INT64_MAX, .to_ns = INT64_MIN, .gpu_ns = HOURS_UNKNOWN};
 	for (size_t i = 0; i < r->pools.count; i++) {
 		fits = add_to(&r->total, &r->pools.at[i]) && fits;
 	}
@@ -557,13 +561,6 @@ static int sum_up(struct tying *t, struct fault *why) {
 	return 0;
 }
 
-static void note_cost(const struct invoice *in, struct reconciliation *r) {
-	if (in->effective) {
-		note(r, "EffectiveCost is compared, which spreads prepayments over their use; --cost billed compares "
-			"BilledCost");
-	}
-}
-
 int reconcile_gpus(struct book *b, struct invoice *in, const struct reconcile_settings *s, struct reconciliation *out,
                    struct fault *why) {
 	struct tying t = {.b = b, .in = in, .out = out};
@@ -572,7 +569,9 @@ int reconcile_gpus(struct book *b, struct invoice *in, const struct reconcile_se
 
 	out->in = in;
 	out->tolerance_nano = s->tolerance_nano;
-	note_cost(in, out);
+	if (in->effective) {
+		note(out, "EffectiveCost is compared, which spreads prepayments over their use; --cost billed compares BilledCost");
+	}
 	if (rc == 0) {
 		find_pools(&t);
 		rc = settle_all_hours(&t, why);

@@ -48,7 +48,7 @@ static void advise_hours(const struct tied *l, bool more, char *out, size_t size
 	double apart = exact_hours(l->gpu_ns) - exact_hours(l->book_gpu_ns);
 	const char *what = more ? "check the uptime, and look for logs that are missing" : "shorten the uptime, or expect them on another invoice";
 
-	if (l->gpu_ns >= 0 && fabs(apart) >= 0.0005) {
+	if (l->gpu_ns != HOURS_UNKNOWN && fabs(apart) >= 0.0005) {
 		snprintf(out, size, "%.6g GPU-hours %s than in the book: %s.", fabs(apart), apart > 0 ? "more" : "fewer", what);
 	} else {
 		snprintf(out, size, "%s GPU-hours than in the book: %s.", more ? "More" : "Fewer", what);
@@ -147,7 +147,7 @@ static int places_of(const struct reconciliation *r) {
 static void put_hours(FILE *out, int64_t ns) {
 	char exact[40], shown[40];
 
-	if (ns < 0) {
+	if (ns == HOURS_UNKNOWN) {
 		fputs("<td class=\"dim\">not known</td>", out);
 		return;
 	}

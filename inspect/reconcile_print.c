@@ -18,7 +18,7 @@ static void print_sides(const struct tied *l, FILE *out) {
 	char a[DECIMAL_TEXT_MAX];
 
 	fprintf(out, "  invoice %16s", decimal_format(l->amount_nano, 9, a));
-	if (l->gpu_ns >= 0) {
+	if (l->gpu_ns != HOURS_UNKNOWN) {
 		fprintf(out, "  %14.3f GPU-hours", exact_hours(l->gpu_ns));
 	}
 	fprintf(out, "\n  book    %16s  %14.3f GPU-hours, of which %.3f are not in any log\n", decimal_format(l->cost_nano, 9, a),
@@ -134,7 +134,7 @@ static void put_tied(FILE *out, const struct tied *l) {
 	put_money(out, "book", l->cost_nano);
 	fputc(',', out);
 	put_money(out, "differ", l->amount_nano - l->cost_nano);
-	if (l->gpu_ns >= 0) {
+	if (l->gpu_ns != HOURS_UNKNOWN) {
 		fprintf(out, ",\"invoice_gpu_ns\":%lld", (long long)l->gpu_ns);
 	} else {
 		fputs(",\"invoice_gpu_ns\":null", out);
@@ -258,7 +258,7 @@ static void put_row_of(FILE *out, bool csv, const char *level, const struct tied
 	decimal_format(l->amount_nano, 9, money[0]);
 	decimal_format(l->cost_nano, 9, money[1]);
 	decimal_format(l->amount_nano - l->cost_nano, 9, money[2]);
-	if (l->gpu_ns >= 0) {
+	if (l->gpu_ns != HOURS_UNKNOWN) {
 		snprintf(ns[0], sizeof ns[0], "%.9f", exact_hours(l->gpu_ns));
 	}
 	for (int c = 0; c < CAUSES; c++) {

@@ -282,6 +282,15 @@ static bool says(struct text t, const char *words) {
 	return false;
 }
 
+static bool what_says(const struct reading *r, enum role role, const char *words) {
+	for (const int *at = r->roles.at[role]; *at >= 0; at++) {
+		if (says(sheet_cell(r->s, r->row, *at), words)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* By the words of ChargeCategory, LineItemType, ChargeType, cost_type and the like. The first row that matches counts. */
 static const struct {
 	const char *words;
@@ -322,10 +331,8 @@ static enum charge_class class_of_category(struct text category) {
 
 static enum charge_class class_of_service(const struct reading *r) {
 	for (size_t i = 0; i < sizeof services / sizeof *services; i++) {
-		for (const int *at = r->roles.at[ROLE_SERVICE]; *at >= 0; at++) {
-			if (says(sheet_cell(r->s, r->row, *at), services[i].words)) {
-				return services[i].class;
-			}
+		if (what_says(r, ROLE_SERVICE, services[i].words)) {
+			return services[i].class;
 		}
 	}
 	return CHARGE_USAGE;
@@ -368,8 +375,14 @@ static int64_t unit_ns(struct text unit) {
 	return text_eq_nocase(rest, T("h")) ? many * NS_PER_HOUR : text_eq_nocase(rest, T("s")) ? many * NS_PER_SECOND : 0;
 }
 
+/* Hours that a line takes back are negative. */
 static bool times(int64_t nano, int64_t ns, int64_t *out) {
-	return exact_mul_div(nano, ns, NANO, out) && *out >= 0;
+	return exact_mul_div(nano, ns, NANO, out) && *out != HOURS_UNKNOWN;
+}
+
+/* Google bills GPUs by the piece, on whatever machine: "Nvidia H100 80GB GPU running in Americas", "… GPU attached to Spot VMs". */
+static bool is_of_one_gpu(const struct reading *r) {
+	return what_says(r, ROLE_SERVICE, "gpurunning gpuattached");
 }
 
 /* Hours of instances, times their GPUs; doubtful if the number is not known. */
@@ -379,10 +392,10 @@ static bool take_quantity(const struct reading *r, enum role quantity, enum role
 
 	name = name.len == 0 && r->family->unit && quantity == ROLE_QUANTITY ? text_of(r->family->unit) : name;
 	ns = unit_ns(name);
-	if (amount.len == 0 || ns == 0 || !figure_amount(amount, &r->style, &nano) || nano < 0 || !times(nano, ns, &l->gpu_ns)) {
+	if (amount.len == 0 || ns == 0 || !figure_amount(amount, &r->style, &nano) || !times(nano, ns, &l->gpu_ns)) {
 		return false;
 	}
-	bool of_gpus = says(name, "gpu");
+	bool of_gpus = says(name, "gpu") || is_of_one_gpu(r);
 	if (!of_gpus && gpus > 1) {
 		return !__builtin_mul_overflow(l->gpu_ns, gpus, &l->gpu_ns);
 	}
@@ -392,27 +405,22 @@ static bool take_quantity(const struct reading *r, enum role quantity, enum role
 
 /* Google bills cores and memory of a machine separately from its GPUs: their hours are not GPU-hours. */
 static bool is_of_parts(const struct reading *r) {
-	for (const int *at = r->roles.at[ROLE_WHAT]; *at >= 0; at++) {
-		if (says(sheet_cell(r->s, r->row, *at), "instancecore instanceram vcpu")) {
-			return true;
-		}
-	}
-	return false;
+	return what_says(r, ROLE_WHAT, "instancecore instanceram vcpu");
 }
 
 static bool take_hours(const struct reading *r, struct invoice_line *l) {
 	struct text direct = field(r, ROLE_GPU_HOURS);
 	int64_t nano, gpus = gpus_of(r);
 
-	l->gpu_ns = -1;
+	l->gpu_ns = HOURS_UNKNOWN;
 	if (direct.len > 0) {
-		return figure_amount(direct, &r->style, &nano) && nano >= 0 && times(nano, NS_PER_HOUR, &l->gpu_ns);
+		return figure_amount(direct, &r->style, &nano) && times(nano, NS_PER_HOUR, &l->gpu_ns);
 	}
 	if (gpus == 0 || is_of_parts(r)) {
 		return true; /* an instance without GPUs, or its cores and memory */
 	}
 	if (!take_quantity(r, ROLE_QUANTITY, ROLE_UNIT, l, gpus) && !take_quantity(r, ROLE_QUANTITY2, ROLE_UNIT2, l, gpus)) {
-		l->gpu_ns = -1;
+		l->gpu_ns = HOURS_UNKNOWN;
 		l->hours_doubtful = false;
 	}
 	return true;
@@ -458,15 +466,15 @@ static void classify_line(const struct reading *r, struct invoice_line *l) {
 	struct text category = field(r, ROLE_CATEGORY);
 
 	l->class = class_of_category(category);
-	if (l->class == CHARGE_USAGE && (l->gpu_ns < 0 || l->hours_doubtful)) {
+	if (l->class == CHARGE_USAGE && (l->gpu_ns == HOURS_UNKNOWN || l->hours_doubtful)) {
 		l->class = class_of_service(r);
-		l->gpu_ns = l->class == CHARGE_USAGE ? l->gpu_ns : -1;
+		l->gpu_ns = l->class == CHARGE_USAGE ? l->gpu_ns : HOURS_UNKNOWN;
 	}
 	if (l->class == CHARGE_USAGE && gpus_of(r) == 0) {
 		l->class = CHARGE_OTHER;
 	}
 	if (l->class != CHARGE_USAGE) {
-		l->gpu_ns = -1;
+		l->gpu_ns = HOURS_UNKNOWN;
 		l->hours_doubtful = false;
 	}
 }

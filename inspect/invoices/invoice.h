@@ -24,11 +24,14 @@ enum charge_class {
 };
 extern const char *const charge_class_names[CHARGE_CLASSES];
 
+/* A line without hours. Hours taken back are negative. */
+#define HOURS_UNKNOWN INT64_MIN
+
 struct invoice_line {
 	int64_t from_ns, to_ns;
 	char *pool, *currency, *model; /* "" if missing */
 	enum charge_class class;
-	int64_t gpu_ns;      /* billed; -1: the line has no hours */
+	int64_t gpu_ns;      /* billed, or HOURS_UNKNOWN */
 	bool hours_doubtful; /* they may be those of instances: gpu_ns is then that of one GPU each */
 	int64_t amount_nano, billed_nano;
 	int line;

@@ -31,6 +31,7 @@ ties google.csv "tax 19.000000000;" --pool-column labels.pool
 ties oci.csv "storage 5.000000000;"
 ties focus-1.4.csv "credit -20.000000000;storage 12.500000000;network 3.500000000;other services;" --pool-column Tags.pool
 ties lambda.csv ""
+ties reversed.csv "" # a line takes hours back
 ties runpod.json ""
 ties modal.csv ""
 ties vast.json "storage 0.240000000;"
