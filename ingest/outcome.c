@@ -88,20 +88,37 @@ void outcome_empty(struct quality *q, bool findings) {
 	}
 }
 
+/* "4", of ranks that log "4+", and "2+?" if they do not show how many there are. */
+static int64_t stated_value(const struct stream *one, char *value, size_t size) {
+	bool counted = true;
+	int64_t gpus = parallel_gpus(&one->parallel, one->parser.engines_added), ranks = 0;
+
+	if (gpus == 0) {
+		ranks = parallel_ranks(&one->parallel, &counted);
+	}
+	snprintf(value, size, "%lld%s%s", (long long)(gpus + ranks), ranks > 0 ? "+" : "", counted ? "" : "?");
+	return gpus + ranks;
+}
+
 /* An assumption for each server of the file with GPUs stated in its start-up lines; a finding if they change. */
 static void state_gpus(struct quality *q, const char *name, const struct streams *s, int64_t records) {
 	char what[128], source[512], value[24], text[512];
 
 	for (size_t i = 0; i < s->count; i++) {
 		const struct stream *one = s->at[i];
-		int64_t gpus = parallel_gpus(&one->parallel, one->parser.engines_added);
+		int64_t gpus = stated_value(one, value, sizeof value);
 		/* The records after start-up lines may be in the next file of a rotated log. */
-		if (gpus == 0 || (one->records == 0 && records > 0)) {
+		if (one->records == 0 && records > 0) {
+			continue;
+		}
+		snprintf(source, sizeof source, "%s:%lld", name, (long long)one->parallel_line);
+		if (one->parallel.shared) {
+			quality_state(q, "gpus-part", one->name, "", "--gpus", source, "");
+		}
+		if (gpus == 0) {
 			continue;
 		}
 		parallel_describe(&one->parallel, what, sizeof what);
-		snprintf(source, sizeof source, "%s:%lld", name, (long long)one->parallel_line);
-		snprintf(value, sizeof value, "%lld", (long long)gpus);
 		snprintf(text, sizeof text, "replica %s has %lld %s: %s", one->name, (long long)gpus, gpus == 1 ? "GPU" : "GPUs", what);
 		quality_state(q, "gpus", one->name, value, "--gpus", source, text);
 		if (one->changed) {

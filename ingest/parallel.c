@@ -20,6 +20,15 @@ static const struct text openings[] = {
 	{"Mapping(", 8},
 	{"EngineConfig(", 13},                  /* LMDeploy: TurbomindEngineConfig(…, tp=2, …) */
 	{"Args {", 6},                          /* TGI: Args { model_id: …, num_shard: Some(2), … */
+	{"vllm serve ", 11},                    /* commands that a start script prints: + vllm serve org/m --tensor-parallel-size 4 */
+	{"vllm.entrypoints.", 17},
+	{"sglang.launch_server", 20},
+	{"sglang serve ", 13},
+	{"trtllm-serve ", 13},
+	{"lmdeploy serve ", 15},
+	{"dynamo.vllm", 11},
+	{"dynamo.sglang", 13},
+	{"dynamo.trtllm", 13},
 };
 
 static const struct size_key {
@@ -36,6 +45,13 @@ static const struct size_key {
 	{{"context_parallel_size", 21}, offsetof(struct parallel, context)}, /* TensorRT-LLM; vLLM's for decode is inside of tensor's */
 	{{"prefill_context_parallel_size", 29}, offsetof(struct parallel, context)},
 	{{"cp_size", 7}, offsetof(struct parallel, context)},
+	{{"tensor-parallel-size", 20}, offsetof(struct parallel, tensor)},
+	{{"pipeline-parallel-size", 22}, offsetof(struct parallel, pipeline)},
+	{{"data-parallel-size", 18}, offsetof(struct parallel, data)},
+	{{"prefill-context-parallel-size", 29}, offsetof(struct parallel, context)},
+	{{"tp-size", 7}, offsetof(struct parallel, tensor)},
+	{{"pp-size", 7}, offsetof(struct parallel, pipeline)},
+	{{"dp-size", 7}, offsetof(struct parallel, data)},
 	{{"tp", 2}, offsetof(struct parallel, tensor)},
 	{{"pp", 2}, offsetof(struct parallel, pipeline)},
 	{{"dp", 2}, offsetof(struct parallel, data)},
@@ -63,7 +79,7 @@ static bool take_device(struct text *t, int64_t *out) {
 static bool take_size(struct text t, int64_t *size) {
 	int64_t n = 0;
 
-	while (t.len > 0 && memchr("'\" :=", *t.at, 5)) {
+	while (t.len > 0 && memchr("'\" :=,", *t.at, 6)) {
 		t = text_cut(t, 1, t.len);
 	}
 	text_skip(&t, T("Some("));
@@ -72,12 +88,22 @@ static bool take_size(struct text t, int64_t *size) {
 	return fits;
 }
 
+/* Does a key begin there? A dash before it is that of an option: "-tp", "--tp", not "--draft-tp". */
+static bool begins_key(struct text t, size_t at) {
+	size_t dashes = 0;
+
+	while (dashes < 2 && dashes < at && t.at[at - 1 - dashes] == '-') {
+		dashes++;
+	}
+	return at == dashes || !is_word_byte(t.at[at - 1 - dashes]);
+}
+
 /* The first whole word `key` that is followed by a size. */
 static bool find_size(struct text t, struct text key, int64_t *size) {
 	size_t at;
 
 	while ((at = text_find(t, key)) != SIZE_MAX) {
-		bool whole = (at == 0 || !is_word_byte(t.at[at - 1])) && at + key.len < t.len && !is_word_byte(t.at[at + key.len]);
+		bool whole = begins_key(t, at) && at + key.len < t.len && !is_word_byte(t.at[at + key.len]) && t.at[at + key.len] != '-';
 		t = text_cut(t, at + key.len, t.len);
 		if (whole && take_size(t, size)) {
 			return true;
@@ -115,14 +141,14 @@ static bool add_sizes(struct parallel *p, struct text t) {
 		any |= *field == 0 && find_size(t, size_keys[i].key, field);
 	}
 	p->attention_data |= text_find(t, T("enable_dp_attention=True")) != SIZE_MAX || text_find(t, T("enable_dp_attention': True")) != SIZE_MAX ||
-	                     text_find(t, T("enable_dp_attention\": true")) != SIZE_MAX;
+	                     text_find(t, T("enable_dp_attention\": true")) != SIZE_MAX || text_find(t, T("--enable-dp-attention")) != SIZE_MAX;
 	return any;
 }
 
 /* Printed over several lines: does the first one end before its brackets close, or before anything? */
 static bool goes_on(struct text t) {
 	t = text_trim(t);
-	return t.len == 0 || strchr(":=({[,", t.at[t.len - 1]) != NULL;
+	return t.len == 0 || strchr(":=({[,\\", t.at[t.len - 1]) != NULL;
 }
 
 /* Does the line begin another entry of the log? "[10/05/2026-06:00:00] [TRT-LLM] …", "2026-10-05 …", "INFO …", "(APIServer pid=1) …" */
@@ -183,11 +209,13 @@ static bool read_devices(struct parallel *p, struct text line) {
 	if (!text_until(&t, T("using device "), &before) || before.len > 120 || may_quote(before)) {
 		return false;
 	}
-	for (name = t; t.len > 0 && *t.at >= 'A' && *t.at <= 'Z'; t = text_cut(t, 1, t.len)) {
+	for (name = t; t.len > 0 && ((*t.at >= 'A' && *t.at <= 'Z') || (*t.at >= 'a' && *t.at <= 'z')); t = text_cut(t, 1, t.len)) {
 	}
 	if (t.at == name.at || text_starts(name, T("CPU")) || !take_device(&t, &number)) {
 		return false;
 	}
+	number = text_starts(name, T("RPC")) ? 32 + number % 32 : number; /* of another machine */
+	p->shared |= text_find(text_cut(t, 0, 120), T(" MIG ")) != SIZE_MAX;
 	p->used |= UINT64_C(1) << number;
 	p->devices = __builtin_popcountll(p->used);
 	return true;
@@ -290,6 +318,73 @@ static bool read_ollama(struct parallel *p, struct text line) {
 	return true;
 }
 
+/* Notes a rank; those of other data-parallel ranks are other replicas, or have as many. */
+static void note_rank(struct parallel *p, int64_t data, int64_t pipeline, int64_t tensor) {
+	p->data_rank = p->data_rank == 0 ? data + 1 : p->data_rank;
+	if (p->data_rank == data + 1) {
+		p->tensor_ranks |= UINT64_C(1) << (tensor & 63);
+		p->pipeline_ranks |= UINT64_C(1) << (pipeline & 63);
+	}
+}
+
+/* The number behind a word of the label, as 3 of "TP3"; `without` if it is missing. */
+static int64_t rank_of(struct text label, struct text word, int64_t without) {
+	struct text before;
+	int64_t rank;
+
+	return text_until(&label, word, &before) && text_take_i64(&label, &rank) && rank >= 0 && rank < SIZE_MAX_GPUS ? rank : without;
+}
+
+/* vLLM: "(Worker_DP0_PP1_TP3 pid=9) ", in 2025 "(VllmWorker rank=3 pid=9) ", also behind the label of the process above. */
+static bool read_worker(struct parallel *p, struct text line) {
+	struct text label = {0}, rest = line;
+
+	while (text_skip(&rest, T("(")) && text_until(&rest, T(") "), &label) && label.len <= 64 && !text_starts(label, T("Worker_")) &&
+	       !text_starts(label, T("VllmWorker "))) {
+		line = rest;
+	}
+	if (!text_skip(&label, T("Worker_")) && !text_starts(label, T("VllmWorker rank="))) {
+		return false;
+	}
+	p->several = true;
+	note_rank(p, rank_of(label, T("DP"), 0), rank_of(label, T("PP"), 0), rank_of(label, T("TP"), rank_of(label, T("rank="), 0)));
+	return true;
+}
+
+/*
+ * SGLang: "[2026-04-05 20:02:51 DP1 PP0 TP2] ". Only engines with several GPUs print TP or PP in front of a batch with commas;
+ * that of 2024 always did. Of data-parallel attention, the first rank of tensors of DP1 is the number of GPUs of each.
+ */
+static bool read_sglang_label(struct parallel *p, struct text line) {
+	struct text t = line, label, before;
+
+	if (!text_skip(&t, T("[20")) || !text_until(&t, T("] "), &label) || label.len > 64 ||
+	    (text_find(label, T(" TP")) == SIZE_MAX && text_find(label, T(" PP")) == SIZE_MAX)) {
+		return false;
+	}
+	bool batch = text_until(&t, T(" batch,"), &before) && before.len <= 16;
+	int64_t data = rank_of(label, T(" DP"), -1), tensor = rank_of(label, T(" TP"), 0);
+	p->several |= batch;
+	if (batch && data > 0 && tensor > 0 && tensor % data == 0) {
+		p->per_data_rank = tensor / data;
+	}
+	note_rank(p, data < 0 ? 0 : data, rank_of(label, T(" PP"), 0), tensor);
+	return true;
+}
+
+bool parallel_read_label(struct parallel *p, struct text line) {
+	char first = line.len > 0 ? *line.at : '\0';
+
+	return first == '(' ? read_worker(p, line) : first == '[' && read_sglang_label(p, line);
+}
+
+int64_t parallel_ranks(const struct parallel *p, bool *counted) {
+	int64_t ranks = (int64_t)__builtin_popcountll(p->tensor_ranks) * __builtin_popcountll(p->pipeline_ranks);
+
+	*counted = p->per_data_rank > 0 || ranks > 1;
+	return !*counted ? (p->several ? 2 : 0) : p->per_data_rank > ranks ? p->per_data_rank : ranks;
+}
+
 bool parallel_read(struct parallel *p, struct text line) {
 	p->more = p->more > 0 && begins_entry(line) ? 0 : p->more;
 	if (p->more > 0) {
@@ -322,7 +417,11 @@ int64_t parallel_gpus(const struct parallel *p, int64_t added) {
 }
 
 void parallel_describe(const struct parallel *p, char *out, size_t size) {
-	if (p->tensor == 0 && p->pipeline == 0) {
+	bool counted;
+
+	if (parallel_gpus(p, 1) == 0 && parallel_ranks(p, &counted) > 0) {
+		snprintf(out, size, "labels of ranks");
+	} else if (p->tensor == 0 && p->pipeline == 0) {
 		snprintf(out, size, p->world > 0 ? "world size" : p->ranks > 0 ? "MPI size" : "GPU devices");
 	} else if (or_one(p->pipeline) > 1) {
 		snprintf(out, size, "tensor_parallel_size %lld x pipeline_parallel_size %lld", (long long)or_one(p->tensor),

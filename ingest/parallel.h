@@ -17,6 +17,11 @@ struct parallel {
 	int more;                       /* lines that may continue a start-up entry */
 	bool begun;                     /* that entry has stated a size */
 	bool attention_data;            /* SGLang: data-parallel attention shares the tensor-parallel GPUs */
+	uint64_t tensor_ranks, pipeline_ranks; /* ranks that log, of one data-parallel rank: one bit each */
+	int64_t data_rank;              /* that one + 1 */
+	int64_t per_data_rank;          /* SGLang: GPUs of a data-parallel rank, as numbers of ranks show them */
+	bool several;                   /* a rank has a number that only an engine with several GPUs prints */
+	bool shared;                    /* a device is a part of a GPU */
 };
 
 /*
@@ -24,6 +29,14 @@ struct parallel {
  * that may contain user text are ignored.
  */
 bool parallel_read(struct parallel *p, struct text line);
+
+/*
+ * Reads the ranks in the label of a line, record or not: "(Worker_PP1_TP3 pid=9) ", "[2026-04-05 20:02:51 DP1 TP0] ". Not all
+ * ranks may log: their number is the least that the server can have.
+ */
+bool parallel_read_label(struct parallel *p, struct text line);
+/* GPUs of one replica by its labels; 0: no label states ranks. *counted: each rank has logged, as far as known. */
+int64_t parallel_ranks(const struct parallel *p, bool *counted);
 
 /*
  * GPUs of one replica: tensor x pipeline, times the data-parallel ranks that one line sums up (`added`: 1 if each

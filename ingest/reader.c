@@ -169,9 +169,7 @@ static void take_unwrapped(struct reading *r, const struct unwrapped *line, stru
 	} else {
 		any = parse_line(r, line, raw);
 	}
-	if (!any) {
-		stream_read_parallel(r->s, line->text, r->number);
-	}
+	stream_read_parallel(r->s, line->text, r->number, any);
 }
 
 /* True if the line is read later, in order, or never. */

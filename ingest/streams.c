@@ -349,11 +349,15 @@ void stream_plain_names(const struct stream *s, char (*names)[PLAIN_NAME_MAX], s
 	}
 }
 
-/* Reads the server's GPUs if it is a start-up line. */
-void stream_read_parallel(struct stream *s, struct text line, int64_t number) {
+/* The label of a record is that of those before it, except for the first ones. */
+void stream_read_parallel(struct stream *s, struct text line, int64_t number, bool is_record) {
+	enum { LABELS_OF_RECORDS = 64 };
 	int64_t before = parallel_gpus(&s->parallel, 1);
 
-	if (text_starts(line, T("{")) || !parallel_read(&s->parallel, line)) {
+	if (!is_record || s->labels++ < LABELS_OF_RECORDS) {
+		s->parallel_line = parallel_read_label(&s->parallel, line) && s->parallel_line == 0 ? number : s->parallel_line;
+	}
+	if (is_record || text_starts(line, T("{")) || !parallel_read(&s->parallel, line)) {
 		return;
 	}
 	s->changed |= before > 0 && s->records > 0 && before != parallel_gpus(&s->parallel, 1);

@@ -35,6 +35,7 @@ struct stream {
 	struct parallel parallel;
 	int64_t parallel_line; /* line that states it */
 	bool changed;     /* later lines state another number of GPUs */
+	unsigned labels;  /* records whose label was looked at */
 	int64_t records;
 	int64_t kinds[RECORD_KINDS];  /* records by kind */
 	int64_t overlapping;          /* windows without times by phase, and requests with shared times */
@@ -78,8 +79,8 @@ void stream_note_writer(struct stream *s, const struct record *r);
 
 /* Makes each name of a record one that every ledger can store; `names` stores those that had to be changed. */
 void stream_plain_names(const struct stream *s, char (*names)[PLAIN_NAME_MAX], struct record *out);
-/* Reads the GPUs that a start-up line states. */
-void stream_read_parallel(struct stream *s, struct text line, int64_t number);
+/* Reads the GPUs that a start-up line, or the label of a line, states. */
+void stream_read_parallel(struct stream *s, struct text line, int64_t number, bool is_record);
 
 void streams_release(struct streams *s);
 

@@ -114,7 +114,7 @@ static int find_stated(struct plan *p, struct shard_session *s, struct quality *
 	const struct quality_notice *n = quality_notices(&all, NOTICE_ASSUMPTION, &count);
 	for (size_t i = 0; i < count; i++) {
 		char *const *f = n[i].field;
-		if (f[NOTICE_KIND] && strcmp(f[NOTICE_KIND], "gpus") == 0) {
+		if (f[NOTICE_KIND] && strncmp(f[NOTICE_KIND], "gpus", 4) == 0) {
 			quality_state(out, f[NOTICE_KIND], f[NOTICE_SUBJECTS], f[NOTICE_VALUE], f[NOTICE_OPTION], f[NOTICE_SOURCE], f[NOTICE_TEXT]);
 		}
 	}

@@ -90,6 +90,24 @@ static const char *field(const struct quality_notice *n, enum notice_field which
 	return n->field[which] ? n->field[which] : "";
 }
 
+/* What a log states of a server's GPUs: "4"; "4+": at least these, by the ranks that log; "2+?": not how many. */
+struct statement {
+	int64_t gpus;
+	bool least, unknown;
+};
+
+static bool read_statement(const struct quality_notice *n, struct statement *out) {
+	struct text value = text_of(field(n, NOTICE_VALUE));
+
+	*out = (struct statement){0};
+	if (strcmp(field(n, NOTICE_KIND), "gpus") != 0 || !text_take_i64(&value, &out->gpus) || out->gpus < 1) {
+		return false;
+	}
+	out->least = text_skip(&value, T("+"));
+	out->unknown = text_skip(&value, T("?"));
+	return value.len == 0;
+}
+
 /* The notices of one run. */
 struct notices {
 	const struct quality_notice *at;
@@ -100,52 +118,80 @@ struct notices {
 static bool is_confirmed(const struct fleet *f, const struct notices *all, const char *name) {
 	for (size_t i = 0; i < all->count; i++) {
 		const struct quality_notice *n = &all->at[i];
-		int64_t gpus;
-		if (strcmp(field(n, NOTICE_KIND), "gpus") == 0 && strcmp(field(n, NOTICE_SUBJECTS), name) == 0 &&
-		    text_to_i64(text_of(field(n, NOTICE_VALUE)), &gpus) && gpus == f->fallback.gpus_per_replica) {
+		struct statement s;
+		if (read_statement(n, &s) && strcmp(field(n, NOTICE_SUBJECTS), name) == 0 && s.gpus == f->fallback.gpus_per_replica) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static void apply_notice(struct fleet *f, struct names *names, const struct notices *all, const struct quality_notice *n, struct quality *q) {
-	const char *name = field(n, NOTICE_SUBJECTS);
-	name_id replica = names_id(names, text_of(name));
-	const struct pool *p = fleet_pool_of(f, names, replica, 0);
-	const struct stated *before = find(f, replica);
-	int64_t gpus;
+static bool contradicts(const struct statement *s, int64_t gpus) {
+	return s->least ? gpus < s->gpus : gpus != s->gpus;
+}
 
-	if (!text_to_i64(text_of(field(n, NOTICE_VALUE)), &gpus) || gpus < 1 || !p) {
-		return;
-	}
-	bool own_pool = fleet_lists(f, p);
-	if (own_pool && (p->gpus_per_replica != gpus || p->gpu_parts != 1) && (gpus > 1 || p->gpu_parts == 1)) {
-		quality_finding(q, "gpus", name, NULL, QUALITY_NO_AMOUNT,
+static void contradict_fleet(const struct statement *s, const struct pool *p, struct names *names, const struct quality_notice *n, struct quality *q) {
+	if ((contradicts(s, p->gpus_per_replica) || p->gpu_parts != 1) && (s->gpus > 1 || p->gpu_parts == 1)) {
+		quality_finding(q, "gpus", field(n, NOTICE_SUBJECTS), NULL, QUALITY_NO_AMOUNT,
 		                "%s (%s), but pool %s of the fleet file counts %lld per replica: correct \"gpus_per_replica\"",
 		                field(n, NOTICE_TEXT), field(n, NOTICE_SOURCE), names_text(names, p->name).at,
 		                (long long)p->gpus_per_replica);
 	}
-	if (!own_pool && f->gpus_given && f->fallback.gpus_per_replica != gpus && !is_confirmed(f, all, name)) {
-		quality_finding(q, "gpus", name, "--gpus", QUALITY_NO_AMOUNT, "%s (%s), but --gpus counts %lld: leave it out, or give \"gpus_per_replica\" in a fleet file",
-		                field(n, NOTICE_TEXT), field(n, NOTICE_SOURCE), (long long)f->fallback.gpus_per_replica);
-	}
-	if (own_pool || f->gpus_given) {
-		return;
-	}
-	if (before && before->gpus != gpus) {
+}
+
+static void apply_statement(struct fleet *f, struct names *names, const struct statement *s, const struct quality_notice *n, struct quality *q) {
+	const char *name = field(n, NOTICE_SUBJECTS);
+	name_id replica = names_id(names, text_of(name));
+	const struct stated *before = find(f, replica);
+
+	if (before && contradicts(s, before->gpus) && !s->unknown) {
 		quality_finding(q, "gpus", name, "--gpus", QUALITY_NO_AMOUNT,
 		                "%s: its logs state different numbers of GPUs (%lld, and %lld in %s): its time is "
-				"counted with %lld; set the number with --gpus", name, (long long)before->gpus, (long long)gpus, field(n, NOTICE_SOURCE),
+				"counted with %lld; set the number with --gpus", name, (long long)before->gpus, (long long)s->gpus, field(n, NOTICE_SOURCE),
 		                (long long)before->gpus);
-		return;
-	}
-	if (!before) {
-		add_stated(f, replica, gpus);
-		quality_assume(q, name, field(n, NOTICE_VALUE), "--gpus", n->field[NOTICE_SOURCE], "%s", field(n, NOTICE_TEXT));
+	} else if (!before && s->unknown) {
+		quality_finding(q, "gpus", name, "--gpus", QUALITY_NO_AMOUNT,
+		                "%s has several GPUs, as the labels of its ranks show (%s), but its logs do not state how many: give the number with --gpus, or "
+				"\"gpus_per_replica\" in a fleet file", name, field(n, NOTICE_SOURCE));
+	} else if (!before) {
+		char value[24];
+		snprintf(value, sizeof value, "%lld", (long long)s->gpus);
+		add_stated(f, replica, s->gpus);
+		quality_assume(q, name, value, "--gpus", n->field[NOTICE_SOURCE], "%s", field(n, NOTICE_TEXT));
 	}
 }
 
+static void apply_notice(struct fleet *f, struct names *names, const struct notices *all, const struct quality_notice *n, const struct statement *s,
+                         struct quality *q) {
+	const char *name = field(n, NOTICE_SUBJECTS);
+	const struct pool *p = fleet_pool_of(f, names, names_id(names, text_of(name)), 0);
+
+	if (!p) {
+		return;
+	}
+	if (fleet_lists(f, p)) {
+		contradict_fleet(s, p, names, n, q);
+	} else if (!f->gpus_given) {
+		apply_statement(f, names, s, n, q);
+	} else if (contradicts(s, f->fallback.gpus_per_replica) && !is_confirmed(f, all, name)) {
+		quality_finding(q, "gpus", name, "--gpus", QUALITY_NO_AMOUNT, "%s (%s), but --gpus counts %lld: leave it out, or give \"gpus_per_replica\" in a fleet file",
+		                field(n, NOTICE_TEXT), field(n, NOTICE_SOURCE), (long long)f->fallback.gpus_per_replica);
+	}
+}
+
+/* A part of a GPU at the price of a whole one. */
+static void apply_part(const struct fleet *f, struct names *names, const struct quality_notice *n, struct quality *q) {
+	const char *name = field(n, NOTICE_SUBJECTS);
+	const struct pool *p = fleet_pool_of(f, names, names_id(names, text_of(name)), 0);
+
+	if (p && !fleet_lists(f, p) && !f->gpus_given) {
+		quality_finding(q, "gpus", name, "--gpus", QUALITY_NO_AMOUNT,
+		                "%s has a part of a GPU (%s), and is counted with a whole one: give its part as \"gpus_per_replica\" in a fleet file, such as "
+				"\"1/7\", or --gpus 1 if the price is that of the part", name, field(n, NOTICE_SOURCE));
+	}
+}
+
+/* First what logs state, then what the labels of ranks show. */
 void fleet_apply_stated(struct fleet *f, struct names *names, const struct quality *stated, struct quality *out) {
 	struct quality found;
 	size_t count;
@@ -153,9 +199,14 @@ void fleet_apply_stated(struct fleet *f, struct names *names, const struct quali
 	const struct notices all = {n, count};
 
 	quality_init(&found); /* `out` may be `stated` */
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(field(&n[i], NOTICE_KIND), "gpus") == 0) {
-			apply_notice(f, names, &all, &n[i], &found);
+	for (int pass = 0; pass < 3; pass++) {
+		for (size_t i = 0; i < count; i++) {
+			struct statement s;
+			if (read_statement(&n[i], &s) && pass == s.least + s.unknown) {
+				apply_notice(f, names, &all, &n[i], &s, &found);
+			} else if (pass == 0 && strcmp(field(&n[i], NOTICE_KIND), "gpus-part") == 0) {
+				apply_part(f, names, &n[i], &found);
+			}
 		}
 	}
 	quality_merge(out, &found);

@@ -65,6 +65,10 @@ static const struct wrapper {
 	{KEY("Log"), KEY("TimeStamp")},
 	{KEY("_msg"), KEY("_time")},
 	{KEY("_raw"), KEY("_time")},
+	{KEY("_raw"), KEY("_messagetime")},
+	{KEY("_line"), KEY("_ts")},
+	{KEY("raw"), KEY("dt")},
+	{KEY("@rawstring"), KEY("@timestamp")},
 	{KEY("result/_raw"), KEY("result/_time")},
 	{KEY("record/message"), KEY("record/time/timestamp")},
 	{KEY("msg"), KEY("ts")},
@@ -304,18 +308,15 @@ bool wrapper_is(const struct json *j, json_at object) {
 }
 
 /*
- * What an object states about the server: under known keys, in OpenTelemetry's attributes, as a stream of CloudWatch.
+ * What an object states about the server: under known keys, in OpenTelemetry's attributes, in VictoriaLogs' stream.
  */
 static void take_names(struct envelope *e, const struct json *j, json_at object, struct peeling *p) {
-	static const struct text streams[] = {KEY("logStreamName"), KEY("logStream"), KEY("@logStream")};
+	json_at stream = json_get(j, object, T("_stream")); /* VictoriaLogs: {pod=\"vllm-0\"} */
 
 	envelope_origin(e, j, object, p);
 	envelope_origin_of_attributes(e, j, json_get(j, object, T("attributes")), p);
-	for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
-		json_at v = json_get(j, object, streams[i]);
-		if (json_type(j, v) == JSON_STRING) {
-			origin_set(&p->origin, ORIGIN_INSTANCE, json_raw(j, v));
-		}
+	if (json_type(j, stream) == JSON_STRING) {
+		labels_origin(e, json_raw(j, stream), p);
 	}
 }
 

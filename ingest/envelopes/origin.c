@@ -29,6 +29,8 @@ static const struct known_key {
 	{{"k8s_pod_name", 12}, ORIGIN_POD},
 	{{"labels.k8s_pod_name", 19}, ORIGIN_POD},
 	{{"stream.k8s_pod_name", 19}, ORIGIN_POD},
+	{{"ContainerGroupName_s", 20}, ORIGIN_POD},                /* Azure Container Apps: a replica */
+	{{"ContainerGroupName", 18}, ORIGIN_POD},
 	{{"kubernetes.namespace_name", 25}, ORIGIN_NAMESPACE},
 	{{"kubernetes.pod_namespace", 24}, ORIGIN_NAMESPACE},
 	{{"kubernetes.namespace", 20}, ORIGIN_NAMESPACE},
@@ -50,6 +52,14 @@ static const struct known_key {
 	{{"stream.instance", 15}, ORIGIN_INSTANCE},
 	{{"labels.service_instance_id", 26}, ORIGIN_INSTANCE},
 	{{"stream.service_instance_id", 26}, ORIGIN_INSTANCE},
+	{{"labels.instanceId", 17}, ORIGIN_INSTANCE},              /* Google Cloud Run */
+	{{"faas.instance", 13}, ORIGIN_INSTANCE},
+	{{"aws.ecs.task.arn", 16}, ORIGIN_INSTANCE},               /* OpenTelemetry */
+	{{"nomad.alloc_id", 14}, ORIGIN_INSTANCE},
+	{{"alloc_id", 8}, ORIGIN_INSTANCE},                        /* Nomad */
+	{{"logStreamName", 13}, ORIGIN_INSTANCE},                  /* CloudWatch */
+	{{"logStream", 9}, ORIGIN_INSTANCE},
+	{{"@logStream", 10}, ORIGIN_INSTANCE},
 	{{"kubernetes.container_name", 25}, ORIGIN_CONTAINER},
 	{{"kubernetes.container.name", 25}, ORIGIN_CONTAINER},
 	{{"k8s.container.name", 18}, ORIGIN_CONTAINER},
@@ -76,10 +86,17 @@ static const struct known_key {
 	{{"hostname", 8}, ORIGIN_HOST},
 	{{"host", 4}, ORIGIN_HOST},
 	{{"Host", 4}, ORIGIN_HOST},
+	{{"labels.nodename", 15}, ORIGIN_HOST},
+	{{"stream.nodename", 15}, ORIGIN_HOST},
+	{{"_sourcehost", 11}, ORIGIN_HOST},                        /* Sumo Logic */
+	{{"_SYSTEMD_USER_UNIT", 18}, ORIGIN_UNIT},                 /* within user@1000.service */
 	{{"_SYSTEMD_UNIT", 13}, ORIGIN_UNIT},
 	{{"systemd.unit", 12}, ORIGIN_UNIT},                       /* Journalbeat */
 	{{"labels.unit", 11}, ORIGIN_UNIT},
 	{{"stream.unit", 11}, ORIGIN_UNIT},
+	{{"SYSLOG_IDENTIFIER", 17}, ORIGIN_UNIT},                  /* lines of a program that is no unit */
+	{{"labels.syslog_identifier", 24}, ORIGIN_UNIT},
+	{{"stream.syslog_identifier", 24}, ORIGIN_UNIT},
 };
 
 /* Keys of the path of the log that was read. */
@@ -113,6 +130,7 @@ static struct text text_under(const struct json *j, json_at object, struct text 
 	json_at v = json_get(j, object, key);
 
 	if (v != JSON_ABSENT) {
+		v = json_type(j, v) == JSON_ARRAY && json_count(j, v) == 1 ? json_first(j, v) : v; /* Elastic's fields */
 		enum json_type type = json_type(j, v);
 		return type == JSON_STRING || type == JSON_NUMBER ? json_raw(j, v) : T("");
 	}
@@ -188,6 +206,22 @@ static void take_tags(struct origin *o, const struct json *j, json_at object) {
 	}
 }
 
+/* A container without another name is known by the start of its identity, as docker ps lists it. */
+static void take_container_id(struct origin *o, const struct json *j, json_at object) {
+	static const struct text keys[] = {{"ContainerID", 11}, {"ContainerId", 11}, {"container_id", 12}, {"container.id", 12}};
+	struct text id = T("");
+
+	for (int i = 0; i < ORIGIN_PARTS; i++) {
+		if (o->part[i].len > 0) {
+			return;
+		}
+	}
+	for (size_t i = 0; i < sizeof keys / sizeof *keys && id.len == 0; i++) {
+		id = text_under(j, object, keys[i]);
+	}
+	origin_set(o, ORIGIN_CONTAINER, text_cut(id, 0, id.len < 12 ? id.len : 12));
+}
+
 static void take_rule(struct origin *o, const struct name_rule *rule, struct text value) {
 	if (!o->rule && value.len > 0 && text_find_byte(value, '\\') == SIZE_MAX) {
 		o->rule = rule;
@@ -228,6 +262,7 @@ void origin_from_json(struct origin *o, const struct name_rules *rules, const st
 			origin_set(o, known_keys[i].part, text_under(j, object, known_keys[i].key));
 		}
 	}
+	take_container_id(o, j, object);
 }
 
 void origin_from_pair(struct origin *o, const struct name_rules *rules, struct text key, struct text value) {

@@ -1,6 +1,9 @@
 /* shippers.c: prefixes of tools that show or ship logs: compose, kubectl, stern, journalctl, grep, Dynamo. */
+#include <stdio.h>
+
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
+#include "ingest/naming.h"
 
 static bool is_digit(char c) {
 	return c >= '0' && c <= '9';
@@ -236,7 +239,10 @@ static bool strip_grep(struct peeling *p) {
 	} else if (path.len == 0 || !opens_line(t)) {
 		return false;
 	}
-	origin_set(&p->origin, ORIGIN_CONTAINER, path);
+	naming_from_path(path, &p->origin);
+	if (p->origin.part[ORIGIN_POD].len == 0) {
+		origin_set(&p->origin, ORIGIN_CONTAINER, path);
+	}
 	p->text = t;
 	return true;
 }
@@ -465,12 +471,23 @@ static bool take_labels(struct text *t, struct text *labels) {
 	return true;
 }
 
+/* A label under its own name, and as Loki's answers have it, in an object. */
+static void label_origin(const struct envelope *e, struct text name, struct text value, struct peeling *p) {
+	char key[64];
+	int len = snprintf(key, sizeof key, "labels.%.*s", TEXT_ARG(name));
+
+	envelope_origin_pair(e, name, value, p);
+	if (len < (int)sizeof key) {
+		envelope_origin_pair(e, (struct text){key, (size_t)len}, value, p);
+	}
+}
+
 void labels_origin(const struct envelope *e, struct text labels, struct peeling *p) {
 	struct text before, name, value;
 
 	text_until(&labels, T("{"), &before);
 	for (;;) {
-		while (labels.len > 0 && memchr(" ,\"", *labels.at, 3)) {
+		while (labels.len > 0 && memchr(" ,\"\\", *labels.at, 4)) {
 			labels = text_cut(labels, 1, labels.len);
 		}
 		size_t end = 0;
@@ -479,11 +496,12 @@ void labels_origin(const struct envelope *e, struct text labels, struct peeling 
 		}
 		name = text_cut(labels, 0, end);
 		labels = text_cut(labels, end, labels.len);
-		if (end == 0 || (!text_skip(&labels, T("=\"")) && !text_skip(&labels, T("\":\""))) ||
-		    !text_until(&labels, T("\""), &value)) {
+		bool escaped = text_skip(&labels, T("=\\\"")); /* within a JSON string */
+		if (end == 0 || (!escaped && !text_skip(&labels, T("=\"")) && !text_skip(&labels, T("\":\""))) ||
+		    !text_until(&labels, escaped ? T("\\\"") : T("\""), &value)) {
 			return;
 		}
-		envelope_origin_pair(e, name, value, p);
+		label_origin(e, name, value, p);
 	}
 }
 

@@ -182,6 +182,14 @@ TEST(start_up_entries_of_several_lines_state_gpus) {
 		{{"server_args=ServerArgs(Atp_size=8, Ztp_size=4, 0tp_size=2, tp_size=2Z, tp_size=3_)"}, 0},
 		{{"server_args=ServerArgs(tp_size: \"2\", enable_dp_attention': True, dp_size=3)"}, 2}, /* 3 do not divide 2 */
 		{{"server_args=ServerArgs({\"tp_size\": 4, \"dp_size\": 2, \"enable_dp_attention\": true})"}, 2},
+		/* commands that a start script prints */
+		{{"+ vllm serve org/m --port 8000 --tensor-parallel-size 4 --speculative-tensor-parallel-size 1"}, 4},
+		{{"+ exec vllm serve org/m \\", "  --speculative-tensor-parallel-size=8 \\", "  -tp 2 -pp=2"}, 4},
+		{{"Command: python3 -m sglang.launch_server --model-path org/m --tp 8 --dp 4 --enable-dp-attention"}, 2},
+		{{"trtllm-serve org/m --draft-tp 8 --tp_size 2"}, 2},
+		{{"he asked 'vllm serve org/m --tensor-parallel-size 4'"}, 0},
+		{{"x: using device RPC0 (10.0.0.5:50052) - 23000 MiB free", "x: using device CUDA0 (a) - 23000 MiB free",
+	          "x: using device Vulkan1 (a) - 23000 MiB free"}, 3},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -191,6 +199,39 @@ TEST(start_up_entries_of_several_lines_state_gpus) {
 		}
 		if (parallel_gpus(&p, 0) != cases[i].gpus) {
 			fail_msg("%s: %lld GPUs, expected %lld", cases[i].lines[0], (long long)parallel_gpus(&p, 0), (long long)cases[i].gpus);
+		}
+	}
+}
+
+TEST(labels_of_ranks_state_gpus) {
+	static const struct {
+		const char *lines[5];
+		int64_t ranks;
+		bool counted;
+	} cases[] = {
+		{{"(Worker_TP0 pid=5) INFO x", "(Worker_TP1 pid=6) INFO x"}, 2, true},
+		{{"(EngineCore_DP0 pid=4) (Worker_DP0_PP0_TP0 pid=5) INFO x", "(Worker_DP0_PP1_TP1 pid=6) INFO x", "(Worker_DP1_PP0_TP3 pid=7) INFO x"}, 4, true},
+		{{"(VllmWorker rank=0 pid=5) INFO x", "(VllmWorker rank=2 pid=6) INFO x", "(VllmWorker rank=1 pid=7) INFO x"}, 3, true},
+		{{"(Worker_TP0 pid=5) INFO x"}, 2, false},
+		{{"(EngineCore_DP0 pid=5) INFO x", "(Worker_TP1", "(APIServer pid=1) a (Worker_TP3 pid=1) b", "[2026 TP1]"}, 0, false},
+		{{"[2026-10-05 06:00:00 TP0] Load weight begin.", "[2026-10-05 06:00:00 TP1] Load weight begin."}, 2, true},
+		{{"[2026-10-05 06:00:00 PP1 TP0] Prefill batch, #new-seq: 1", "[2026-10-05 06:00:00 PP0 TP0] Load weight begin."}, 2, true},
+		{{"[2026-10-05 06:00:00 TP0] Prefill batch, #new-seq: 1"}, 2, false},
+		{{"[2024-10-05 06:00:00 TP0] Prefill batch. #new-seq: 1"}, 0, false}, /* printed by one GPU, too */
+		{{"[2026-10-05 06:00:00 DP2 TP8] Decode batch, #running-req: 1"}, 4, true},
+		{{"[2026-10-05 06:00:00 DP1 TP0] Decode batch, #running-req: 1"}, 2, false},
+		{{"[2026-10-05 06:00:00 DP1] Decode batch, #running-req: 1"}, 0, false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct parallel p = {0};
+		bool counted;
+		for (size_t k = 0; k < sizeof cases[i].lines / sizeof *cases[i].lines && cases[i].lines[k]; k++) {
+			parallel_read_label(&p, text_of(cases[i].lines[k]));
+		}
+		int64_t ranks = parallel_ranks(&p, &counted);
+		if (ranks != cases[i].ranks || counted != cases[i].counted) {
+			fail_msg("%s: %lld ranks, expected %lld", cases[i].lines[0], (long long)ranks, (long long)cases[i].ranks);
 		}
 	}
 }
@@ -256,6 +297,8 @@ int main(void) {
 		cmocka_unit_test(rules_of_many_runs_end),
 		cmocka_unit_test(start_up_lines_state_gpus),
 		cmocka_unit_test(start_up_entries_of_several_lines_state_gpus),
+		cmocka_unit_test(labels_of_ranks_state_gpus),
+		cmocka_unit_test(labels_of_ranks_state_gpus),
 		cmocka_unit_test(what_states_the_gpus),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
