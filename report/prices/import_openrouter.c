@@ -86,7 +86,7 @@ static int read_prices(struct import *im, json_at prices, struct price_model *m,
 	int error = 0;
 
 	for (json_at v = json_first(im->json, prices); v != JSON_ABSENT && !error; v = json_next(im->json, v)) {
-		error = read_price(im, v, m, rule->ladder[SERVICE_STANDARD], over_ntok, room);
+		error = read_price(im, v, m, import_class(im, rule, SERVICE_STANDARD), over_ntok, room);
 	}
 	return error;
 }
@@ -106,10 +106,12 @@ static bool read_length(const struct json *j, json_at v, int64_t *over_ntok) {
 
 /* A copy with room for more steps: rules of a window begin with the prices of other times. */
 static void copy_rule(struct import *im, const struct price_rule *from, struct price_rule *to, size_t room) {
+	struct price_ladder *ladders = import_class(im, to, SERVICE_STANDARD);
+
 	for (int k = 0; k < PRICE_KINDS; k++) {
 		const struct price_ladder *ladder = &from->ladder[SERVICE_STANDARD][k];
 		for (size_t i = 0; i < ladder->count; i++) {
-			import_step(im, &to->ladder[SERVICE_STANDARD][k], ladder->steps[i], room);
+			import_step(im, &ladders[k], ladder->steps[i], room);
 		}
 	}
 }
@@ -167,8 +169,9 @@ static int read_overrides(struct import *im, json_at overrides, struct price_mod
 /* A kind that only long prompts have a price of has none below, and the base is not guessed. */
 static void drop_baseless(struct import *im, struct price_model *m) {
 	for (size_t r = 0; r < m->rule_count; r++) {
+		struct price_ladder *ladders = import_class(im, &m->rules[r], SERVICE_STANDARD);
 		for (int k = 0; k < PRICE_KINDS; k++) {
-			struct price_ladder *ladder = &m->rules[r].ladder[SERVICE_STANDARD][k];
+			struct price_ladder *ladder = &ladders[k];
 			if (ladder->count > 0 && ladder->steps[0].over_ntok > 0) {
 				ladder->count = 0;
 				import_left_out(im, m, text_of(price_kind_names[k]));

@@ -25,6 +25,19 @@ static void collect_metadata(struct parser *p, struct usage_csv *s, struct row_c
 	}
 }
 
+/* Names with quotes: "team ""A""". What does not fit stays as it is. */
+static void unquote_cells(struct usage_csv *s, struct row_cells *c) {
+	size_t used = 0;
+
+	for (size_t i = 0; i < ROW_MEANINGS; i++) {
+		struct text *cell = &c->at[i];
+		if (i != ROW_METADATA && cell->len <= sizeof s->names - used && text_find(*cell, T("\"\"")) != SIZE_MAX) {
+			*cell = csv_unquote(*cell, s->names + used, sizeof s->names - used);
+			used += cell->len;
+		}
+	}
+}
+
 /* The row continues in the next line: stores its values. False if they are too long. */
 static bool keep_cells(struct usage_csv *s) {
 	size_t len = 0;
@@ -122,6 +135,7 @@ enum parse_result usage_csv_line(struct parser *p, struct usage_csv *s, struct t
 		s->open = s->open && result == PARSE_NONE;
 		return result;
 	}
+	unquote_cells(s, &s->cells);
 	collect_metadata(p, s, &s->cells);
 	return row_record(p, &s->cells, stamp_ns, out);
 }

@@ -30,6 +30,7 @@ struct usage_csv {
 	size_t done;            /* columns read so far, with the open one */
 	struct row_cells cells; /* their values, in `kept` */
 	char kept[USAGE_KEPT_BYTES];
+	char names[USAGE_KEPT_BYTES]; /* without doubled quotes */
 };
 
 enum parse_result usage_csv_line(struct parser *p, struct usage_csv *s, struct text line, int64_t stamp_ns, struct record *out);
