@@ -137,6 +137,9 @@ TEST(spend_logs) {
 		 "!malformed row\n"
 		 "request  m id=r6 tenant=t from= arrival=1786406365138000000 scheduled=? first=? finish=1786406366500000000 "
 		 "prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
+		{"r8,acompletion,k,0.1,47,40,7,2026-08-10 23:59:25.138,2026-08-10T23:59:26.5Z,,m,u,,False,\"team \"\"A\"\", GmbH\"", UNKNOWN,
+		 "request  m id=r8 tenant=team \"A\", GmbH from= arrival=1786406365138000000 scheduled=? first=? finish=1786406366500000000 "
+		 "prompt=40 cached=0 write=0 completion=7 reasoning=0 preemptions=0 ok=1 service=0 exclusive=0"},
 		{"r7,\"cut", UNKNOWN,
 		 ""},
 		{NULL, UNKNOWN,
