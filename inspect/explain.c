@@ -242,17 +242,19 @@ static int rank_steps_of(struct rank_steps *k, const struct ledger_segment *s) {
 	return s->replica == k->replica || s->gone_run ? 0 : ledger_records(k->trace->b->ledger, s, add_rank_step, k, k->trace->why);
 }
 
-/* The others in a step of an engine with so many ranks; false: they are not clear. */
-static bool find_others(struct trace *trace, const struct record *r, int64_t gpus, int64_t ranks, struct rank_others *others) {
+/* The others in a step of an engine; false: they are not clear. */
+static bool find_others(struct trace *trace, const struct record *r, int64_t gpus, struct rank_others *others) {
 	struct rank_steps k = {.trace = trace, .replica = names_id(trace->b->names, r->replica), .model = names_id(trace->b->names, r->model),
 	                       .start_ns = r->step.start_ns, .tolerance_ns = ranks_tolerance_ns(r->step.gpu_ns), .gpus = gpus};
+	int64_t ranks = kept_fits_ranks(trace->fits, r, gpus, &k.others.rule);
+	bool kept = k.others.rule.pairs > 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < trace->segment_count && ranks > 1 && rc >= 0; i++) {
+	for (size_t i = 0; i < trace->segment_count && ranks > 1 && kept && rc >= 0; i++) {
 		rc = rank_steps_of(&k, &trace->segments[i]);
 	}
 	*others = k.others;
-	return rc >= 0 && k.count < ranks && !k.unknown;
+	return rc >= 0 && kept && k.count < ranks && !k.unknown;
 }
 
 void explain_counted(struct trace *trace, const struct record *r) {
@@ -262,7 +264,7 @@ void explain_counted(struct trace *trace, const struct record *r) {
 		explain_record(trace, r);
 		int64_t gpus = fleet_gpus_of(trace->b->fleet, trace->b->names, r->replica, r->model);
 		struct rank_others others;
-		bool clear = trace->splits_left > 0 && find_others(trace, r, gpus, kept_fits_ranks(trace->fits, r, gpus), &others);
+		bool clear = trace->splits_left > 0 && find_others(trace, r, gpus, &others);
 		trace->splits_left -= trace->splits_left > 0 && kept_fits_split(trace->fits, r, trace->rule, gpus, clear ? &others : NULL);
 	}
 }

@@ -19,6 +19,7 @@ struct kept_fit {
 	struct text model, gpu, role, origin, taken_from, evidence; /* in `json` */
 	int64_t gpus;
 	struct step_model made;
+	struct rank_rule ranks; /* all 0: not kept */
 	struct aggregate_row {
 		int64_t rows;
 		double ns[4];
@@ -76,6 +77,17 @@ static void read_overlap(const struct json *j, struct overlap *o) {
 
 	for (json_at v = json_first(j, json_get(j, 0, T("overlap_of"))); v != JSON_ABSENT && i < 5; v = json_next(j, v)) {
 		*into[i++] = double_of(json_raw(j, v));
+	}
+}
+
+static void read_ranks(const struct json *j, struct rank_rule *rule) {
+	json_at v = json_get(j, 0, T("ranks"));
+	int64_t pairs = 0, token = 0, shared = 0;
+
+	if (v != JSON_ABSENT && json_i64(j, json_get(j, v, T("pairs")), &pairs) && json_i64(j, json_get(j, v, T("token")), &token) &&
+	    json_i64(j, json_get(j, v, T("shared")), &shared) && pairs > 0 && pairs < INT32_MAX && token >= 0 && token < INT32_MAX && shared >= 0 &&
+	    shared <= RANK_PARTS) {
+		*rule = (struct rank_rule){(int32_t)pairs, (int32_t)token, (int32_t)shared};
 	}
 }
 
@@ -147,6 +159,7 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 	(void)json_bool(j, json_get(j, 0, T("context")), &f->made.has_context);
 	f->made.residual_relative = double_of(json_raw(j, json_get(j, 0, T("residual"))));
 	read_overlap(j, &f->made.overlap);
+	read_ranks(j, &f->ranks);
 	read_terms(j, f);
 	read_aggregates(j, f);
 	read_law(j, &f->law);
@@ -384,9 +397,10 @@ static bool may_be_split(const struct record *r) {
 	       s->prefill_token_kv != UNKNOWN && s->decode_kv_tokens != UNKNOWN;
 }
 
-int64_t kept_fits_ranks(const struct kept_fits *k, const struct record *r, int64_t gpus) {
+int64_t kept_fits_ranks(const struct kept_fits *k, const struct record *r, int64_t gpus, struct rank_rule *rule) {
 	const struct kept_fit *f = may_be_split(r) ? fit_of(k, r) : NULL;
 
+	*rule = f ? f->ranks : (struct rank_rule){0};
 	return f && gpus > 0 ? f->gpus / gpus : 1;
 }
 
@@ -406,13 +420,14 @@ static void print_split(const struct kept_fit *f, const struct record *r, const 
 
 	share = share < 0 ? 0 : share > 1 ? 1 : share;
 	printf("      prefill = %s (rule %s) = %.3f ns, decode = T - prefill = %.3f ns; times %" PRId64 " GPU%s, rounded to whole ns\n",
-	       formula->formula, formula->name, share * (double)s->gpu_ns, (1 - share) * (double)s->gpu_ns, gpus, gpus == 1 && others->most_tokens > 0 ? "" : "s");
+	       formula->formula, formula->name, share * (double)s->gpu_ns, (1 - share) * (double)s->gpu_ns, gpus, gpus == 1 && rank_others_any(others) ? "" : "s");
 }
 
 bool kept_fits_split(const struct kept_fits *k, const struct record *r, const char *rule, int64_t gpus, const struct rank_others *others) {
 	const struct kept_fit *f = may_be_split(r) ? fit_of(k, r) : NULL;
 	const struct rule_formula *formula = NULL;
-	bool ranks = kept_fits_ranks(k, r, gpus) > 1;
+	struct rank_rule unused;
+	bool ranks = kept_fits_ranks(k, r, gpus, &unused) > 1;
 
 	for (size_t i = 0; i < sizeof formulas / sizeof *formulas; i++) {
 		formula = strcmp(formulas[i].name, rule) == 0 ? &formulas[i] : formula;
@@ -432,6 +447,6 @@ bool kept_fits_split(const struct kept_fits *k, const struct record *r, const ch
 		printf("    beside the other ranks in lock-step (attribute/METHOD.md), which have %" PRId64 " prompt tokens and %" PRId64 " of sequences:\n",
 		       others->prefill_tokens, others->decode_tokens);
 	}
-	print_split(f, r, formula, ranks ? gpus : f->gpus, ranks ? others : &(struct rank_others){.most_tokens = 0});
+	print_split(f, r, formula, ranks ? gpus : f->gpus, ranks ? others : &(struct rank_others){.decode_tokens = 0});
 	return true;
 }

@@ -18,8 +18,11 @@ size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max)
 /* Prints those of a model and a day, one line each. */
 void kept_fits_list(const struct kept_fits *k, struct text model, int64_t day_ns);
 
-/* The number of ranks in lock-step whose batches decide how a step is split: 1 if it is that of its replica alone. */
-int64_t kept_fits_ranks(const struct kept_fits *k, const struct record *r, int64_t gpus);
+/*
+ * The number of ranks in lock-step whose batches decide how a step is split: 1 if it is that of its replica alone.
+ * *rule: how they do; pairs are 0 if that is not kept.
+ */
+int64_t kept_fits_ranks(const struct kept_fits *k, const struct record *r, int64_t gpus, struct rank_rule *rule);
 /*
  * Prints how a step of both phases is split by its day's model and the rule. False if there is nothing to split, or
  * not exactly one model. `others`: of the other ranks in the step; NULL: not known.

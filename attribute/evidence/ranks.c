@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 
+#include "attribute/evidence/rank_rule.h"
 #include "core/exact.h"
+#include "core/instant.h"
 
 #define STORE_BYTES ((size_t)4 << 20)
 
@@ -11,12 +13,22 @@ struct rank {
 	uint32_t engine;
 };
 
+/* The rule of an engine's day. */
+struct day_rule {
+	uint32_t engine;
+	int64_t day;
+	struct rank_rule rule;
+};
+
 struct ranks {
 	const struct names *names;
 	struct rank *at;
 	size_t count, room;
 	struct spool *steps;  /* of all ranks, by engine and begin */
 	struct spool *others; /* of each step, by replica and begin */
+	struct day_rule *rules; /* by engine and day */
+	size_t rule_count, rule_room, rule_at;
+	struct rank_sample *sample; /* of the last rule's steps */
 };
 
 /* A step of a rank, as it is stored. */
@@ -59,6 +71,7 @@ struct ranks *ranks_new(const struct names *names) {
 	struct ranks *r = must_calloc(1, sizeof *r);
 
 	r->names = names;
+	r->sample = rank_sample_new();
 	r->steps = spool_new(1, STORE_BYTES, by_engine, NULL);
 	r->others = spool_new(1, STORE_BYTES, by_replica, NULL);
 	return r;
@@ -68,6 +81,8 @@ void ranks_free(struct ranks *r) {
 	if (r) {
 		spool_free(r->steps);
 		spool_free(r->others);
+		rank_sample_free(r->sample);
+		free(r->rules);
 		free(r->at);
 		free(r);
 	}
@@ -131,13 +146,38 @@ static int read_rank(struct ranks *r, const struct rank *rank, struct evidence *
 	return rc < 0 ? rc : got < 0 ? got : 0;
 }
 
+static int64_t day_of(int64_t at_ns) {
+	return instant_floor(at_ns, NS_PER_DAY);
+}
+
+static bool same_rule(const struct day_rule *d, const struct rank_step *s) {
+	return d->engine == s->engine && d->day == day_of(s->at_ns);
+}
+
+/* Rules are in the order of the steps, which are read again in this order. */
+static const struct rank_rule *rule_of(struct ranks *r, const struct rank_step *s) {
+	while (r->rule_at + 1 < r->rule_count && !same_rule(&r->rules[r->rule_at], s)) {
+		r->rule_at++;
+	}
+	return &r->rules[r->rule_at].rule;
+}
+
+/* The last rule has all of its steps. */
+static void end_rule(struct ranks *r) {
+	if (r->rule_count > 0) {
+		r->rules[r->rule_count - 1].rule = rank_rule_find(r->sample);
+	}
+	rank_sample_clear(r->sample);
+}
+
 static int64_t tokens_of(const struct rank_step *s) {
 	return s->batch.prefill_tokens + s->batch.decode_tokens;
 }
 
-/* Does the first have the slower attention? Ties are broken by names, so that results do not depend on threads. */
-static bool is_slower(const struct ranks *r, const struct rank_step *a, const struct rank_step *b) {
-	int order = ranks_slower(&a->batch, &b->batch);
+/* Is the first the slower one? Ties are broken by names, so that results do not depend on threads. */
+static bool is_slower(const struct ranks *r, const struct rank_rule *rule, const struct rank_step *a, const struct rank_step *b) {
+	double x = rank_slowness(rule, &a->batch), y = rank_slowness(rule, &b->batch);
+	int order = (x > y) - (x < y);
 
 	order = order != 0 ? order : exact_order(tokens_of(a), tokens_of(b));
 	return order != 0 ? order > 0 : names_order(r->names, a->replica, b->replica) < 0;
@@ -146,15 +186,14 @@ static bool is_slower(const struct ranks *r, const struct rank_step *a, const st
 /* One step of an engine: writes to each rank what the others did. */
 static int end_step(struct ranks *r, const struct rank_step *at, size_t count, struct fault *why) {
 	struct rank_others all = {0};
-	const struct rank_step *slow[2] = {NULL, NULL}, *most[2] = {NULL, NULL};
+	const struct rank_rule *rule = rule_of(r, at);
+	const struct rank_step *slow[2] = {NULL, NULL};
 	int rc = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		bool first = !slow[0] || is_slower(r, &at[i], slow[0]), more = !most[0] || tokens_of(&at[i]) > tokens_of(most[0]);
-		slow[1] = first ? slow[0] : !slow[1] || is_slower(r, &at[i], slow[1]) ? &at[i] : slow[1];
+		bool first = !slow[0] || is_slower(r, rule, &at[i], slow[0]);
+		slow[1] = first ? slow[0] : !slow[1] || is_slower(r, rule, &at[i], slow[1]) ? &at[i] : slow[1];
 		slow[0] = first ? &at[i] : slow[0];
-		most[1] = more ? most[0] : !most[1] || tokens_of(&at[i]) > tokens_of(most[1]) ? &at[i] : most[1];
-		most[0] = more ? &at[i] : most[0];
 		all.prefill_tokens += at[i].batch.prefill_tokens;
 		all.decode_tokens += at[i].batch.decode_tokens;
 	}
@@ -165,12 +204,31 @@ static int end_step(struct ranks *r, const struct rank_step *at, size_t count, s
 		item.at_ns = at[i].at_ns;
 		item.others.prefill_tokens = all.prefill_tokens - at[i].batch.prefill_tokens;
 		item.others.decode_tokens = all.decode_tokens - at[i].batch.decode_tokens;
-		item.others.most_tokens = tokens_of(most[0] == &at[i] ? most[1] : most[0]);
 		item.others.slowest = (slow[0] == &at[i] ? slow[1] : slow[0])->batch;
+		item.others.rule = *rule;
 		item.others.counted = slow[0] != &at[i];
 		rc = spool_add(r->others, 0, &item, sizeof item, why);
 	}
 	return rc;
+}
+
+/* A joint step for the sample from which the rule of its day is found. */
+static int sample_step(struct ranks *r, const struct rank_step *at, size_t count, struct fault *why) {
+	(void)why;
+	if (r->rule_count == 0 || !same_rule(&r->rules[r->rule_count - 1], at)) {
+		end_rule(r);
+		r->rules = must_grow(r->rules, r->rule_count, &r->rule_room, sizeof *r->rules, 8);
+		r->rules[r->rule_count++] = (struct day_rule){at->engine, day_of(at->at_ns), {0}};
+	}
+	int64_t longest_ns = 0;
+	for (size_t i = 0; i < count; i++) {
+		longest_ns = at[i].duration_ns > longest_ns ? at[i].duration_ns : longest_ns;
+	}
+	rank_sample_step(r->sample, longest_ns);
+	for (size_t i = 0; i < count; i++) {
+		rank_sample_add(r->sample, &at[i].batch);
+	}
+	return 0;
 }
 
 static bool is_together(const struct rank_step *at, size_t count, const struct rank_step *next) {
@@ -182,7 +240,10 @@ static bool is_together(const struct rank_step *at, size_t count, const struct r
 	return together;
 }
 
-static int join_steps(struct ranks *r, struct fault *why) {
+/* What is done with each joint step. */
+typedef int joint_step(struct ranks *r, const struct rank_step *at, size_t count, struct fault *why);
+
+static int join_steps(struct ranks *r, joint_step *end, struct fault *why) {
 	struct rank_step *at = must_calloc(r->count, sizeof *at); /* each rank is in a step once */
 	struct spool_reader *reader;
 	const void *bytes;
@@ -192,12 +253,12 @@ static int join_steps(struct ranks *r, struct fault *why) {
 	while (rc >= 0 && (got = spool_next(reader, &bytes, &len, why)) > 0) {
 		const struct rank_step *next = bytes;
 		if (count > 0 && !is_together(at, count, next)) {
-			rc = end_step(r, at, count, why);
+			rc = end(r, at, count, why);
 			count = 0;
 		}
 		at[count++] = *next;
 	}
-	rc = rc < 0 ? rc : got < 0 ? got : count > 0 ? end_step(r, at, count, why) : 0;
+	rc = rc < 0 ? rc : got < 0 ? got : count > 0 ? end(r, at, count, why) : 0;
 	spool_reader_free(reader);
 	free(at);
 	return rc;
@@ -210,7 +271,11 @@ int ranks_read(struct ranks *r, struct evidence *e, struct fault *why) {
 		rc = read_rank(r, &r->at[i], e, why);
 	}
 	rc = rc < 0 ? rc : spool_seal(r->steps, why);
-	rc = rc < 0 ? rc : join_steps(r, why);
+	rc = rc < 0 ? rc : join_steps(r, sample_step, why);
+	if (rc >= 0) {
+		end_rule(r);
+	}
+	rc = rc < 0 ? rc : join_steps(r, end_step, why);
 	return rc < 0 ? rc : spool_seal(r->others, why);
 }
 

@@ -180,11 +180,21 @@ struct step_bins *fits_bins(struct attribution_fits *f, struct fit *fit) {
 
 /* ---- adding ---- */
 
+/* Two engines of one key may have different rules: then none is kept. */
+static void note_ranks(struct fit *fit, const struct rank_rule *rule) {
+	bool same = fit->ranks.pairs == 0 || memcmp(&fit->ranks, rule, sizeof *rule) == 0;
+
+	fit->ranks = same ? *rule : (struct rank_rule){.pairs = RULES_DIFFER};
+}
+
 void fits_add_step(struct attribution_fits *f, const struct fit_key *key, const struct fit_step *s) {
 	struct fit *fit = fits_of(f, key);
 
 	if (!bins_add_step(fits_bins(f, fit), &s->batch, s->duration_ns, s->attention_known, s->context_known)) {
 		fit->unfit++;
+	}
+	if (s->ranks) {
+		note_ranks(fit, s->ranks);
 	}
 }
 
@@ -224,6 +234,9 @@ static void merge_fit(void *to, struct fit *from, const struct step_bins *bins) 
 	fit->by_steps |= from->by_steps;
 	fit->without_sums |= from->without_sums;
 	fit->uses_sums |= from->uses_sums;
+	if (from->ranks.pairs != 0) {
+		note_ranks(fit, &from->ranks);
+	}
 	if (from->aggregates) {
 		aggregates_join(aggregates_of(fit), from->aggregates);
 	}

@@ -11,6 +11,7 @@
 #include "attribute/attribute.h"
 #include "attribute/fleet/fleet.h"
 #include "attribute/model/aggregates.h"
+#include "core/model/rank_batch.h"
 #include "core/model/step_model.h"
 
 /* What one model is fitted for. */
@@ -26,6 +27,7 @@ struct fit_step {
 	struct batch batch;
 	int64_t duration_ns;
 	bool attention_known, context_known;
+	const struct rank_rule *ranks; /* of an engine in lock-step, which is kept with the fit; NULL: of one server */
 };
 
 /* Adds a step. Memory is only allocated for a kind of step not seen before. */

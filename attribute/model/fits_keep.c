@@ -151,6 +151,9 @@ static void put_model(FILE *out, const struct fit *fit) {
 		fprintf(out, ",\"overlap_of\":[%.17g,%.17g,%.17g,%.17g,%.17g]", m->overlap.token_kv, m->overlap.prefill_kv, m->overlap.kv,
 		        m->overlap.unequal, m->overlap.near);
 	}
+	if (fit->ranks.pairs > 0) {
+		fprintf(out, ",\"ranks\":{\"pairs\":%d,\"token\":%d,\"shared\":%d}", fit->ranks.pairs, fit->ranks.token, fit->ranks.shared);
+	}
 	put_covariance(out, m);
 }
 

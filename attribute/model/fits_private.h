@@ -20,11 +20,14 @@ struct fit {
 	bool without_sums, uses_sums; /* fits_note_sums */
 	bool own;           /* model was fitted to its own bins */
 	int64_t taken_from_ns; /* a model of an adjacent day: that day */
+	struct rank_rule ranks; /* of engines in lock-step; pairs are 0: none, RULES_DIFFER: several */
 	struct step_model model;
 	struct proportions *proportions; /* computed when first needed */
 	struct aggregates *aggregates;             /* sums over requests and windows; NULL: none */
 	struct aggregate_model *aggregate_model; /* computed when first needed */
 };
+
+#define RULES_DIFFER (-1)
 
 /* Fits with bins in memory at once. */
 #define FITS_OPEN_MAX 16

@@ -136,10 +136,10 @@ static const struct fit_key *key_of(struct pass *pass, const struct step_item *s
 static void fit_step(struct pass *pass, const struct step_item *s) {
 	const struct rank_others *others = &((struct steps_state *)pass->state)->others;
 	const struct fit_key *key = key_of(pass, s);
-	struct fit_step step = {.duration_ns = s->duration_ns};
+	struct fit_step step = {.duration_ns = s->duration_ns, .ranks = rank_others_any(others) ? &others->rule : NULL};
 
 	batch_of_step(&pass->flight, s, &step.batch, &step.attention_known, &step.context_known);
-	if (others->most_tokens > 0) {
+	if (rank_others_any(others)) {
 		step.batch = batches_of_rank(&step.batch, others).whole;
 	}
 	if (!is_empty(s) && !others->counted && (s->flags & STEP_MIXED_RECOMPUTE) == 0 && s->duration_ns > 0) {
@@ -204,7 +204,7 @@ static double prefill_share(const struct pass *pass, const struct step_item *s, 
 
 static void step_times(const struct step_model *m, const struct batch *b, const struct rank_others *others,
 		       struct split_times *t) {
-	if (others->most_tokens == 0) {
+	if (!rank_others_any(others)) {
 		split_times(m, b, t);
 		return;
 	}
@@ -220,7 +220,7 @@ static double share_sd(const struct step_model *m, const struct batch *b, const 
 	struct batches all = batches_of_rank(b, others);
 	double sd = step_model_share_sd_of(m, &all.whole, &all.chunks, &all.decoders);
 
-	return others->most_tokens > 0 ? hypot(sd, RANK_SHARE_SD) : sd;
+	return rank_others_any(others) ? hypot(sd, RANK_SHARE_SD) : sd;
 }
 
 static int post_busy(struct pass *pass, const struct step_item *s, int64_t start_ns, struct fault *why) {

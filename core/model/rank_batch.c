@@ -7,32 +7,39 @@
 #define TOGETHER_NS (NS_PER_SECOND / 1000)
 #define PART_OF_STEP 8
 
-/*
- * A token of a prompt's attention (arithmetic) takes about this part of the time of a token of a sequence's context
- * (memory): 9 to 37 by the cards' peaks and grouped heads. It decides only which rank is the slowest.
- */
-#define PAIRS_A_CONTEXT 16
+/* Attention of sequences is slower in a step with a chunk: measured 1.2 to 1.8. It decides only which rank is the slowest. */
+#define BESIDE_A_CHUNK 1.5
 
 int64_t ranks_tolerance_ns(int64_t duration_ns) {
 	return duration_ns / PART_OF_STEP < TOGETHER_NS ? duration_ns / PART_OF_STEP : TOGETHER_NS;
 }
 
-int ranks_slower(const struct rank_batch *a, const struct rank_batch *b) {
-	/* halves, which cannot overflow */
-	return exact_order(a->prefill_token_kv / (2 * PAIRS_A_CONTEXT) + a->decode_kv_tokens / 2,
-	                   b->prefill_token_kv / (2 * PAIRS_A_CONTEXT) + b->decode_kv_tokens / 2);
+double rank_slowness(const struct rank_rule *rule, const struct rank_batch *b) {
+	double contexts = (double)b->decode_kv_tokens * (b->prefill_tokens > 0 ? BESIDE_A_CHUNK : 1);
+
+	return (double)b->prefill_token_kv / rule->pairs + contexts +
+	       rule->token * ((double)b->prefill_tokens + (double)b->decode_tokens);
+}
+
+int64_t rank_ntok(const struct rank_rule *rule, int64_t all_ntok, const struct rank_batch *slowest) {
+	int64_t own = slowest->prefill_tokens + slowest->decode_tokens;
+
+	return (int64_t)(((int128)rule->shared * all_ntok + (int128)(RANK_PARTS - rule->shared) * own + RANK_PARTS / 2) / RANK_PARTS);
 }
 
 static int64_t greater(int64_t a, int64_t b) {
 	return a > b ? a : b;
 }
 
+bool rank_others_any(const struct rank_others *o) {
+	return o->prefill_tokens > 0 || o->decode_tokens > 0;
+}
+
 void rank_others_add(struct rank_others *o, const struct rank_batch *b) {
-	bool slower = o->most_tokens == 0 || ranks_slower(b, &o->slowest) > 0;
+	bool slower = !rank_others_any(o) || rank_slowness(&o->rule, b) > rank_slowness(&o->rule, &o->slowest);
 
 	o->prefill_tokens += b->prefill_tokens;
 	o->decode_tokens += b->decode_tokens;
-	o->most_tokens = greater(o->most_tokens, b->prefill_tokens + b->decode_tokens);
 	o->slowest = slower ? *b : o->slowest;
 }
 
@@ -54,10 +61,10 @@ static int64_t sequences_of(int64_t ntok, int64_t prefill, int64_t decode) {
 static struct batch joined(const struct batch *own, const struct rank_others *o) {
 	const struct rank_batch mine = {own->prefill_tokens, own->decode_tokens, own->prefill_token_kv, own->prefill_kv_tokens,
 	                                own->decode_kv_tokens};
-	bool slowest = ranks_slower(&mine, &o->slowest) >= 0;
+	bool slowest = rank_slowness(&o->rule, &mine) >= rank_slowness(&o->rule, &o->slowest);
 	const struct rank_batch *slow = slowest ? &mine : &o->slowest;
 	int64_t prefill = own->prefill_tokens + o->prefill_tokens, decode = own->decode_tokens + o->decode_tokens;
-	int64_t ntok = (prefill + decode + greater(own->prefill_tokens + own->decode_tokens, o->most_tokens) + 1) / 2;
+	int64_t ntok = rank_ntok(&o->rule, prefill + decode, slow);
 	int64_t sequences = slow->prefill_tokens > 0 && slow->decode_tokens > 0 ? sequences_of(ntok, prefill, decode) : ntok;
 
 	return (struct batch){
@@ -73,7 +80,7 @@ static struct batch joined(const struct batch *own, const struct rank_others *o)
 struct batches batches_of_rank(const struct batch *b, const struct rank_others *o) {
 	struct batches all = batches_of(b);
 
-	if (o->most_tokens > 0) {
+	if (rank_others_any(o)) {
 		all.whole = joined(&all.whole, o);
 		all.chunks = joined(&all.chunks, o);
 		all.decoders = joined(&all.decoders, o);

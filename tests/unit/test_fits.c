@@ -384,8 +384,8 @@ TEST(a_described_model) {
 TEST(the_same_step_again) {
 	struct names *n = names_new();
 	struct attribution_fits *f = attribution_fits_new(n);
-	const struct fit_step s = {{.prefill_tokens = 0}, 0, true, true};
-	const struct fit_step few = {{100, 5000, 4, 4000, 0, 0}, 10000000, true, true};
+	const struct fit_step s = {{.prefill_tokens = 0}, 0, true, true, NULL};
+	const struct fit_step few = {{100, 5000, 4, 4000, 0, 0}, 10000000, true, true, NULL};
 
 	fits_add_step(f, &day_one, &s);
 	for (int i = 0; i < 20; i++) {
