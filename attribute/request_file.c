@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "attribute/split/request_rows.h"
+#include "core/files/csv.h"
 #include "core/decimal.h"
 #include "core/exact.h"
 #include "core/json.h"
@@ -39,7 +40,7 @@ static void put_cell(FILE *out, struct text t) {
 		safe = must_alloc(size);
 	}
 	json_escape(t, safe, size);
-	bool formula = safe[0] != '\0' && strchr("=+-@", safe[0]) != NULL;
+	bool formula = csv_is_formula(safe);
 	if (formula || strpbrk(safe, "\",\\") != NULL) {
 		put_quoted(out, safe, formula);
 	} else {

@@ -20,6 +20,28 @@ static void each_option(const struct command *c, void (*call)(const struct optio
 	}
 }
 
+/* What `tollbook help` explains, each followed by a space. */
+static void put_topics(const struct run *r) {
+	for (const struct command *const *c = r->commands; *c; c++) {
+		printf("%s ", (*c)->name);
+	}
+	fputs("formats ", stdout);
+}
+
+static bool explains(const struct command *c) {
+	return strcmp(c->name, "help") == 0;
+}
+
+/* The first argument of a command: a word of its own, or of help a topic. */
+static void put_words(const struct run *r, const struct command *c) {
+	for (size_t i = 0; i < c->word_count; i++) {
+		printf("%s ", c->words[i].name);
+	}
+	if (explains(c)) {
+		put_topics(r);
+	}
+}
+
 /* ---- bash ---- */
 
 static void bash_name(const struct option *o, const struct command *c) {
@@ -41,11 +63,9 @@ static void bash_value(const struct option *o, const struct command *c) {
 	fputs("' ;;\n", stdout);
 }
 
-static void bash_command(const struct command *c) {
+static void bash_command(const struct run *r, const struct command *c) {
 	printf("\t\t%s) words='", c->name);
-	for (size_t i = 0; i < c->word_count; i++) {
-		printf("%s%s", i > 0 ? " " : "", c->words[i].name);
-	}
+	put_words(r, c);
 	each_option(c, bash_name);
 	fputs("' ;;\n", stdout);
 }
@@ -78,7 +98,7 @@ static int bash(struct run *r, struct fault *why) {
 	      "\tcase ${COMP_WORDS[1]} in\n",
 	      stdout);
 	for (const struct command *const *c = r->commands; *c; c++) {
-		bash_command(*c);
+		bash_command(r, *c);
 	}
 	fputs("\tesac\n"
 	      "\tif [[ $current == -* || ( $COMP_CWORD -eq 2 && ${words# } != --* ) ]]; then\n"
@@ -132,14 +152,12 @@ static void zsh_option(const struct option *o, const struct command *c) {
 	fputs("' \\\n", stdout);
 }
 
-static void zsh_command(const struct command *c) {
+static void zsh_command(const struct run *r, const struct command *c) {
 	printf("\t%s)\n\t\t_arguments -s \\\n", c->name);
 	each_option(c, zsh_option);
-	if (c->words) {
+	if (c->words || explains(c)) {
 		fputs("\t\t\t'1:what:(", stdout);
-		for (size_t i = 0; i < c->word_count; i++) {
-			printf("%s%s", i > 0 ? " " : "", c->words[i].name);
-		}
+		put_words(r, c);
 		fputs(")' \\\n", stdout);
 	}
 	fputs("\t\t\t'*:file:_files'\n\t\t;;\n", stdout);
@@ -169,7 +187,7 @@ static int zsh(struct run *r, struct fault *why) {
 	      "\tcase $command in\n",
 	      stdout);
 	for (const struct command *const *c = r->commands; *c; c++) {
-		zsh_command(*c);
+		zsh_command(r, *c);
 	}
 	fputs("\tesac\n"
 	      "}\n"
@@ -213,13 +231,18 @@ static void fish_option(const struct option *o, const struct command *c) {
 	fputs("'\n", stdout);
 }
 
-static void fish_command(const struct command *c) {
+static void fish_command(const struct run *r, const struct command *c) {
 	printf("complete -c tollbook -n __fish_use_subcommand -f -a %s -d '", c->name);
 	fish_put(c->what);
 	fputs("'\n", stdout);
 	for (size_t i = 0; i < c->word_count; i++) {
 		printf("complete -c tollbook -n '__fish_seen_subcommand_from %s' -a %s -d '", c->name, c->words[i].name);
 		fish_put(c->words[i].what);
+		fputs("'\n", stdout);
+	}
+	if (explains(c)) {
+		fputs("complete -c tollbook -n '__fish_seen_subcommand_from help' -f -a '", stdout);
+		put_topics(r);
 		fputs("'\n", stdout);
 	}
 	each_option(c, fish_option);
@@ -229,7 +252,7 @@ static int fish(struct run *r, struct fault *why) {
 	(void)why;
 	fputs("# fish completion for tollbook: tollbook completion fish > ~/.config/fish/completions/tollbook.fish\n", stdout);
 	for (const struct command *const *c = r->commands; *c; c++) {
-		fish_command(*c);
+		fish_command(r, *c);
 	}
 	return say_printed();
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "core/files/csv.h"
 #include "core/decimal.h"
 #include "core/json.h"
 
@@ -56,17 +57,6 @@ enum api_form api_form_of(const char *format) {
 	return (enum api_form)i;
 }
 
-/* A spreadsheet would execute text that begins with a sign. */
-static void put_csv(FILE *out, struct text t) {
-	bool formula = t.len > 0 && strchr("=+-@", *t.at);
-
-	fputs(formula ? "\"'" : "\"", out);
-	for (size_t i = 0; i < t.len; i++) {
-		fputs(t.at[i] == '"' ? "\"\"" : (char[]){t.at[i], '\0'}, out);
-	}
-	fputc('"', out);
-}
-
 void api_put_markdown(FILE *out, struct text t) {
 	for (size_t i = 0; i < t.len; i++) {
 		fputs(t.at[i] == '|' ? "\\|" : t.at[i] == '\n' ? " " : (char[]){t.at[i], '\0'}, out);
@@ -87,7 +77,7 @@ void api_rows_begin(const struct api_rows *r) {
 
 void api_rows_add(const struct api_rows *r, struct text name, const char *const *figures) {
 	fputs(r->form == API_CSV ? "" : "| ", r->out);
-	(r->form == API_CSV ? put_csv : api_put_markdown)(r->out, name);
+	(r->form == API_CSV ? csv_put_text : api_put_markdown)(r->out, name);
 	for (size_t i = 0; i + 1 < r->count; i++) {
 		fprintf(r->out, r->form == API_CSV ? ",%s" : " | %s", figures[i]);
 	}
@@ -95,7 +85,7 @@ void api_rows_add(const struct api_rows *r, struct text name, const char *const 
 }
 
 void api_rows_end(const struct api_rows *r, const char *const *sums) {
-	api_rows_add(r, T("= total"), sums);
+	api_rows_add(r, r->form == API_CSV ? T("total") : T("= total"), sums);
 }
 
 void api_print_answer(bool known, bool ties, int64_t billed_nano, int64_t list_nano, FILE *out) {

@@ -1,6 +1,7 @@
 /* A reconciliation as text, CSV, JSON or Markdown: pools first, then charges that are not compared, then the sum. */
 #include <stdlib.h>
 
+#include "core/files/csv.h"
 #include "core/decimal.h"
 #include "core/exact.h"
 #include "core/instant.h"
@@ -218,30 +219,11 @@ static void print_json(const struct reconciliation *r, bool lines, FILE *out) {
 
 #define CELLS (8 + CAUSES)
 
-/* A spreadsheet would execute text that begins with a sign; figures are not text. */
-static void put_csv(FILE *out, const char *s) {
-	bool figure = strspn(s, "-.0123456789") == strlen(s), formula = !figure && strchr("=+-@", s[0]) && s[0];
-
-	if (!formula && !strpbrk(s, "\",\r\n")) {
-		fputs(s, out);
-		return;
-	}
-	fputs(formula ? "\"'" : "\"", out);
-	for (; *s; s++) {
-		fputs(*s == '"' ? "\"\"" : (char[]){*s, '\0'}, out);
-	}
-	fputc('"', out);
-}
-
 static void put_row(FILE *out, bool csv, const char *const cells[CELLS]) {
 	fputs(csv ? "" : "| ", out);
 	for (int i = 0; i < CELLS; i++) {
 		fputs(i == 0 ? "" : csv ? "," : " | ", out);
-		if (csv) {
-			put_csv(out, cells[i]);
-		} else {
-			api_put_markdown(out, text_of(cells[i]));
-		}
+		(csv ? csv_put_text : api_put_markdown)(out, text_of(cells[i]));
 	}
 	fputs(csv ? "\r\n" : " |\n", out);
 }

@@ -16,6 +16,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "core/files/csv.h"
 #include "core/decimal.h"
 #include "core/files/files.h"
 #include "core/json.h"

@@ -62,6 +62,15 @@ static const struct modelspec *described(void *job, name_id model, name_id gpu, 
 	return fleet_description_of(j->fleet, model, gpu, gpus);
 }
 
+/* Revenue needs the prices of both. */
+static int check_list_prices(const struct settings *s, struct fault *why) {
+	bool input = s->scenario.list_input.given, output = s->scenario.list_output.given;
+
+	return input == output && (input || !s->scenario.list_cached.given)
+	           ? 0
+	           : fault_set(why, ERROR_CONFIG, "%s: expected --list-input and --list-output together", input ? "--list-input" : output ? "--list-output" : "--list-cached");
+}
+
 static int start(struct job *j, struct fault *why) {
 	const struct settings *s = j->r->own;
 	unsigned lanes = ingest_lanes(&j->logs.options);
@@ -130,7 +139,8 @@ static int whatif(struct run *r, struct fault *why) {
 
 	quality_init(&j.quality);
 	stop_guard(&r->stop);
-	int status = setup_logs(r, &j.logs, why);
+	int status = check_list_prices(r->own, why);
+	status = status == 0 ? setup_logs(r, &j.logs, why) : status;
 	status = status == 0 ? settings_fleet(&r->set, j.names, &j.fleet, why) : status;
 	status = status == 0 ? play(&j, why) : status;
 	stop_unguard(&r->stop);

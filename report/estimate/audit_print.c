@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/files/csv.h"
 #include "core/terminal.h"
 #include "report/estimate/audit.h"
 #include "report/estimate/sheet.h"
@@ -165,11 +166,11 @@ void audit_csv(const struct audit *a, FILE *out) {
 			for (size_t n = 0; i == 0 && k == 0 && n < FIGURES; n++) {
 				fprintf(out, "%s%s%s", n ? "," : "seller,id,card,", f[n].name, n + 1 == FIGURES ? ",verdict\n" : "");
 			}
-			sheet_csv_text(a->sellers[i].provider, out);
+			csv_put_text(out, text_of(a->sellers[i].provider));
 			fputc(',', out);
-			sheet_csv_text(a->sellers[i].id, out);
+			csv_put_text(out, text_of(a->sellers[i].id));
 			fputc(',', out);
-			sheet_csv_text(a->cards[k].costs.roofline.gpu.name, out);
+			csv_put_text(out, text_of(a->cards[k].costs.roofline.gpu.name));
 			for (size_t n = 0; n < FIGURES; n++) {
 				csv_number(f[n].value, out);
 			}

@@ -173,6 +173,26 @@ static void add_load(struct sheet *s, const struct costs *c) {
 	}
 }
 
+/* Next to the costs; and what part of the rent such requests earn at this load, or the busy share of paid time that earns it. */
+static void add_list_prices(struct sheet *s, const struct costs *c, const struct token tokens[3]) {
+	static const char *const keys[] = {"list_input", "list_cached", "list_output"};
+	double amounts[] = {c->prompt - c->cached, c->cached, c->output}, cost = 0, revenue = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		double rent = costs_rent(c, tokens[i].ns), list = i == 1 && isnan(tokens[1].list) ? tokens[0].list : tokens[i].list;
+		cost += amounts[i] * rent;
+		revenue += amounts[i] > 0 ? amounts[i] * list : 0;
+		if (!isnan(tokens[i].list)) {
+			sheet_add(s, keys[i], tokens[i].name, tokens[i].list, 4, "/M list price", "%.3g x the cost by rent", tokens[i].list / rent);
+		}
+	}
+	double earned = revenue / cost, share = c->loaded ? earned : c->utilization / earned;
+	if (!isnan(share)) {
+		sheet_bound(sheet_add(s, c->loaded ? "rent_earned" : "break_even", c->loaded ? "Rent that list prices earn at this load" : "Break-even: busy share of paid time",
+		                      100 * share, 1, "%", "%.4g at list price, %.4g of rent a request", revenue / 1e6, cost / 1e6), c->spread);
+	}
+}
+
 static void add_costs(struct sheet *s, const struct costs *c) {
 	double cached = c->cached > 0 ? c->cached : floor(c->prompt / 2);
 	double context = c->prompt + c->output / 2;
@@ -188,6 +208,7 @@ static void add_costs(struct sheet *s, const struct costs *c) {
 	}
 	sheet_add(s, "output_input_ratio", "Output : input", tokens[2].ns / tokens[0].ns, 1, "", "%.4f us / %.4f us", tokens[2].ns / 1e3,
 	          tokens[0].ns / 1e3);
+	add_list_prices(s, c, tokens);
 }
 
 static void print_head(const struct costs *c, FILE *out) {

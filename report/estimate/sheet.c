@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "core/files/csv.h"
 #include "core/json.h"
 #include "core/terminal.h"
 
@@ -59,9 +60,8 @@ void sheet_print(const struct sheet *s, bool verbose, FILE *out) {
 		if (is_shown(l, verbose)) {
 			fprintf(out, verbose ? "  %-44s %18s %-13s" : "  %-44s %18s %s", l->label, sheet_number(l->value, l->places, number),
 			        isinf(l->value) ? "" : l->unit);
-			if (l->high > 0 && !verbose) {
-				fprintf(out, "   %s", sheet_number(l->low, l->places > 1 ? l->places - 1 : 0, number));
-				fprintf(out, " to %s", sheet_number(l->high, l->places > 1 ? l->places - 1 : 0, number));
+			for (int k = 0; l->high > 0 && !verbose && k < 2; k++) {
+				fprintf(out, k == 0 ? "   %s" : " to %s", sheet_number(k == 0 ? l->low : l->high, l->places > 1 ? l->places - 1 : 0, number));
 			}
 			fprintf(out, verbose ? " = %s\n" : "\n", l->formula);
 		}
@@ -86,11 +86,9 @@ void sheet_json(const struct sheet *s, FILE *out) {
 		const struct sheet_line *l = &s->lines[i];
 		fprintf(out, "%s\n  {\"name\":\"%s\",\"value\":", i ? "," : "", l->key);
 		sheet_json_number(l->value, out);
-		if (l->high > 0) {
-			fputs(",\"low\":", out);
-			sheet_json_number(l->low, out);
-			fputs(",\"high\":", out);
-			sheet_json_number(l->high, out);
+		for (int k = 0; l->high > 0 && k < 2; k++) {
+			fputs(k == 0 ? ",\"low\":" : ",\"high\":", out);
+			sheet_json_number(k == 0 ? l->low : l->high, out);
 		}
 		fprintf(out, ",\"unit\":\"%s\",\"formula\":", l->unit);
 		sheet_json_text(l->formula, out);
@@ -100,17 +98,6 @@ void sheet_json(const struct sheet *s, FILE *out) {
 }
 
 /* ---- for spreadsheets and wikis ---- */
-
-void sheet_csv_text(const char *s, FILE *out) {
-	fputs(*s && strchr("=+-@", *s) && strcmp(s, "-") != 0 ? "\"'" : "\"", out);
-	for (; *s; s++) {
-		fputs(*s == '"' ? "\"\"" : "", out);
-		if (*s != '"' && (unsigned char)*s >= 0x20) {
-			fputc(*s, out);
-		}
-	}
-	fputc('"', out);
-}
 
 void sheet_csv_number(double x, FILE *out) {
 	if (isfinite(x)) {
@@ -123,15 +110,13 @@ void sheet_csv(const struct sheet *s, FILE *out) {
 	for (int i = 0; i < s->count; i++) {
 		const struct sheet_line *l = &s->lines[i];
 		fprintf(out, "%s,", l->key);
-		sheet_csv_number(l->value, out);
+		for (int k = 0; k < 3; k++) {
+			sheet_csv_number((const double[]){l->value, l->high > 0 ? l->low : NAN, l->high > 0 ? l->high : NAN}[k], out);
+			fputc(',', out);
+		}
+		csv_put_text(out, text_of(l->unit));
 		fputc(',', out);
-		sheet_csv_number(l->high > 0 ? l->low : NAN, out);
-		fputc(',', out);
-		sheet_csv_number(l->high > 0 ? l->high : NAN, out);
-		fputc(',', out);
-		sheet_csv_text(l->unit, out);
-		fputc(',', out);
-		sheet_csv_text(l->formula, out);
+		csv_put_text(out, text_of(l->formula));
 		fputc('\n', out);
 	}
 }
@@ -148,9 +133,8 @@ void sheet_markdown(const struct sheet *s, FILE *out) {
 		fprintf(out, "| %s | %s | ", l->label, sheet_number(l->value, l->places, number));
 		markdown_put(out, text_of(isinf(l->value) ? "" : l->unit));
 		fputs(" | ", out);
-		if (l->high > 0) {
-			fprintf(out, "%s to ", sheet_number(l->low, l->places > 1 ? l->places - 1 : 0, number));
-			fputs(sheet_number(l->high, l->places > 1 ? l->places - 1 : 0, number), out);
+		for (int k = 0; l->high > 0 && k < 2; k++) {
+			fprintf(out, k == 0 ? "%s to " : "%s", sheet_number(k == 0 ? l->low : l->high, l->places > 1 ? l->places - 1 : 0, number));
 		}
 		fputs(" |\n", out);
 	}

@@ -35,8 +35,6 @@ void sheet_json(const struct sheet *s, FILE *out);
 /* As rows of CSV under a header, and as a table of Markdown. */
 void sheet_csv(const struct sheet *s, FILE *out);
 void sheet_markdown(const struct sheet *s, FILE *out);
-/* Text as a quoted field of CSV that no spreadsheet executes. */
-void sheet_csv_text(const char *s, FILE *out);
 /* As a field: all digits, or empty. */
 void sheet_csv_number(double x, FILE *out);
 

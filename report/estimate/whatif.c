@@ -297,8 +297,7 @@ static void print_check(const struct whatif *w, const struct answer *was, FILE *
 }
 
 static void print_head(const struct whatif *w, FILE *out) {
-	fprintf(out, "  %-28s %9s %9s %7s %9s %9s %9s %9s %8s\n", "what if", "GPU-hours", "at work", "batch", "TTFT ms", "input/M", "cached/M",
-	        "output/M", "out : in");
+	fprintf(out, "  %-28s %9s %9s %7s %9s %9s %9s %9s %8s\n", "what if", "GPU-hours", "at work", "batch", "TTFT ms", "input/M", "cached/M", "output/M", "out : in");
 	fprintf(out, "  %-28s costs loaded, in %s at %.4g per GPU-hour\n", "", w->o.currency, whatif_rate(w) * (double)NS_PER_HOUR);
 }
 
@@ -310,8 +309,7 @@ static void print_breakeven(const struct whatif *w, const struct answer *a, FILE
 	        (double)w->o.margin / 1e7, sheet_number(a->costs.input / left, 5, in), sheet_number(a->costs.cached / left, 5, cached),
 	        sheet_number(a->costs.output / left, 5, made));
 	if (!isnan(share)) {
-		fprintf(out, "Break-even utilisation at the list prices given: %.1f %%%s\n", share * 100,
-		        share > 1 ? ": not even GPUs that never idle would pay for themselves" : "");
+		fprintf(out, "Break-even utilisation at the list prices given: %.1f %%%s\n", share * 100, share > 1 ? ": not even GPUs that never idle would pay for themselves" : "");
 	}
 }
 

@@ -1,6 +1,7 @@
 /* whatif_forms.c: the answers as rows, for spreadsheets and wikis. */
 #include <math.h>
 
+#include "core/files/csv.h"
 #include "core/terminal.h"
 #include "core/instant.h"
 #include "report/estimate/sheet.h"
@@ -32,7 +33,7 @@ void whatif_csv(const struct whatif_answers *all, FILE *out) {
 		for (size_t k = 0; i == 0 && k < COLUMNS; k++) {
 			fprintf(out, "%s%s%s", k ? "," : "scenario,", c[k].name, k + 1 == COLUMNS ? "\n" : "");
 		}
-		sheet_csv_text(all->at[i].scenario.name, out);
+		csv_put_text(out, text_of(all->at[i].scenario.name));
 		for (size_t k = 0; k < COLUMNS; k++) {
 			fputc(',', out);
 			sheet_csv_number(c[k].value, out);

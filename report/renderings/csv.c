@@ -1,32 +1,10 @@
 /* CSV for spreadsheets: RFC 4180, one line a row, the figures of the JSON to the last digit. */
 #include <stdlib.h>
 
+#include "core/files/csv.h"
 #include "core/exact.h"
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
-
-/* A spreadsheet treats a cell that begins like this as a formula. Figures are not text and are unchanged. */
-static bool is_formula(const char *s) {
-	return s[0] != '\0' && strchr("=+-@", s[0]) != NULL;
-}
-
-void csv_put_text(FILE *out, struct text t) {
-	size_t size = 12 * t.len + 1;
-	char *safe = must_alloc(size);
-
-	printable(t, safe, size);
-	bool quote = is_formula(safe) || strpbrk(safe, "\",") != NULL;
-	if (quote) {
-		fputs(is_formula(safe) ? "\"'" : "\"", out);
-	}
-	for (const char *c = safe; *c; c++) {
-		fputs(*c == '"' ? "\"\"" : (char[]){*c, '\0'}, out);
-	}
-	if (quote) {
-		fputc('"', out);
-	}
-	free(safe);
-}
 
 static void put_count(FILE *out, int128 n) {
 	char buffer[EXACT_TEXT_MAX];

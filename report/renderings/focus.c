@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "core/files/csv.h"
 #include "core/instant.h"
 #include "report/renderings/renderings.h"
 

@@ -23,12 +23,6 @@ void json_put_roofline(FILE *out, const struct roofline_picture *r);
 json_item json_put_position, json_put_batch, json_put_rule, json_put_adjustment, json_put_service;
 
 /*
- * CSV (RFC 4180): text from outside, printable, quoted if needed; what a spreadsheet would execute is prefixed with
- * '.
- */
-void csv_put_text(FILE *out, struct text t);
-
-/*
  * Lines by model and tenant, one hour, day or month of --by after the other, or the whole period if --by does not
  * have both a time and the tenant (`timed` false).
  */

@@ -26,6 +26,7 @@ offers proportional run --idle p
 offers "json jsonl journal" run --format j
 offers import prices i
 offers --at prices list --a
+offers "run report reconcile" help r
 offers "" run "" # names of files, which bash itself completes
 # The other shells at least load theirs.
 for shell in zsh fish; do

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/files/csv.h"
 #include "core/text.h"
 
 TEST(slices) {
@@ -83,10 +84,29 @@ TEST(hashes_differ) {
 	assert_true(text_hash(T("ab")) != text_hash(T("ba")));
 }
 
+/* One rule for all files of CSV: figures stay figures, a formula is text, controls are visible. */
+TEST(cells_of_csv) {
+	static const char *const cases[][2] = {
+		{"gpt-4o", "gpt-4o"}, {"", ""}, {"a,b", "\"a,b\""}, {"team \"A\"", "\"team \"\"A\"\"\""}, {"-1506.96", "-1506.96"}, {"-", "-"},
+		{"-1-1", "\"'-1-1\""}, {"=1+1", "\"'=1+1\""}, {"@SUM(A1)", "\"'@SUM(A1)\""}, {"+49 30", "\"'+49 30\""}, {"a\nb", "a\\x0Ab"},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char *text = NULL;
+		size_t size = 0;
+		FILE *out = open_memstream(&text, &size);
+		csv_put_text(out, text_of(cases[i][0]));
+		fclose(out);
+		assert_string_equal(text, cases[i][1]);
+		free(text);
+	}
+}
+
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slices),       cmocka_unit_test(orders_by_bytes), cmocka_unit_test(integers),
 		cmocka_unit_test(fixed_points), cmocka_unit_test(hashes_differ),
+		cmocka_unit_test(cells_of_csv),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

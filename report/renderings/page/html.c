@@ -273,11 +273,15 @@ static void put_positions(FILE *out, const struct statement *s) {
 	close_section(out);
 }
 
+static bool names_tenants(const struct statement *s) {
+	return s->tenants.count != 1 || table_at(&s->tenants, 0)->tenant.len > 0;
+}
+
 static void put_tenants(FILE *out, const struct statement *s, const struct rendering_options *r) {
 	static const enum by_key by_tenant[] = {BY_TENANT};
 
-	if (s->tenants.count == 1 && table_at(&s->tenants, 0)->tenant.len == 0) {
-		return; /* no log names one */
+	if (!names_tenants(s)) {
+		return;
 	}
 	open_section(out, "tenant", "Tenants",
 		     s->options.idle_proportional
@@ -288,8 +292,10 @@ static void put_tenants(FILE *out, const struct statement *s, const struct rende
 }
 
 static void put_rows(FILE *out, const struct statement *s, const struct rendering_options *r) {
-	if (s->options.by_count == 0) {
-		return;
+	bool by_tenant = s->options.by_count == 1 && s->options.by[0] == BY_TENANT;
+
+	if (s->options.by_count == 0 || (by_tenant && names_tenants(s))) {
+		return; /* the section before it has the same rows */
 	}
 	open_section(out, "by", "Row by row", "By the keys of --by; unit costs are loaded.");
 	html_rows(s, r, "rows", &s->rows, s->options.by, s->options.by_count, out);
