@@ -52,6 +52,10 @@ void fleet_set_default_rate(struct fleet *f, int64_t rate_nano);
 const struct name_rules *fleet_names(const struct fleet *f);
 /* --same and --different: "A=B", two names of servers. False if it is not a pair. */
 bool fleet_add_pair(struct fleet *f, bool same, struct text pair);
+/* Adds those of another fleet; one of two servers. Does it state that two names are two servers? */
+void fleet_add_pairs(struct fleet *to, const struct fleet *from);
+void fleet_add_different(struct fleet *f, struct text a, struct text b);
+bool fleet_are_different(const struct fleet *f, struct text a, struct text b);
 /* --gpus: GPUs per replica for --gpu-hour, whatever logs state. */
 void fleet_set_gpus(struct fleet *f, int64_t gpus);
 /*

@@ -166,7 +166,10 @@ typedef int book_ledger_work(void *context, struct book *b, size_t i, int64_t as
 int book_each_ledger(struct book *b, int64_t as_of, book_ledger_work *work, void *context, struct fault *why);
 /* ERROR_CONFIG if two of them have the same replica, the same plan, or remaining time of the same pool in a period. */
 int book_refuse_overlap(struct book *b, int64_t as_of, int64_t from_ns, int64_t to_ns, struct fault *why);
-/* A finding where two of them have a replica-day with the same tokens, as of one server under two names. */
+/*
+ * evidence/doubled.c: a finding where two of them have one server under two names: a replica-day with the same tokens, or, by the
+ * records of a day that both have, the same steps, requests or windows, or requests of the other's steps.
+ */
 int book_find_doubled(struct book *b, struct quality *q, int64_t as_of, int64_t from_ns, int64_t to_ns, struct fault *why);
 /* The last run that could attribute; and how far the evidence reached, both 0: it is not known. */
 struct last_run {

@@ -39,6 +39,12 @@ static int add_pairs(struct fleet *f, bool same, const struct list *pairs, struc
 	return 0;
 }
 
+int settings_add_pairs(struct fleet *f, const struct book_settings *s, struct fault *why) {
+	int rc = add_pairs(f, true, &s->same, why);
+
+	return rc ? rc : add_pairs(f, false, &s->different, why);
+}
+
 int settings_fleet(const struct book_settings *s, struct names *names, struct fleet **out, struct fault *why) {
 	if (!s->fleet && s->gpu_hour_nano < 0) {
 		return settings_no_rate(why);
@@ -58,8 +64,7 @@ int settings_fleet(const struct book_settings *s, struct names *names, struct fl
 		fleet_set_gpus(*out, s->gpus);
 	}
 	rc = rc ? rc : fleet_set_cards(*out, s->gpus_file, why);
-	rc = rc ? rc : add_pairs(*out, true, &s->same, why);
-	return rc ? rc : add_pairs(*out, false, &s->different, why);
+	return rc ? rc : settings_add_pairs(*out, s, why);
 }
 
 bool settings_rule(struct book_settings *s, const char *name) {

@@ -71,6 +71,8 @@ struct book_settings {
 /* Is either a fleet or a price of GPU-hours given? And the error if one is needed. */
 bool settings_have_rate(const struct book_settings *s);
 int settings_no_rate(struct fault *why);
+/* Adds the pairs of --same and --different to a fleet. */
+int settings_add_pairs(struct fleet *f, const struct book_settings *s, struct fault *why);
 int settings_fleet(const struct book_settings *s, struct names *names, struct fleet **out, struct fault *why);
 
 /* The rule of this name; false: there is none. */

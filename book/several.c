@@ -1,10 +1,7 @@
 /* several.c: books that are parts of one: of several parts of a fleet, whose figures add up. */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "book/book.h"
-#include "core/exact.h"
-#include "core/instant.h"
 
 int book_each_ledger(struct book *b, int64_t as_of, book_ledger_work *work, void *context, struct fault *why) {
 	struct ledger *first = b->ledger;
@@ -91,72 +88,5 @@ int book_refuse_overlap(struct book *b, int64_t as_of, int64_t from_ns, int64_t 
 		}
 		free(c.parts);
 	}
-	return rc;
-}
-
-/* ---- one server in two books ---- */
-
-struct loads {
-	int64_t from_ns, to_ns;
-	struct of_book {
-		const char *book;
-		struct ledger_load *at;
-		size_t count;
-	} *books;
-	size_t count;
-};
-
-static int read_loads(void *loads, struct book *b, size_t i, int64_t as_of, struct fault *why) {
-	struct loads *x = loads;
-	struct of_book *of = &x->books[i];
-
-	of->book = ledger_book(b->ledger);
-	x->count = i + 1;
-	return ledger_loads(b->ledger, x->from_ns, x->to_ns, as_of, &of->at, &of->count, why);
-}
-
-static int order_of_loads(const struct ledger_load *a, const struct ledger_load *b) {
-	int order = exact_order(a->day_ns, b->day_ns);
-
-	order = order != 0 ? order : exact_order(a->input_ntok, b->input_ntok);
-	return order != 0 ? order : exact_order(a->output_ntok, b->output_ntok);
-}
-
-static void compare_loads(struct quality *q, const struct names *names, const struct of_book *a, const struct of_book *b) {
-	char day[INSTANT_TEXT_MAX];
-
-	for (size_t i = 0, k = 0; i < a->count && k < b->count;) {
-		int order = order_of_loads(&a->at[i], &b->at[k]);
-		if (order == 0) {
-			const struct ledger_load *x = &a->at[i];
-			const char *one = names_text(names, x->replica).at, *other = names_text(names, b->at[k].replica).at;
-			quality_finding(q, "counted-twice", other, NULL, QUALITY_NO_AMOUNT,
-			                "%s in %s and %s in %s have the same tokens on %.10s, %" PRId64 " input and %" PRId64 " output: if they are one "
-			                "server, its work is counted twice; read all of its logs into one book", one, a->book, other, b->book,
-			                instant_format(x->day_ns, day), x->input_ntok, x->output_ntok);
-			return; /* one day shows it */
-		}
-		i += order <= 0;
-		k += order >= 0;
-	}
-}
-
-int book_find_doubled(struct book *b, struct quality *q, int64_t as_of, int64_t from_ns, int64_t to_ns, struct fault *why) {
-	struct loads x = {.from_ns = from_ns, .to_ns = to_ns};
-
-	if (b->further_count == 0) {
-		return 0;
-	}
-	x.books = must_calloc(b->further_count + 1, sizeof *x.books);
-	int rc = book_each_ledger(b, as_of, read_loads, &x, why);
-	for (size_t i = 0; i < x.count && rc >= 0; i++) {
-		for (size_t k = i + 1; k < x.count; k++) {
-			compare_loads(q, b->names, &x.books[i], &x.books[k]);
-		}
-	}
-	for (size_t i = 0; i < x.count; i++) {
-		free(x.books[i].at);
-	}
-	free(x.books);
 	return rc;
 }

@@ -471,6 +471,23 @@ bool fleet_add_pair(struct fleet *f, bool same, struct text pair) {
 	return true;
 }
 
+void fleet_add_pairs(struct fleet *to, const struct fleet *from) {
+	for (size_t i = 0; i < from->same.count; i++) {
+		server_pairs_add(&to->same, text_of(from->same.at[i].a), text_of(from->same.at[i].b));
+	}
+	for (size_t i = 0; i < from->different.count; i++) {
+		server_pairs_add(&to->different, text_of(from->different.at[i].a), text_of(from->different.at[i].b));
+	}
+}
+
+void fleet_add_different(struct fleet *f, struct text a, struct text b) {
+	server_pairs_add(&f->different, a, b);
+}
+
+bool fleet_are_different(const struct fleet *f, struct text a, struct text b) {
+	return server_pairs_have(&f->different, a, b);
+}
+
 const struct name_rules *fleet_names(const struct fleet *f) {
 	return &f->names;
 }

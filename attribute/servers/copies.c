@@ -270,14 +270,11 @@ static bool has_step(const struct sample *s, const struct id_step *x) {
 	return false;
 }
 
-/* One log begins and ends before the other one, and nearly all steps in the time of both are in both. */
-static bool is_continued(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
+/* Are nearly all steps of the second log, from its start to the end of the first one, also in this one? */
+static bool has_steps_of(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
 	uint64_t most_hash = a->most_hash < b->most_hash ? a->most_hash : b->most_hash;
 
 	*both = *of = 0;
-	if (a->step_count == 0 || b->step_count == 0 || a->first_step_ns >= b->first_step_ns || a->last_step_ns >= b->last_step_ns) {
-		return false;
-	}
 	for (size_t i = 0; i < b->step_count && b->steps[i].end_ns <= a->last_step_ns; i++) {
 		const struct id_step *x = &b->steps[i];
 		if (x->prefill_tokens == 0 || x->number == ID_NO_NUMBER || x->coarse || sample_order(x->end_ns) > most_hash) {
@@ -290,6 +287,16 @@ static bool is_continued(const struct sample *a, const struct sample *b, size_t 
 		}
 	}
 	return *both >= OVERLAP_LEAST && *both * 100 >= *of * OVERLAP_PERCENT;
+}
+
+/* One log begins and ends before the other one, and nearly all steps in the time of both are in both. */
+static bool is_continued(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
+	return a->step_count > 0 && b->step_count > 0 && a->first_step_ns < b->first_step_ns && a->last_step_ns < b->last_step_ns && has_steps_of(a, b, both, of);
+}
+
+/* One log has a part of the other one's steps, in a part of its time: too small a part to be seen as a copy. */
+static bool is_inside(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
+	return a->step_count > 0 && b->step_count > 0 && a->first_step_ns <= b->first_step_ns && a->last_step_ns >= b->last_step_ns && has_steps_of(a, b, both, of);
 }
 
 static void compare_copies(struct servers *s, struct server *a, struct server *b) {
@@ -309,7 +316,9 @@ static void compare_copies(struct servers *s, struct server *a, struct server *b
 		return;
 	}
 	const char *what = copied(&a->sample, &b->sample, &sure);
-	if (!what) {
+	if (!what && (is_inside(&a->sample, &b->sample, &both, &of) || is_inside(&b->sample, &a->sample, &both, &of))) {
+		servers_unite(s, a, b, "steps", both, of);
+	} else if (!what) {
 		find_ranks_by_counts(s, a, b);
 	} else if (sure || servers_are_pair(&s->fleet->same, x, y)) {
 		bool first = says_more(s, a, b);

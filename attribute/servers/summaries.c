@@ -401,7 +401,7 @@ int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, s
 	servers_judge(s);
 	for (size_t i = 0; i < s->count && rc >= 0; i++) {
 		const struct server *one = &s->at[i];
-		struct name_verdict v = {.name = one->sample.name, .named = one->named, .requests = one->requests, .step_model = one->step_model,
+		struct name_verdict v = {.name = one->sample.name, .with = one->with, .decision = one->decision, .named = one->named, .requests = one->requests, .step_model = one->step_model,
 		                         .prefill = one->prefill, .engine = servers_engine(s, one), .shift_ns = one->shift_ns, .held = one->held, .dropped = one->dropped,
 		                         .in_seconds = one->in_seconds, .has_steps = one->sample.all_steps + one->sample.all_windows > 0};
 		char clock[DRIFT_BYTES_MAX];

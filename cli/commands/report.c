@@ -22,6 +22,7 @@ struct runs {
 struct settings {
 	struct list books;
 	struct runs as_of;
+	struct list different;
 	bool runs, compare_rules;
 	struct pages_settings pages;
 };
@@ -153,6 +154,7 @@ static int report(struct run *r, struct fault *why) {
 	status = status ? status : pages_check(&r->set, &s->pages, why);
 	r->set.one_format = true;
 	r->set.compare_rules = s->compare_rules;
+	r->set.different = s->different;
 	status = status ? status : setup_outputs(r);
 	status = status ? status : open_books(r, &b, why);
 	if (status != 0) {
@@ -168,6 +170,7 @@ static int report(struct run *r, struct fault *why) {
 static const struct option own[] = {
 	{"book", 0, "PATH", "the book (default: book); repeatable, for parts of a fleet", 0, value_list, offsetof(struct settings, books), NULL, false},
 	{"as-of", 0, "RUN", "as the book was after that run (--runs lists them); RUN,RUN of two", 0, value_runs, offsetof(struct settings, as_of), NULL, true},
+	{"different", 0, "A=B", "names of two servers, in two books; repeatable", 0, value_list, offsetof(struct settings, different), NULL, false},
 	{"compare-rules", 0, NULL, "also show the split by other rules, and by rules of other tools", 0, value_flag, offsetof(struct settings, compare_rules), NULL, false},
 	PAGES_OPTIONS(settings, pages),
 	{"gpus-file", 0, "FILE", "another GPU catalogue (schemas/gpus.schema.json)", 0, value_text, offsetof(struct settings, pages.cards), NULL, true},

@@ -73,6 +73,26 @@ fill twice again
 "$tollbook" report -q --book one --book twice --by replica --format json > got
 same "one server in two books is a finding" "$? $(jq -r '.findings[] | select(.kind == "counted-twice").subjects[0]' got)" "1 second"
 
+# A part of its work under another name: some of its steps, or its requests without its steps.
+"$tollbook" ingest -q --book steps "$tree"/samples/serving/steps.jsonl.gz
+"$tollbook" attribute -q --book steps --gpu-hour 2 --prices prices.json
+cp -r steps steps-2
+for part in steps requests; do
+	gzip -dc "$tree/samples/serving/$part.jsonl.gz" | sed 's/rtx-tiny-01/second/g' | head -n 200 > "some-$part.jsonl"
+	fill "some-$part" "some-$part.jsonl"
+	[ $part = steps ] && against=one || against=steps
+	for books in "--book $against --book some-$part" "--book some-$part --book $against"; do
+		"$tollbook" report -q $books --by replica --format json > got
+		same "$books: a part in another book is a finding" "$? $(jq -c '[.findings[] | select(.kind == "counted-twice").option]' got)" '1 ["--different"]'
+		"$tollbook" report -q $books --different second=rtx-tiny-01 --by replica --format json > got
+		same "$books: stated to be two" "$(jq -c '[.findings[] | select(.kind == "counted-twice")]' got)" '[]'
+	done
+done
+jq -n --slurpfile fleet fleet.json '$fleet[0] + {different: [["rtx-tiny-01", "second"]]}' > apart.json
+"$tollbook" attribute -q --book steps-2 --fleet apart.json --prices prices.json
+"$tollbook" report -q --book steps-2 --book some-requests --by replica --format json > got
+same "stated in the fleet file of one of them" "$(jq -c '[.findings[] | select(.kind == "counted-twice")]' got)" '[]'
+
 # ---- books that do not belong together ----
 
 "$tollbook" ingest -q --book euros llamacpp.log

@@ -107,6 +107,20 @@ for overlap in 600 60; do
 	same "$overlap of 3000 steps in both: exit status" $status 1
 done
 
+# A small part of a log's steps again, from its start or from within: too few to be seen as a copy.
+for from in 0 1200; do
+	rm -rf logs
+	mkdir logs
+	steps 0 3000 engine-a > logs/engine-a.jsonl
+	steps $from $((from + 200)) engine-b > logs/engine-b.jsonl
+	four_ways logs
+	for way in run nights tasks; do
+		same "200 of 3000 steps again from $from: $way" "$(jq -c '[.total.tokens.input, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" \
+			"[$truth,[\"engine-a\"],[\"engine-b\"]]"
+	done
+	same "200 of 3000 steps again from $from: exit status" $status 1
+done
+
 # Two servers of one benchmark, a second apart, whose requests are numbered alike.
 rm -rf logs
 mkdir logs
