@@ -94,16 +94,25 @@ size_t printable(struct text t, char *out, size_t size) {
 	return len;
 }
 
-void markdown_put(FILE *out, struct text t) {
+/* `markup`: characters that get a backslash. */
+static void put_shown(FILE *out, struct text t, const char *markup) {
 	while (t.len > 0) {
 		char one[16];
 		size_t shown, used = show(t, one, &shown);
 		for (size_t i = 0; i < shown; i++) {
-			fputs(strchr("|\\`*_<>[]#", one[i]) ? "\\" : "", out);
+			fputs(strchr(markup, one[i]) ? "\\" : "", out);
 			fputc(one[i], out);
 		}
 		t = text_cut(t, used, t.len);
 	}
+}
+
+void printable_put(FILE *out, struct text t) {
+	put_shown(out, t, "");
+}
+
+void markdown_put(FILE *out, struct text t) {
+	put_shown(out, t, "|\\`*_<>[]#");
 }
 
 size_t printable_width(const char *s) {

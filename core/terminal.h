@@ -74,6 +74,7 @@ static inline void terminal_guard(const struct terminal *t, bool on) {
  */
 size_t printable(struct text t, char *out, size_t size);
 #define PRINTABLE_MAX 10 /* bytes in `out` of one in the text, at most */
+void printable_put(FILE *out, struct text t);
 /* As Markdown: the same, and nothing ends a cell or is markup. */
 void markdown_put(FILE *out, struct text t);
 /* Columns of a printable text on a terminal: its characters. */

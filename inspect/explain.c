@@ -111,16 +111,19 @@ static int add_entry(void *work, const struct entry *e) {
 	return 0;
 }
 
-static const char *name_or_dash(struct trace *trace, name_id id) {
-	return id ? names_text(trace->b->names, id).at : "-";
+static void print_name(struct trace *trace, const char *lead, name_id id) {
+	fputs(lead, stdout);
+	printable_put(stdout, id ? names_text(trace->b->names, id) : T("-"));
 }
 
 static void print_entry(struct trace *trace, const struct entry *e) {
 	char slot[INSTANT_TEXT_MAX], rate[DECIMAL_TEXT_MAX];
 
-	printf("  %s  %s, %s, tenant %s, %s, grade %s: %" PRId64 " GPU-ns at %s an hour, %" PRId64 " token%s", instant_format(e->slot_ns, slot),
-	       name_or_dash(trace, e->replica), name_or_dash(trace, e->model), name_or_dash(trace, e->tenant), kind_words[e->kind],
-	       grade_words[e->grade], e->gpu_ns, e->rate_nano < 0 ? "no known rate" : decimal_format(e->rate_nano, 9, rate), e->tokens, PLURAL(e->tokens));
+	printf("  %s", instant_format(e->slot_ns, slot));
+	print_name(trace, "  ", e->replica);
+	print_name(trace, ", ", e->model);
+	print_name(trace, ", tenant ", e->tenant);
+	printf(", %s, grade %s: %" PRId64 " GPU-ns at %s an hour, %" PRId64 " token%s", kind_words[e->kind], grade_words[e->grade], e->gpu_ns, e->rate_nano < 0 ? "no known rate" : decimal_format(e->rate_nano, 9, rate), e->tokens, PLURAL(e->tokens));
 	if (e->service != SERVICE_STANDARD) {
 		printf(", %.*s service", TEXT_ARG(service_names[e->service]));
 	}
@@ -158,7 +161,9 @@ void explain_place(struct trace *trace, const struct record *r) {
 	struct ledger_source s;
 
 	if (ledger_source_get(trace->b->ledger, r->file, &s, trace->why) > 0) {
-		printf("  %s:%" PRId64, s.path, r->line);
+		fputs("  ", stdout);
+		printable_put(stdout, text_of(s.path));
+		printf(":%" PRId64, r->line);
 	} else {
 		printf("  source %u:%" PRId64, r->file, r->line);
 	}

@@ -9,6 +9,7 @@
 #include "core/instant.h"
 #include "core/json.h"
 #include "core/model/step_model.h"
+#include "core/terminal.h"
 #include "core/text.h"
 
 #define LAW_TERMS 6
@@ -232,7 +233,9 @@ static void print_origin(const struct kept_fit *f) {
 	}
 	printf(": %s", origin);
 	if (f->taken_from.len > 0) {
-		printf(" (%.*s)", TEXT_ARG(f->taken_from));
+		fputs(" (", stdout);
+		printable_put(stdout, f->taken_from);
+		fputs(")", stdout);
 	}
 }
 
@@ -278,8 +281,9 @@ static void print_aggregates(const struct kept_fit *f) {
 static void print_key(const struct kept_fit *f) {
 	char day[INSTANT_TEXT_MAX];
 
-	printf("  %.10s, %.*s on %" PRId64 " x %.*s, %.*s", instant_format(f->day_ns, day), f->model.len ? (int)f->model.len : 10,
-	       f->model.len ? f->model.at : "(no model)", f->gpus, f->gpu.len ? (int)f->gpu.len : 3, f->gpu.len ? f->gpu.at : "GPU",
+	printf("  %.10s, ", instant_format(f->day_ns, day));
+	printable_put(stdout, f->model.len > 0 ? f->model : T("(no model)"));
+	printf(" on %" PRId64 " x %.*s, %.*s", f->gpus, f->gpu.len ? (int)f->gpu.len : 3, f->gpu.len ? f->gpu.at : "GPU",
 	       TEXT_ARG(f->role));
 }
 

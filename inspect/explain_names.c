@@ -32,7 +32,9 @@ static int64_t print_notices(const struct quality *q, enum notice_type type, con
 	for (size_t i = 0; i < count; i++) {
 		bool printed = n[i].field[NOTICE_TEXT] && (type == NOTICE_FINDING || !n[i].field[NOTICE_KIND]);
 		if (printed && concerns(&n[i], name)) {
-			printf("%s  %s: %s\n", shown == 0 ? "\nNames, clocks and GPUs\n" : "", what, n[i].field[NOTICE_TEXT]);
+			printf("%s  %s: ", shown == 0 ? "\nNames, clocks and GPUs\n" : "", what);
+			printable_put(stdout, text_of(n[i].field[NOTICE_TEXT]));
+			putchar('\n');
 			shown++;
 		}
 	}
@@ -67,7 +69,9 @@ int explain_names(struct trace *trace, struct fault *why) {
 	quality_init(&q);
 	rc = rc < 0 ? rc : ledger_quality_get(trace->b->ledger, INT64_MAX, &q, why);
 	if (rc >= 0) {
-		printf("\n%.*s: %" PRId64 " record%s under this name\n", TEXT_ARG(trace->q.replica), records, PLURAL(records));
+		putchar('\n');
+		printable_put(stdout, trace->q.replica);
+		printf(": %" PRId64 " record%s under this name\n", records, PLURAL(records));
 		shown = print_notices(&q, NOTICE_ASSUMPTION, "assumed", trace->q.replica, 0);
 		shown = print_notices(&q, NOTICE_FINDING, "finding", trace->q.replica, shown);
 	}

@@ -417,9 +417,14 @@ static int not_found(struct trace *trace, struct fault *why) {
 static void print_head(const struct trace *trace, name_id model) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 
-	printf("Request %.*s, %s, %s, %s to %s\n", TEXT_ARG(trace->q.id), model != 0 ? names_text(trace->b->names, model).at : "no model",
-	       names_text(trace->b->names, trace->replica).at, instant_format(trace->first_ns, from),
-	           instant_format(trace->last_ns, to));
+	const struct text names[] = {trace->q.id, model != 0 ? names_text(trace->b->names, model) : T("no model"), names_text(trace->b->names, trace->replica)};
+
+	fputs("Request ", stdout);
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		printable_put(stdout, names[i]);
+		fputs(", ", stdout);
+	}
+	printf("%s to %s\n", instant_format(trace->first_ns, from), instant_format(trace->last_ns, to));
 }
 
 int explain_request(struct trace *trace, struct fault *why) {

@@ -57,12 +57,6 @@ enum api_form api_form_of(const char *format) {
 	return (enum api_form)i;
 }
 
-void api_put_markdown(FILE *out, struct text t) {
-	for (size_t i = 0; i < t.len; i++) {
-		fputs(t.at[i] == '|' ? "\\|" : t.at[i] == '\n' ? " " : (char[]){t.at[i], '\0'}, out);
-	}
-}
-
 void api_rows_begin(const struct api_rows *r) {
 	for (size_t i = 0; i < r->count; i++) {
 		const char *name = r->headers[i] + (r->headers[i][0] == '<');
@@ -77,7 +71,7 @@ void api_rows_begin(const struct api_rows *r) {
 
 void api_rows_add(const struct api_rows *r, struct text name, const char *const *figures) {
 	fputs(r->form == API_CSV ? "" : "| ", r->out);
-	(r->form == API_CSV ? csv_put_text : api_put_markdown)(r->out, name);
+	(r->form == API_CSV ? csv_put_text : markdown_put)(r->out, name);
 	for (size_t i = 0; i + 1 < r->count; i++) {
 		fprintf(r->out, r->form == API_CSV ? ",%s" : " | %s", figures[i]);
 	}

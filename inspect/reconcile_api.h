@@ -16,8 +16,6 @@ bool api_same_model(struct text a, struct text b);
 /* NULL is the table; API_FORMS: unknown format. */
 enum api_form api_form_of(const char *format);
 
-/* A cell of a table in Markdown. */
-void api_put_markdown(FILE *out, struct text t);
 /* Rows for CSV and Markdown; a cell "" is not known. The first column is a name, the last row the sum. */
 struct api_rows {
 	enum api_form form;

@@ -104,7 +104,8 @@ static void print_costs(FILE *out, const struct model_costs *c, int64_t billed, 
 	fprintf(out, "By model, in %s: what was billed, and the list price of the tokens in the book\n", currency);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct model_cost *m = &c->at[i];
-		fprintf(out, "%.*s\n", TEXT_ARG(m->model.len > 0 ? m->model : T("(no model)")));
+		printable_put(out, m->model.len > 0 ? m->model : T("(no model)"));
+		fputc('\n', out);
 		print_money(out, "billed", m->billed, m->billed_nano);
 		print_money(out, "at list price", m->listed, m->list_nano);
 		if (m->billed) {
@@ -227,7 +228,9 @@ static void put_costs_table(FILE *out, const struct model_costs *c, const struct
 
 	print_costs(out, c, t->billed_nano, t->list_nano, t->currency);
 	if (t->foreign) {
-		fprintf(out, "The bill has amounts in %s, which is not the currency of the book: convert the bill first\n", t->foreign);
+		fputs("The bill has amounts in ", out);
+		printable_put(out, text_of(t->foreign));
+		fputs(", which is not the currency of the book: convert the bill first\n", out);
 		return;
 	}
 	fputs(t->known ? "" : "Some tokens of the book have no list price there; give --prices FILE to attribute or to this command\n", out);

@@ -35,7 +35,9 @@ static void print_sides(const struct tied *l, FILE *out) {
 static void print_tied(const struct tied *l, FILE *out) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 
-	fprintf(out, "%s to %s, %s\n", instant_format(l->from_ns, from), instant_format(l->to_ns, to), pool_of(l));
+	fprintf(out, "%s to %s, ", instant_format(l->from_ns, from), instant_format(l->to_ns, to));
+	printable_put(out, text_of(pool_of(l)));
+	fputc('\n', out);
 	print_sides(l, out);
 }
 
@@ -63,8 +65,9 @@ static void print_rest(const struct reconciliation *r, FILE *out) {
 
 	for (size_t i = 0; i < r->rest.count; i++) {
 		const struct tied *l = &r->rest.at[i];
-		fprintf(out, "On no line of the invoice, %s\n  book    %16s  %14.3f GPU-hours\n", l->pool, decimal_format(l->cost_nano, 9, a),
-		        exact_hours(l->book_gpu_ns));
+		fputs("On no line of the invoice, ", out);
+		printable_put(out, text_of(l->pool));
+		fprintf(out, "\n  book    %16s  %14.3f GPU-hours\n", decimal_format(l->cost_nano, 9, a), exact_hours(l->book_gpu_ns));
 	}
 }
 
@@ -78,7 +81,9 @@ static void print_total(const struct reconciliation *r, FILE *out) {
 	}
 	fprintf(out, "  differ  %16s\n", decimal_format(r->total.amount_nano - r->total.cost_nano, 9, a));
 	if (r->foreign) {
-		fprintf(out, "The invoice has amounts in %s, the book is in %s: convert the invoice first\n", r->foreign, r->currency);
+		fputs("The invoice has amounts in ", out);
+		printable_put(out, text_of(r->foreign));
+		fprintf(out, ", the book is in %s: convert the invoice first\n", r->currency);
 	}
 	fprintf(out, "%s a tolerance of %s per class\n", r->within ? "Within" : "Outside of", decimal_format(r->tolerance_nano, 2, a));
 }
@@ -86,7 +91,9 @@ static void print_total(const struct reconciliation *r, FILE *out) {
 static void print_table(const struct reconciliation *r, bool lines, FILE *out) {
 	fprintf(out, "Invoice: %s, %zu lines\n", r->in->family->name, r->in->count);
 	for (size_t i = 0; i < r->note_count; i++) {
-		fprintf(out, "Assumed: %s\n", r->notes[i]);
+		fputs("Assumed: ", out);
+		printable_put(out, text_of(r->notes[i]));
+		fputc('\n', out);
 	}
 	for (size_t i = 0; i < r->pools.count; i++) {
 		print_tied(&r->pools.at[i], out);
@@ -223,7 +230,7 @@ static void put_row(FILE *out, bool csv, const char *const cells[CELLS]) {
 	fputs(csv ? "" : "| ", out);
 	for (int i = 0; i < CELLS; i++) {
 		fputs(i == 0 ? "" : csv ? "," : " | ", out);
-		(csv ? csv_put_text : api_put_markdown)(out, text_of(cells[i]));
+		(csv ? csv_put_text : markdown_put)(out, text_of(cells[i]));
 	}
 	fputs(csv ? "\r\n" : " |\n", out);
 }

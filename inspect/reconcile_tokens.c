@@ -298,7 +298,8 @@ static const char *money_of(const struct side *a, const struct side *b, char out
 static void print_row(const struct token_row *r, const char *name, FILE *out) {
 	char a[DECIMAL_TEXT_MAX], b[DECIMAL_TEXT_MAX], d[DECIMAL_TEXT_MAX];
 
-	fprintf(out, "%s%s\n", name, r->elsewhere ? ": not on the bill, ran on GPUs of the book" : "");
+	printable_put(out, text_of(name));
+	fputs(r->elsewhere ? ": not on the bill, ran on GPUs of the book\n" : "\n", out);
 	for (size_t i = 0; i < FIGURES; i++) {
 		int64_t x = figure(&r->billed, i), y = figure(&r->seen, i);
 		fprintf(out, "  %-16s billed %16" PRId64 "  in the logs %16" PRId64 "  differ %16" PRId64 "\n", figures[i].word, x, y, x - y);

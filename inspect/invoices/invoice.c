@@ -85,8 +85,9 @@ static int map_column(struct reading *r, struct text a, struct text b) {
 
 	if (role == ROLES || column < 0) {
 		int other = sheet_find(r->s, a);
-		role = other >= 0 && role_named(b) != ROLES ? role_named(b) : role;
-		column = other >= 0 && column < 0 ? other : column;
+		bool turned = other >= 0 && role_named(b) != ROLES; /* else a name that both have would hide an error in the other */
+		role = turned ? role_named(b) : role;
+		column = turned ? other : column;
 	}
 	if (role == ROLES || column < 0) {
 		return fault_set(r->why, ERROR_CONFIG, "--columns: %.*s = %.*s: %s", TEXT_ARG(a), TEXT_ARG(b),

@@ -47,4 +47,17 @@ same "packed, and as a page" "$? $(grep -c '<table id="pool"' page.html)" "0 1"
 same "billed cost of a prepaid node" "$("$tollbook" reconcile --book book --invoice "$data/aws-savings-plan.csv" --cost billed | awk '/^    rate/ {print $2; exit}')" -1722.240000000
 "$tollbook" reconcile --book book --invoice "$data/modal.csv" --pool-column nosuch > said 2>&1
 same "a column that is not there" "$? $(grep -c 'no column or member nosuch' said)" "2 1"
+# What an invoice or a log names is printable everywhere.
+printf 'period,pool,gpu_hours,amount\n2026-08,"\033[31m<b>red",1,1\n' > colour.csv
+for format in table csv json html markdown; do
+	"$tollbook" reconcile --book book --invoice colour.csv --format $format > said 2>&1
+	same "a pool with escape codes as $format" "$? $(LC_ALL=C grep -c "$(printf '\033')" said) $(grep -c 'red' said | sed 's/[1-9][0-9]*/some/')" "1 0 some"
+done
+same "markup in a pool's name" "$(grep -c '<b>red' said)" 0
+sed 's/"m","arrival/"\\u001b[31mred","arrival/' log.jsonl > colour.jsonl
+"$tollbook" ingest -q --book colours colour.jsonl && "$tollbook" attribute -q --book colours --fleet fleet.json 2> /dev/null
+same "escape codes in explain" "$("$tollbook" explain --book colours kind=output | LC_ALL=C tr -cd '\033' | wc -c)" 0
+echo "amount = Net cots" > wrong.map
+"$tollbook" reconcile --book book --invoice "$data/lambda.csv" --columns wrong.map > said 2>&1
+same "a map with a column that is not there" "$? $(grep -c 'Net cots: the invoice has no such column' said)" "2 1"
 finish
