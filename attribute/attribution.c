@@ -3,6 +3,7 @@
 
 #include "attribute/fleet/capacity.h"
 #include "attribute/fleet/stated.h"
+#include "attribute/adopted.h"
 #include "attribute/bought_sums.h"
 #include "attribute/check.h"
 #include "attribute/split/bought_post.h"
@@ -278,7 +279,9 @@ int attribution_seal(struct attribution *a, struct fault *why) {
 		return 0;
 	}
 	a->sealed = true;
+	evidence_set_different(a->evidence, a->options.fleet ? &a->options.fleet->different : NULL);
 	int rc = evidence_seal(a->evidence, why);
+	adopted_check(a->evidence, a->options.names, &a->identity);
 	rc = rc < 0 || !(a->options.identity || a->options.part || a->verdict_count > 0) ? rc : settle_servers(a, why);
 	replicas_seal(a->replicas);
 	find_mixed_gateways(a);

@@ -183,13 +183,13 @@ void quality_report_joins(struct quality *q) {
 			r->first_rank = j->first_rank[JOIN_DIFFERING];
 		}
 	}
-	bool none = j->joined == 0 && j->count[JOIN_GATEWAY_ONLY] > 0 && j->count[JOIN_ENGINE_ONLY] > 0;
+	bool none = j->joined == 0 && j->count[JOIN_GATEWAY_ONLY] > 0; /* the engines may report no requests at all */
 
 	if (none) {
 		quality_finding(q, "gateway-unmatched", NULL, NULL, QUALITY_NO_AMOUNT,
 		                "none of %" PRId64 " requests of gateways (%" PRId64 " tokens) is among the %" PRId64 " requests of engines that have "
 		                "no tenant: they are not counted (the first: %s); requests that name neither a replica nor a tenant are "
-		                "treated as an engine's: give them one, or the logs of the engines", j->count[JOIN_GATEWAY_ONLY], j->gateway_only_tokens,
+		                "treated as an engine's: give each its \"replica\", or the engines' own logs of requests", j->count[JOIN_GATEWAY_ONLY], j->gateway_only_tokens,
 		                j->count[JOIN_ENGINE_ONLY], j->first[JOIN_GATEWAY_ONLY]);
 	} else if (j->count[JOIN_GATEWAY_ONLY] > 0) {
 		quality_warn(q, "%" PRId64 " of %" PRId64 " requests of gateways (%" PRId64 " tokens) are in no engine's log; they are not "

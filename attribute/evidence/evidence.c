@@ -115,8 +115,12 @@ struct evidence *evidence_new(struct names *names, unsigned lanes, size_t memory
 	e->other = names_id(names, T("(other)"));
 	e->count_from_ns = INT64_MIN;
 	e->count_to_ns = INT64_MAX;
-	e->bought_from_ns = INT64_MAX;
-	e->bought_to_ns = INT64_MIN;
+	e->bought_from_ns = e->adopted_from_ns = INT64_MAX;
+	e->bought_to_ns = e->adopted_to_ns = INT64_MIN;
+	for (unsigned i = 0; i < lanes; i++) {
+		e->lanes[i].work_from_ns = INT64_MAX;
+		e->lanes[i].work_to_ns = INT64_MIN;
+	}
 	return e;
 }
 
@@ -128,6 +132,7 @@ void evidence_free(struct evidence *e) {
 		free(e->lanes[i].buffer);
 	}
 	free(e->lanes);
+	twice_free(e->twice);
 	spool_free(e->spool);
 	spool_free(e->power);
 	spool_free(e->gateway);
@@ -212,6 +217,9 @@ static int add(struct evidence *e, unsigned lane, const struct item *item, size_
 	}
 	if (item->kind != ITEM_POWER) {
 		engines_add(&e->lanes[lane].engines, item->replica, item->kind == ITEM_REQUEST);
+	}
+	if (item->kind == ITEM_STEP || item->kind == ITEM_WINDOW) {
+		exact_widen(&e->lanes[lane].work_from_ns, &e->lanes[lane].work_to_ns, item->at_ns, item->at_ns);
 	}
 	if (is_left_out(e, item->replica)) {
 		return 0;
@@ -446,6 +454,39 @@ bool evidence_has_bought(const struct evidence *e, name_id replica) {
 	return false;
 }
 
+void evidence_set_different(struct evidence *e, const struct server_pairs *different) {
+	e->different = different;
+}
+
+const struct twice_pair *evidence_twice(const struct evidence *e, size_t *count) {
+	*count = 0;
+	return e->twice ? twice_found(e->twice, count) : NULL;
+}
+
+/* Compares the names of gateways, before the only replica adopts their requests. */
+static int find_twice(struct evidence *e, struct fault *why) {
+	struct evidence_reader *r;
+	const struct item *item;
+	int rc = evidence_reading_of(&r, e->gateway, why), got = 0;
+
+	e->twice = twice_new();
+	while (rc >= 0 && (got = evidence_next(r, &item, why)) > 0) {
+		twice_add(e->twice, (const struct request_item *)item);
+	}
+	evidence_reader_free(r);
+	twice_find(e->twice, e->names, e->different);
+	return rc < 0 ? rc : got;
+}
+
+bool evidence_adopted_apart(const struct evidence *e) {
+	int64_t from_ns = INT64_MAX, to_ns = INT64_MIN;
+
+	for (unsigned i = 0; i < e->lane_count; i++) {
+		exact_widen(&from_ns, &to_ns, e->lanes[i].work_from_ns, e->lanes[i].work_to_ns);
+	}
+	return from_ns <= to_ns && e->adopted_from_ns <= e->adopted_to_ns && (e->adopted_to_ns < from_ns || e->adopted_from_ns > to_ns);
+}
+
 /* Records of gateways become evidence of their own replicas, or, unless 0, of this one. */
 static int adopt(struct evidence *e, name_id replica, struct fault *why) {
 	struct evidence_reader *r;
@@ -459,9 +500,15 @@ static int adopt(struct evidence *e, name_id replica, struct fault *why) {
 		q.adopted = true;
 		q.head.replica = replica != 0 ? replica : q.head.replica;
 		const struct request_item *whole = (const struct request_item *)item;
+		if (twice_drops(e->twice, whole->head.replica)) {
+			continue;
+		}
 		bool bought = bought_is_vendors(e, whole);
 		if (bought) {
 			note_bought(e, q.head.replica);
+		}
+		if (!bought && replica != 0 && q.head.at_ns != UNKNOWN) {
+			exact_widen(&e->adopted_from_ns, &e->adopted_to_ns, q.head.at_ns, q.finish_ns != UNKNOWN ? q.finish_ns : q.head.at_ns);
 		}
 		rc = bought
 		         ? bought_keep(e, item, evidence_item_len(r), why)
@@ -476,6 +523,9 @@ int evidence_seal(struct evidence *e, struct fault *why) {
 
 	rc = rc < 0 ? rc : spool_seal(e->gateway, why);
 	e->gateways = e->gateways.are != GATEWAYS_NONE ? e->gateways : gateways_here(e);
+	if (rc >= 0 && e->gateways.are == GATEWAYS_OF_ONE) {
+		rc = find_twice(e, why);
+	}
 	if (rc >= 0 && (e->gateways.are == GATEWAYS_REPLICAS || e->gateways.are == GATEWAYS_OF_ONE)) {
 		rc = adopt(e, e->gateways.replica, why);
 	}

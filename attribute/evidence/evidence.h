@@ -131,6 +131,13 @@ int evidence_seal(struct evidence *e, struct fault *why);
 void evidence_set_vendors(struct evidence *e, vendor_test *is_vendors, void *vendors);
 /* Adds the requests for which the join found no server, in the order of tenant patches; frees them. */
 int evidence_set_unjoined(struct evidence *e, struct spool *unjoined, struct fault *why);
+/* Gateways that report requests of another one, with the names that are stated to be different. Call before evidence_seal. */
+struct server_pairs;
+struct twice_pair;
+void evidence_set_different(struct evidence *e, const struct server_pairs *different);
+const struct twice_pair *evidence_twice(const struct evidence *e, size_t *count);
+/* Do all requests of gateways, which the only replica adopted, lie outside of the time of its steps and windows? After evidence_seal. */
+bool evidence_adopted_apart(const struct evidence *e);
 /* The extent of bought requests; false if there are none. After evidence_seal and the join. */
 bool evidence_bought_period(const struct evidence *e, int64_t *from_ns, int64_t *to_ns);
 /* Only duplicates that begin in this period (half-open) are counted. Call before evidence_seal. */

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "attribute/evidence/evidence.h"
+#include "attribute/evidence/twice.h"
 
 /* The content of a record begins here; duplicates differ only in what precedes it: the place in the logs. */
 #define SAID_FROM sizeof(struct item)
@@ -23,6 +24,7 @@ struct evidence_lane {
 	struct undated undated;
 	int64_t beyond; /* records with a name beyond EVIDENCE_NAMES_MAX */
 	struct engines engines;
+	int64_t work_from_ns, work_to_ns; /* of steps and windows */
 	bool has_gateway;
 };
 
@@ -54,6 +56,9 @@ struct evidence {
 	/* by name_id: a reading of the whole replica has found no repeat (repeats.h), so that the next need not look */
 	_Atomic bool *unrepeated;
 	size_t unrepeated_count;
+	const struct server_pairs *different; /* names that are stated to be of different gateways; or NULL */
+	struct twice *twice;      /* gateways' names with the same requests; or NULL */
+	int64_t adopted_from_ns, adopted_to_ns; /* the extent of requests that are adopted by the only replica */
 	struct gateways gateways; /* GATEWAYS_NONE: not known before evidence_seal */
 	struct evidence_lane *lanes;
 	unsigned lane_count;

@@ -258,30 +258,34 @@ static void find_ranks_by_counts(struct servers *s, struct server *a, struct ser
 #define OVERLAP_LEAST 8
 #define OVERLAP_PERCENT 90
 
-static bool has_step(const struct sample *s, const struct id_step *x) {
-	size_t i = id_steps_from(s->steps, s->step_count, x->end_ns);
+/* The same step, with the same instant, or stamped by another collector. */
+static bool is_step(const struct id_step *x, const struct id_step *y) {
+	return y->number == x->number && y->duration_ns == x->duration_ns && y->prefill_tokens == x->prefill_tokens && y->prompts == x->prompts && y->decoders == x->decoders;
+}
 
-	for (; i < s->step_count && s->steps[i].end_ns == x->end_ns; i++) {
-		const struct id_step *y = &s->steps[i];
-		if (y->number == x->number && y->duration_ns == x->duration_ns && y->prefill_tokens == x->prefill_tokens && y->prompts == x->prompts && y->decoders == x->decoders) {
+static bool has_step(const struct sample *s, const struct id_step *x, int64_t within_ns) {
+	size_t i = id_steps_from(s->steps, s->step_count, x->end_ns - within_ns);
+
+	for (; i < s->step_count && s->steps[i].end_ns <= x->end_ns + within_ns; i++) {
+		if (is_step(x, &s->steps[i])) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* Are nearly all steps of the second log, from its start to the end of the first one, also in this one? */
-static bool has_steps_of(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
+/* Of the steps with prompts and numbers of `b` in the time of `a`, those that are in `a`, too; gives up where few are. */
+static bool are_in(const struct sample *a, const struct sample *b, int64_t within_ns, size_t *both, size_t *of) {
 	uint64_t most_hash = a->most_hash < b->most_hash ? a->most_hash : b->most_hash;
 
 	*both = *of = 0;
-	for (size_t i = 0; i < b->step_count && b->steps[i].end_ns <= a->last_step_ns; i++) {
+	for (size_t i = id_steps_from(b->steps, b->step_count, a->first_step_ns); i < b->step_count && b->steps[i].end_ns <= a->last_step_ns; i++) {
 		const struct id_step *x = &b->steps[i];
-		if (x->prefill_tokens == 0 || x->number == ID_NO_NUMBER || x->coarse || sample_order(x->end_ns) > most_hash) {
+		if (x->prefill_tokens == 0 || x->number == ID_NO_NUMBER || (x->coarse && within_ns == 0) || sample_order(x->end_ns) > most_hash) {
 			continue;
 		}
 		++*of;
-		*both += has_step(a, x);
+		*both += has_step(a, x, within_ns);
 		if (*of == OVERLAP_LEAST && 2 * *both < *of) {
 			return false;
 		}
@@ -291,12 +295,23 @@ static bool has_steps_of(const struct sample *a, const struct sample *b, size_t 
 
 /* One log begins and ends before the other one, and nearly all steps in the time of both are in both. */
 static bool is_continued(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
-	return a->step_count > 0 && b->step_count > 0 && a->first_step_ns < b->first_step_ns && a->last_step_ns < b->last_step_ns && has_steps_of(a, b, both, of);
+	return a->step_count > 0 && b->step_count > 0 && a->first_step_ns < b->first_step_ns && a->last_step_ns < b->last_step_ns && are_in(a, b, 0, both, of);
 }
 
 /* One log has a part of the other one's steps, in a part of its time: too small a part to be seen as a copy. */
 static bool is_inside(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
-	return a->step_count > 0 && b->step_count > 0 && a->first_step_ns <= b->first_step_ns && a->last_step_ns >= b->last_step_ns && has_steps_of(a, b, both, of);
+	return a->step_count > 0 && b->step_count > 0 && a->first_step_ns <= b->first_step_ns && a->last_step_ns >= b->last_step_ns && are_in(a, b, 0, both, of);
+}
+
+/* Instants of two collectors, or in whole seconds, of one step. */
+#define STAMPS_NS (2 * NS_PER_SECOND)
+
+/* The same, with instants of another collector: a copy. */
+static bool is_part(const struct sample *whole, const struct sample *part) {
+	size_t both, of;
+
+	return whole->all_steps > part->all_steps && part->step_count > 0 && part->first_step_ns >= whole->first_step_ns - STAMPS_NS &&
+	       part->last_step_ns <= whole->last_step_ns + STAMPS_NS && are_in(whole, part, STAMPS_NS, &both, &of);
 }
 
 static void compare_copies(struct servers *s, struct server *a, struct server *b) {
@@ -318,11 +333,11 @@ static void compare_copies(struct servers *s, struct server *a, struct server *b
 	const char *what = copied(&a->sample, &b->sample, &sure);
 	if (!what && (is_inside(&a->sample, &b->sample, &both, &of) || is_inside(&b->sample, &a->sample, &both, &of))) {
 		servers_unite(s, a, b, "steps", both, of);
-	} else if (!what) {
+	} else if (!what && !is_part(&a->sample, &b->sample) && !is_part(&b->sample, &a->sample)) {
 		find_ranks_by_counts(s, a, b);
-	} else if (sure || servers_are_pair(&s->fleet->same, x, y)) {
+	} else if (sure || !what || servers_are_pair(&s->fleet->same, x, y)) {
 		bool first = says_more(s, a, b);
-		drop_copy(s, first ? a : b, first ? b : a, what);
+		drop_copy(s, first ? a : b, first ? b : a, what ? what : "steps");
 	} else {
 		find_perhaps(s, x, y, what);
 	}

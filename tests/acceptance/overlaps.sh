@@ -106,7 +106,6 @@ for overlap in 600 60; do
 	done
 	same "$overlap of 3000 steps in both: exit status" $status 1
 done
-
 # A small part of a log's steps again, from its start or from within: too few to be seen as a copy.
 for from in 0 1200; do
 	rm -rf logs
@@ -120,6 +119,19 @@ for from in 0 1200; do
 	done
 	same "200 of 3000 steps again from $from: exit status" $status 1
 done
+# A part of a log as another collector stamps it, in a file of its own: a copy.
+rm -rf logs
+mkdir logs
+steps 0 3000 whole > logs/whole.jsonl
+steps 1500 1800 part | sed 's/\("start_ns":[0-9]*\)[0-9]\{6\},/\1000007,/' > logs/part.jsonl
+four_ways logs
+for way in run nights tasks; do
+	same "300 of 3000 steps, stamped otherwise: $way" "$(jq -c '[.total.tokens.input, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" \
+		"[$truth,[\"whole\"],[\"part\"]]"
+done
+"$tollbook" run -q --gpu-hour 2 --same whole=part --format json -o run.json logs > said 2>&1
+same "300 of 3000 steps, stated: exit status" $? 0
+same "300 of 3000 steps, stated" "$(jq -c '[.total.tokens.input, .findings]' run.json)" "[$truth,[]]"
 
 # Two servers of one benchmark, a second apart, whose requests are numbered alike.
 rm -rf logs

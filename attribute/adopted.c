@@ -1,0 +1,24 @@
+#include "attribute/adopted.h"
+
+#include "attribute/evidence/twice.h"
+
+static void find_twice(const struct evidence *e, const struct names *names, struct quality *quality) {
+	size_t count;
+	const struct twice_pair *pair = evidence_twice(e, &count);
+
+	for (size_t i = 0; i < count; i++, pair++) {
+		const char *x = names_text(names, pair->name).at, *y = names_text(names, pair->other).at;
+		quality_finding(quality, "counted-twice", y, "--different", QUALITY_NO_AMOUNT,
+		                "%s reports requests that %s reports, too (%zu of %zu that were compared), under other ids: %s; remove one of the logs, or resolve "
+		                "it with --different %s=%s", y, x, pair->both, pair->of, pair->dropped ? "only those of the latter are counted" : "they are counted twice", x, y);
+	}
+}
+
+void adopted_check(const struct evidence *e, const struct names *names, struct quality *quality) {
+	find_twice(e, names, quality);
+	if (evidence_adopted_apart(e)) {
+		quality_finding(quality, "clock", NULL, "--log-zone", QUALITY_NO_AMOUNT,
+		                "all requests of gateways lie before or after the records of the only server, which they are counted with: the date or zone of one "
+		                "of the logs is wrong (--log-year, --log-zone), or another server handled them: then give them its name, with \"replica\"");
+	}
+}
