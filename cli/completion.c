@@ -107,7 +107,7 @@ static int bash(struct run *r, struct fault *why) {
 	      "}\n"
 	      "complete -o default -F _tollbook tollbook\n",
 	      stdout);
-	return say_printed();
+	return say_printed(r);
 }
 
 /* ---- zsh ---- */
@@ -197,7 +197,7 @@ static int zsh(struct run *r, struct fault *why) {
 	      "\tcompdef _tollbook tollbook\n"
 	      "fi\n",
 	      stdout);
-	return say_printed();
+	return say_printed(r);
 }
 
 /* ---- fish ---- */
@@ -254,7 +254,7 @@ static int fish(struct run *r, struct fault *why) {
 	for (const struct command *const *c = r->commands; *c; c++) {
 		fish_command(r, *c);
 	}
-	return say_printed();
+	return say_printed(r);
 }
 
 static const struct word words[] = {

@@ -21,7 +21,6 @@
  * are the table in options.c. The command line is stored in one struct run, which is passed down; there is no other
  * state.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,15 +119,6 @@ static int find_word(struct run *r) {
 	return EXIT_USAGE;
 }
 
-/* Checks that all output was written. */
-static int flush(struct run *r) {
-	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE) {
-		return EXIT_TIED_OUT;
-	}
-	say_error(r, "standard output cannot be written");
-	return EXIT_FAILED;
-}
-
 static int print_help(struct run *r) {
 	if (r->version) {
 		version_print(r->verbose);
@@ -137,7 +127,7 @@ static int print_help(struct run *r) {
 	} else {
 		help_program(r, stdout);
 	}
-	return flush(r);
+	return say_printed(r);
 }
 
 static int work(struct run *r) {

@@ -136,7 +136,7 @@ static int manual(struct run *r, struct fault *why) {
 		put_group(bit);
 	}
 	fputs(tail, stdout);
-	return say_printed();
+	return say_printed(r);
 }
 
 const struct command command_manual = {

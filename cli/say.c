@@ -1,5 +1,6 @@
 #include "cli/say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,6 +179,10 @@ int say_fault(struct run *r, int code, const struct fault *why) {
 	return (int)error_exit_status(code);
 }
 
-int say_printed(void) {
-	return fflush(stdout) == 0 ? EXIT_TIED_OUT : EXIT_FAILED;
+int say_printed(struct run *r) {
+	if ((fflush(stdout) == 0 && !ferror(stdout)) || errno == EPIPE) {
+		return EXIT_TIED_OUT;
+	}
+	say_error(r, "standard output: cannot write: %s", strerror(errno));
+	return EXIT_FAILED;
 }

@@ -28,8 +28,8 @@ int say_option(struct run *r, const char *name, const char *format, ...) __attri
  */
 int say_fault(struct run *r, int code, const struct fault *why);
 
-/* After everything is written to standard output: EXIT_TIED_OUT, or EXIT_FAILED. */
-int say_printed(void);
+/* After everything is written to standard output: EXIT_TIED_OUT, also if its reader has gone; or EXIT_FAILED, and says why. */
+int say_printed(struct run *r);
 
 /* Writes a text in a form that is safe for a terminal; returns its columns. */
 int say_safe(FILE *out, const char *text);

@@ -41,7 +41,7 @@ static int help(struct run *r, struct fault *why) {
 			  typo.nearest ? typo.nearest : "", typo.nearest ? "?" : "");
 		return EXIT_USAGE;
 	}
-	return say_printed();
+	return say_printed(r);
 }
 
 const struct command command_help = {

@@ -64,7 +64,7 @@ static int import(struct run *r, struct fault *why) {
 	if (status == 0) {
 		bool mixed = r->set.output && strcmp(r->set.output, "-") == 0;
 		prices_print_summary(prices, mixed ? stderr : stdout);
-		status = say_printed();
+		status = say_printed(r);
 	}
 	prices_free(prices);
 	return status;
@@ -80,7 +80,7 @@ static int list(struct run *r, struct fault *why) {
 	}
 	prices_print_list(prices, r->operands.count > 0 ? r->operands.at[0] : NULL, instant_asked(r), stdout);
 	prices_free(prices);
-	return say_printed();
+	return say_printed(r);
 }
 
 static int show(struct run *r, struct fault *why) {
@@ -99,7 +99,7 @@ static int show(struct run *r, struct fault *why) {
 		error = prices_print_model(prices, r->operands.at[i], instant_asked(r), stdout, why);
 	}
 	prices_free(prices);
-	return error ? error : say_printed();
+	return error ? error : say_printed(r);
 }
 
 static int open_one(struct run *r, const char *path, struct prices **out) {
@@ -125,7 +125,7 @@ static int diff(struct run *r, struct fault *why) {
 	status = status == 0 ? open_one(r, r->operands.at[1], &after) : status;
 	if (status == 0) {
 		differ = prices_print_diff(before, after, stdout);
-		status = say_printed();
+		status = say_printed(r);
 	}
 	prices_free(before);
 	if (after) {
@@ -174,7 +174,7 @@ static int update(struct run *r, struct fault *why) {
 	}
 	if (status == 0) {
 		printf("%s replaces the installed catalogue: %s\n", r->operands.at[0], path);
-		status = say_printed();
+		status = say_printed(r);
 	}
 	prices_free(now);
 	if (next) {
