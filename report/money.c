@@ -1,5 +1,6 @@
 /* Converts GPU time to money, once, and allocates shared cost: parts sum to the whole to the last nano-unit. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/share.h"
 #include "report/cube.h"
@@ -33,7 +34,15 @@ struct group {
 	size_t from, to;
 	struct charge pot;
 	int64_t *weights;
-	size_t worker_count, worker_room, part_room;
+	size_t *seats; /* the worker's tenant, as an index into these: */
+	int64_t *sums, *tenant_parts;
+	struct share *within;
+	size_t worker_count, worker_room, part_room, tenant_count, tenant_room;
+	struct seat {
+		size_t group; /* valid if it is that of this group */
+		size_t at;
+	} *seat_of; /* by name_id */
+	size_t seat_room;
 	int64_t *parts; /* of each amount that is not 0 */
 	int64_t *part_of[CHARGE_KINDS][CHARGE_AMOUNTS]; /* in `parts`; NULL: 0 */
 };
@@ -46,10 +55,41 @@ static bool has_work(const struct cube_cell *c) {
 	return cube_cell_is_busy(c) && c->gpu_ns > 0;
 }
 
+/* The tenant's index in this group. */
+static size_t seat_at(struct group *g, name_id tenant) {
+	if (tenant >= g->seat_room) {
+		size_t room = 2 * (size_t)tenant + 64;
+		g->seat_of = must_realloc(g->seat_of, room * sizeof *g->seat_of);
+		memset(g->seat_of + g->seat_room, 0, (room - g->seat_room) * sizeof *g->seat_of);
+		g->seat_room = room;
+	}
+	struct seat *seat = &g->seat_of[tenant];
+	if (seat->group != g->from + 1) {
+		if (g->tenant_count == g->tenant_room) {
+			g->tenant_room = 2 * g->tenant_room + 64;
+			g->sums = must_realloc(g->sums, g->tenant_room * sizeof *g->sums);
+			g->tenant_parts = must_realloc(g->tenant_parts, g->tenant_room * sizeof *g->tenant_parts);
+			g->within = must_realloc(g->within, g->tenant_room * sizeof *g->within);
+		}
+		*seat = (struct seat){g->from + 1, g->tenant_count};
+		g->sums[g->tenant_count++] = 0;
+	}
+	return seat->at;
+}
+
+static bool add_worker(struct group *g, const struct cube_cell *c) {
+	size_t room = g->worker_room;
+
+	g->weights = must_grow(g->weights, g->worker_count, &room, sizeof *g->weights, 64);
+	g->seats = must_grow(g->seats, g->worker_count, &g->worker_room, sizeof *g->seats, 64);
+	g->weights[g->worker_count] = c->gpu_ns;
+	size_t seat = g->seats[g->worker_count++] = seat_at(g, c->tenant);
+	return exact_add(&g->sums[seat], c->gpu_ns);
+}
+
 static bool collect(struct group *g, const struct cube_cell *c) {
-	if (has_work(c)) {
-		g->weights = must_grow(g->weights, g->worker_count, &g->worker_room, sizeof *g->weights, 64);
-		g->weights[g->worker_count++] = c->gpu_ns;
+	if (has_work(c) && !add_worker(g, c)) {
+		return false;
 	}
 	if (!cube_cell_is_shared(c)) {
 		return true;
@@ -65,7 +105,7 @@ static bool read_group(const struct cube *c, struct group *g) {
 	bool fits = true;
 
 	g->pot = (struct charge){0};
-	g->worker_count = 0;
+	g->worker_count = g->tenant_count = 0;
 	cube_read(c, g->from, &first);
 	cell = first;
 	for (g->to = g->from; g->to < c->count && same_hour(&first, &cell); ) {
@@ -75,6 +115,17 @@ static bool read_group(const struct cube *c, struct group *g) {
 		}
 	}
 	return fits || g->worker_count == 0;
+}
+
+/* To the tenants by largest remainder, so that each has its share to the last unit, and within a tenant to its cells. */
+static void share_amount(struct group *g, int64_t total, int64_t *parts) {
+	share_largest_remainder(total, g->sums, g->tenant_count, g->tenant_parts);
+	for (size_t i = 0; i < g->tenant_count; i++) {
+		share_init(&g->within[i], g->tenant_parts[i], g->sums[i]);
+	}
+	for (size_t i = 0; i < g->worker_count; i++) {
+		parts[i] = share_next(&g->within[g->seats[i]], g->weights[i]);
+	}
 }
 
 /* Over the work of the same pool and hour, by its GPU time; without work, it is not allocated. */
@@ -93,7 +144,7 @@ static void share_group(struct group *g) {
 		bool any = g->pot.of[kind][amount] != 0 && g->worker_count > 0;
 		g->part_of[kind][amount] = any ? g->parts + used : NULL;
 		if (any) {
-			share_largest_remainder(g->pot.of[kind][amount], g->weights, g->worker_count, g->parts + used);
+			share_amount(g, g->pot.of[kind][amount], g->parts + used);
 			used += g->worker_count;
 		}
 	}
@@ -130,7 +181,9 @@ int money_charge(struct cube *c, struct fault *why) {
 		}
 	}
 	cube_update_end(c, &u);
-	free(g.weights);
-	free(g.parts);
+	void *const owned[] = {g.weights, g.seats, g.sums, g.tenant_parts, g.within, g.seat_of, g.parts};
+	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
+		free(owned[i]);
+	}
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "the shared GPU time of an hour does not fit 64 bits");
 }
