@@ -49,6 +49,16 @@ while read -r figure; do
 	grep -qF -- "$figure" "$folder/said" || fail "README.md's answer has $figure, which is not in the demo"
 done < "$folder/figures"
 
+# README's table of questions: the figures of its answers are those of the command below it.
+command=$(sed -n 's/^tollbook \(estimate --explain .*\)/\1/p' README.md)
+# shellcheck disable=SC2086
+"$tollbook" $command > "$folder/said" || fail "README.md: tollbook $command"
+awk '/^<!-- questions:/ {on = 1; next} on && !NF {exit} on' README.md | grep -oE '[0-9]+[.]?[0-9]+' | grep -vxE '10|11' > "$folder/figures"
+[ "$(wc -l < "$folder/figures")" -ge 12 ] || fail "README.md's answers to questions have no figures"
+while read -r figure; do
+	grep -qE "(^|[^0-9.])$figure([^0-9.]|[.]?$)" "$folder/said" || fail "README.md answers a question with $figure, which its command does not print"
+done < "$folder/figures"
+
 samples/why.sh "$tollbook" > "$folder/said"
 renew why "$folder/said"
 block why > "$folder/shown"
