@@ -52,6 +52,16 @@ enum exit_status error_exit_status(int code);
 /* Reports on standard error that memory ran out, and exits with EXIT_FAILED. */
 _Noreturn void die_out_of_memory(void);
 
+/*
+ * Of a large local variable of which what is read was written before: the compiler is not to zero it first, which takes
+ * longer than its use.
+ */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define TO_FILL __attribute__((uninitialized))
+#else
+#define TO_FILL
+#endif
+
 /* malloc, calloc and realloc that do not return NULL: they call die_out_of_memory. */
 void *must_alloc(unsigned long bytes);
 void *must_calloc(unsigned long count, unsigned long bytes);

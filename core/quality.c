@@ -7,17 +7,10 @@
 
 #include "core/error.h"
 #include "core/exact.h"
-#include "core/quality_private.h"
 #include "core/sorted.h"
 
 void quality_init(struct quality *q) {
 	*q = (struct quality){0};
-}
-
-static char *copy(const char *s) {
-	size_t bytes = strlen(s) + 1;
-
-	return memcpy(must_alloc(bytes), s, bytes);
 }
 
 static void free_reject(struct quality_reject *r) {
@@ -56,8 +49,6 @@ void quality_release(struct quality *q) {
 	quality_init(q);
 }
 
-#define room_for_one quality_room_for_one
-
 static char *print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static char *print(const char *format, ...) {
 	va_list args;
@@ -75,9 +66,9 @@ static struct quality_reject *reject_of(struct quality_reject **list, size_t *co
 			return &(*list)[i];
 		}
 	}
-	*list = room_for_one(*list, *count, sizeof **list);
+	*list = must_grow_by_count(*list, *count, sizeof **list);
 	struct quality_reject *r = &(*list)[(*count)++];
-	*r = (struct quality_reject){.reason = copy(reason), .first_rank = UINT64_MAX};
+	*r = (struct quality_reject){.reason = must_copy(reason), .first_rank = UINT64_MAX};
 	return r;
 }
 
@@ -179,7 +170,7 @@ void quality_report_joins(struct quality *q) {
 		struct quality_reject *r = reject_of(&q->rejects, &q->reject_count, "token counts of a gateway are not the engine's");
 		r->lines += j->count[JOIN_DIFFERING];
 		if (!r->first) {
-			r->first = copy(j->first[JOIN_DIFFERING]);
+			r->first = must_copy(j->first[JOIN_DIFFERING]);
 			r->first_rank = j->first_rank[JOIN_DIFFERING];
 		}
 	}
@@ -224,12 +215,12 @@ static void merge_joins(struct quality_joins *to, struct quality_joins *from) {
 /* ---- damage and warnings ---- */
 
 static void append_damage(struct quality *q, struct quality_damage d) {
-	q->damages = room_for_one(q->damages, q->damage_count, sizeof *q->damages);
+	q->damages = must_grow_by_count(q->damages, q->damage_count, sizeof *q->damages);
 	q->damages[q->damage_count++] = d;
 }
 
 void quality_damage(struct quality *q, const char *file, const char *reason, int64_t offset) {
-	append_damage(q, (struct quality_damage){.file = copy(file), .reason = copy(reason), .offset = offset});
+	append_damage(q, (struct quality_damage){.file = must_copy(file), .reason = must_copy(reason), .offset = offset});
 }
 
 void quality_damage_healed(struct quality *q, const char *file) {
@@ -264,7 +255,7 @@ static void insert_warning(struct quality *q, char *sentence) {
 			high = middle;
 		}
 	}
-	q->warnings = room_for_one(q->warnings, q->warning_count, sizeof *q->warnings);
+	q->warnings = must_grow_by_count(q->warnings, q->warning_count, sizeof *q->warnings);
 	memmove(q->warnings + low + 1, q->warnings + low, (q->warning_count - low) * sizeof *q->warnings);
 	q->warnings[low] = sentence;
 	q->warning_count++;
@@ -280,15 +271,15 @@ void quality_warn(struct quality *q, const char *format, ...) {
 
 /* Takes ownership of the strings. */
 static void append_input(struct quality *q, const struct quality_input *in) {
-	q->inputs = room_for_one(q->inputs, q->input_count, sizeof *q->inputs);
+	q->inputs = must_grow_by_count(q->inputs, q->input_count, sizeof *q->inputs);
 	q->inputs[q->input_count++] = *in;
 }
 
 void quality_add_input(struct quality *q, const struct quality_input *in) {
 	struct quality_input mine = *in;
 
-	mine.file = copy(in->file);
-	mine.format = copy(in->format ? in->format : "");
+	mine.file = must_copy(in->file);
+	mine.format = must_copy(in->format ? in->format : "");
 	append_input(q, &mine);
 }
 

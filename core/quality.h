@@ -147,6 +147,7 @@ int64_t quality_rows_busy_ns(const struct quality *q);
 /* Private to quality*.c. */
 void quality_merge_rows(struct quality *to, const struct quality *from);
 void quality_release_rows(struct quality *q);
+void quality_release_notices(struct quality *q);
 
 /* Counts a refused line. `file_index` and `line` (from 1) order the firsts. */
 void quality_reject(struct quality *q, const char *reason, const char *file, uint32_t file_index, uint64_t line);

@@ -49,9 +49,7 @@ static struct quality_row *row_of(struct quality *q, enum quality_row_kind kind,
 			return &q->rows[i];
 		}
 	}
-	if ((q->row_count & (q->row_count - 1)) == 0) {
-		q->rows = must_realloc(q->rows, (q->row_count ? 2 * q->row_count : 1) * sizeof *q->rows);
-	}
+	q->rows = must_grow_by_count(q->rows, q->row_count, sizeof *q->rows);
 	struct quality_row *row = &q->rows[q->row_count];
 	*row = (struct quality_row){.kind = kind, .model = text_copy(model), .rule = text_copy(rule)};
 	for (int k = 0; k < forms[kind].keys; k++) {

@@ -2,26 +2,17 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include "core/quality.h"
+
 #include <stdlib.h>
 
 #include "core/error.h"
 #include "core/files/files.h"
 #include "core/instant.h"
-#include "core/quality_private.h"
-
-void *quality_room_for_one(void *array, size_t count, size_t item_bytes) {
-	if ((count & (count - 1)) != 0) {
-		return array;
-	}
-	return must_realloc(array, (count == 0 ? 1 : 2 * count) * item_bytes);
-}
+#include "core/quality.h"
 
 static char *copy(const char *s) {
-	if (!s) {
-		return NULL;
-	}
-	size_t bytes = strlen(s) + 1;
-	return memcpy(must_alloc(bytes), s, bytes);
+	return s ? must_copy(s) : NULL;
 }
 
 static void release_notice(struct quality_notice *n) {
@@ -220,7 +211,7 @@ void quality_add_notice(struct quality *q, struct quality_notice *n) {
 			high = middle;
 		}
 	}
-	q->notices = quality_room_for_one(q->notices, q->notice_count, sizeof *q->notices);
+	q->notices = must_grow_by_count(q->notices, q->notice_count, sizeof *q->notices);
 	memmove(q->notices + low + 1, q->notices + low, (q->notice_count - low) * sizeof *q->notices);
 	q->notices[low] = *n;
 	q->notice_count++;

@@ -28,6 +28,9 @@ static int compare_keys(const struct names *names, const struct entry *a, const 
 	for (int i = 0; i < KEY_NAMES && order == 0; i++) {
 		order = x[i] == y[i] ? 0 : text_compare(names_text(names, x[i]), names_text(names, y[i]));
 	}
+	if (order != 0) {
+		return order;
+	}
 	const int64_t left[] = {a->kind, a->grade, a->prompt_over_ntok, a->service, a->rate_nano};
 	const int64_t right[] = {b->kind, b->grade, b->prompt_over_ntok, b->service, b->rate_nano};
 	for (size_t i = 0; i < sizeof left / sizeof *left && order == 0; i++) {

@@ -90,7 +90,7 @@ void ledger_intake_free(struct ledger_intake *in) {
 }
 
 static int add(struct ledger_intake *in, unsigned lane, const struct record *r, bool back, struct fault *why) {
-	struct item item;
+	TO_FILL struct item item;
 	int64_t at = record_instant(r);
 
 	item.at_ns = at;
@@ -281,9 +281,7 @@ static int merge_records(struct merge *m, struct fault *why) {
 }
 
 static void remember(char ***at, size_t *count, const char *path) {
-	if ((*count & (*count - 1)) == 0) { /* arrays double where their count is a power of two */
-		*at = must_realloc(*at, (*count == 0 ? 1 : 2 * *count) * sizeof **at);
-	}
+	*at = must_grow_by_count(*at, *count, sizeof **at);
 	(*at)[(*count)++] = must_copy(path);
 }
 

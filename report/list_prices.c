@@ -43,9 +43,7 @@ static struct list_price *list_price_of(struct statement *s, name_id model, stru
 	struct list_price *l = prices_alloc(s->options.prices, sizeof(*l));
 	*l = (struct list_price){.model = model, .provider = prices_keep(s->options.prices, provider), .next = s->first_list_price[model]};
 	search(s, l);
-	if ((s->list_price_count & (s->list_price_count - 1)) == 0) { /* grows by powers of two */
-		s->list_prices = must_realloc(s->list_prices, (2 * s->list_price_count + 1) * sizeof(struct list_price *));
-	}
+	s->list_prices = must_grow_by_count(s->list_prices, s->list_price_count, sizeof(struct list_price *));
 	s->list_prices[s->list_price_count++] = l;
 	s->first_list_price[model] = (uint32_t)s->list_price_count;
 	return l;

@@ -4,20 +4,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/error.h"
+
 /* A column that others explain except for this part of its length is left out: it cannot be determined. */
 #define TINY_PIVOT 1e-11
 /* How far below 0, in units of scaled columns, a gradient counts as 0. */
 #define TINY_GRADIENT 1e-12
-
-/* Its used part is written before it is read: to zero all of it takes longer than a small problem's solution. */
-#if defined __has_attribute
-#if __has_attribute(uninitialized)
-#define NOT_ZEROED __attribute__((uninitialized))
-#endif
-#endif
-#ifndef NOT_ZEROED
-#define NOT_ZEROED
-#endif
 
 struct problem {
 	size_t count;
@@ -93,7 +85,7 @@ static size_t list_passive(const struct problem *p, size_t *list) {
 
 /* Least squares over the passive columns alone; false if they depend on each other. */
 static bool solve_passive(const struct problem *p, double *x) {
-	NOT_ZEROED double lower[NNLS_MAX][NNLS_MAX];
+	TO_FILL double lower[NNLS_MAX][NNLS_MAX];
 	double part[NNLS_MAX];
 	size_t list[NNLS_MAX] = {0}, dependent;
 	size_t used = list_passive(p, list);
@@ -166,7 +158,7 @@ static bool all_positive(const struct problem *p, const double *x) {
 }
 
 bool nnls_solve(const double *gram, const double *moment, size_t count, double *x) {
-	NOT_ZEROED struct problem p;
+	TO_FILL struct problem p;
 	double to[NNLS_MAX] = {0};
 	double at[NNLS_MAX] = {0};
 	bool converged = false;
@@ -218,8 +210,8 @@ void nnls_leave_out(double *gram, double *moment, size_t count, size_t column) {
 }
 
 void nnls_covariance(const double *gram, const double *x, size_t count, double variance, double *covariance) {
-	NOT_ZEROED struct problem p;
-	NOT_ZEROED double lower[NNLS_MAX][NNLS_MAX];
+	TO_FILL struct problem p;
+	TO_FILL double lower[NNLS_MAX][NNLS_MAX];
 	double none[NNLS_MAX] = {0};
 	size_t list[NNLS_MAX] = {0}, used, dependent;
 

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/error.h"
+
 #define HINGE_COUNT 12
 extern const int64_t hinge_ntok[HINGE_COUNT];
 #define EARLY_COUNT 4
@@ -72,13 +74,6 @@ struct step_model {
 
 /* The name of a term in files: "floor", "token_beyond" (with its tokens in *ntok), …; *ntok is -1 if it has none. */
 const char *step_model_term(int term, int64_t *ntok);
-
-/* Of an array that is filled at once: the compiler is not to clear it first, which costs more than the terms. */
-#if defined(__has_attribute) && __has_attribute(uninitialized)
-#define TO_FILL __attribute__((uninitialized))
-#else
-#define TO_FILL
-#endif
 
 /*
  * The terms of a batch, in units of the coefficients. If contexts were not known to the fit, the number of decoders
