@@ -105,14 +105,6 @@ void fleet_site_of(const struct fleet *f, name_id pool, int64_t *pue_nano, int64
 enum rule { RULE_SHAPLEY, RULE_PROPORTIONAL, RULE_PREFILL_FIRST, RULE_DECODE_FIRST, RULES };
 extern const char *const rule_names[RULES + 1]; /* NULL at the end */
 
-/* When list prices change, so that no entry spans a change. From the catalogues in use. */
-struct price_cuts {
-	const int64_t *prompt_over_ntok; /* ascending */
-	size_t prompt_count;
-	const int *minute_of_day; /* UTC, ascending, 0..1439 */
-	size_t minute_count;
-};
-
 /*
  * Did a vendor answer a request of this model, billed as in `billing` (billing.h)? Called for requests that gateways,
  * clients and agents logged and that join no server.

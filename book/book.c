@@ -19,40 +19,11 @@ int64_t book_now_ns(void) {
 	return said && instant_parse(text_of(said), &ns) ? ns : instant_now();
 }
 
-int book_file_bytes(const char *path, struct text *out, struct fault *why) {
-	FILE *f = fopen(path, "rbe");
-	struct stat st;
-
-	if (!f || fstat(fileno(f), &st) != 0 || (size_t)st.st_size > FILE_MAX) {
-		int rc = fault_set(why, ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
-		if (f) {
-			fclose(f);
-		}
-		return rc;
-	}
-	char *at = must_alloc((size_t)st.st_size + 1);
-	size_t len = fread(at, 1, (size_t)st.st_size, f);
-	bool failed = ferror(f) != 0;
-	fclose(f);
-	if (failed) {
-		free(at);
-		return fault_set(why, ERROR_IO, "%s: cannot read: %s", path, strerror(errno));
-	}
-	at[len] = '\0';
-	*out = (struct text){at, len};
-	return 0;
-}
-
 void book_set_basis(struct book *b) {
 	struct digest *d = digest_new();
 	char line[200];
-	const int64_t *prompts = NULL;
-	const int *minutes = NULL;
-	size_t prompt_count = 0, minute_count = 0;
+	const struct price_cuts cuts = prices_cuts(b->prices);
 
-	if (b->prices) {
-		prices_cuts(b->prices, &prompts, &prompt_count, &minutes, &minute_count);
-	}
 	int len = snprintf(line, sizeof line, "%s %s %s %" PRId64 " %" PRId64, TOLLBOOK_VERSION, rule_names[b->set.rule],
 	                   b->fleet ? fleet_sha256(b->fleet) : "", b->set.gpu_hour_nano, b->set.gpus);
 	digest_add(d, (struct text){line, (size_t)len});
@@ -64,12 +35,12 @@ void book_set_basis(struct book *b) {
 		len = snprintf(line, sizeof line, " d%s", fleet_description_sha256(b->fleet, i));
 		digest_add(d, (struct text){line, (size_t)len});
 	}
-	for (size_t i = 0; i < prompt_count; i++) {
-		len = snprintf(line, sizeof line, " p%" PRId64, prompts[i]);
+	for (size_t i = 0; i < cuts.prompt_over_ntok.count; i++) {
+		len = snprintf(line, sizeof line, " p%" PRId64, cuts.prompt_over_ntok.at[i]);
 		digest_add(d, (struct text){line, (size_t)len});
 	}
-	for (size_t i = 0; i < minute_count; i++) {
-		len = snprintf(line, sizeof line, " m%d", minutes[i]);
+	for (size_t i = 0; i < cuts.minute_of_day.count; i++) {
+		len = snprintf(line, sizeof line, " m%" PRId64, cuts.minute_of_day.at[i]);
 		digest_add(d, (struct text){line, (size_t)len});
 	}
 	digest_finish(d, b->basis);
@@ -162,7 +133,7 @@ void book_close(struct book *b) {
 static int keep_document(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char *path, struct fault *why) {
 	char sha256[DIGEST_HEX_MAX];
 	struct text bytes;
-	int rc = book_file_bytes(path, &bytes, why);
+	int rc = file_read_stored(path, FILE_MAX, &bytes, why);
 
 	if (rc < 0) {
 		return rc;
@@ -330,12 +301,9 @@ static struct attribution *new_attribution(struct book *b, int64_t from_ns, int6
 		.batches = !requests,
 		.is_vendors = book_is_vendors,
 		.vendors = b,
+		.cuts = prices_cuts(b->prices),
 	};
 
-	if (b->prices) {
-		prices_cuts(b->prices, &o.cuts.prompt_over_ntok, &o.cuts.prompt_count, &o.cuts.minute_of_day,
-		            &o.cuts.minute_count);
-	}
 	return attribution_new(&o);
 }
 
@@ -508,9 +476,7 @@ static void notice_day(struct book *b, int64_t day_ns, struct quality *day) {
 	if (known) {
 		quality_release(&b->days[low].noticed);
 	} else {
-		if ((b->day_count & (b->day_count - 1)) == 0) { /* as many as a power of two, or none: there is room for twice as many */
-			b->days = must_realloc(b->days, (b->day_count > 0 ? 2 * b->day_count : 1) * sizeof *b->days);
-		}
+		b->days = must_grow_by_count(b->days, b->day_count, sizeof *b->days);
 		memmove(b->days + low + 1, b->days + low, (b->day_count - low) * sizeof *b->days);
 		b->days[low].day_ns = day_ns;
 		b->day_count++;

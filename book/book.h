@@ -210,7 +210,5 @@ int book_keep_documents(struct ledger *l, int64_t run, const struct book_setting
 
 /* Nanoseconds since 1970 by the clock, or by TOLLBOOK_NOW for tests. */
 int64_t book_now_ns(void);
-/* A file's bytes as stored; the caller frees. */
-int book_file_bytes(const char *path, struct text *out, struct fault *why);
 
 #endif

@@ -102,12 +102,9 @@ static void start_attribution(struct from_logs *j) {
 		.is_vendors = j->set->replica ? NULL : is_vendors,
 		.vendors = j,
 		.fits_unseen = !j->set->model_report,
+		.cuts = prices_cuts(j->prices),
 	};
 
-	if (j->prices) {
-		prices_cuts(j->prices, &o.cuts.prompt_over_ntok, &o.cuts.prompt_count, &o.cuts.minute_of_day,
-			    &o.cuts.minute_count);
-	}
 	j->attribution = attribution_new(&o);
 }
 

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "book/book.h"
 
@@ -132,25 +131,11 @@ int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size
 /* ---- prices ---- */
 
 static int add_old_prices(struct book *b, const char *name, const char *sha256, const char *date, struct fault *why) {
-	char path[] = "/tmp/tollbook-prices-XXXXXX";
 	struct text bytes;
 	int rc = ledger_document_get(b->ledger, sha256, &bytes, why);
 
-	if (rc <= 0) {
-		return rc < 0 ? rc : fault_set(why, ERROR_IO, "the book has no price file %s", sha256);
-	}
-	int fd = mkstemp(path);
-	bool written = fd >= 0 && write(fd, bytes.at, bytes.len) == (ssize_t)bytes.len;
-	if (fd >= 0) {
-		close(fd);
-	}
-	rc = written ? prices_add_file(b->prices, path, why) : fault_set(why, ERROR_IO, "%s: cannot write", path);
-	unlink(path);
-	free((char *)(uintptr_t)bytes.at);
-	if (rc == 0) {
-		prices_name_last(b->prices, name, date);
-	}
-	return rc;
+	return rc > 0 ? prices_add_kept(b->prices, name, date, bytes, why)
+	              : rc < 0 ? rc : fault_set(why, ERROR_IO, "the book has no price file %s", sha256);
 }
 
 /* The i-th catalogue of a kind that a run had, and its day: 1, or 0. */

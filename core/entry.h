@@ -28,7 +28,7 @@ enum grade { GRADE_A, GRADE_B, GRADE_C, GRADE_D, GRADE_NONE, GRADES };
 /*
  * Keyed by all fields down to `rate_nano`; entries with the same key are one entry. GPU time is posted to the hour it
  * passed in; tokens and requests to the hour in which the request finished. `slot_ns` is the start of the UTC hour,
- * or of its part after a daily change of list price (cuts, see attribute.h), so that no entry spans a change.
+ * or of its part after a daily change of list price (struct price_cuts), so that no entry spans a change.
  */
 struct entry {
 	int64_t slot_ns;
@@ -58,6 +58,26 @@ struct entry {
 		int64_t amounts[ENTRY_AMOUNTS];
 	};
 };
+
+/* Numbers above or from which a price changes: ascending, each once. */
+struct cuts {
+	int64_t *at;
+	size_t count;
+};
+/* When list prices change, so that no entry spans a change. From the catalogues in use, which own it. */
+struct price_cuts {
+	struct cuts prompt_over_ntok;
+	struct cuts minute_of_day; /* UTC, 0..1439 */
+};
+/* The highest cut below a number; 0: none is. */
+static inline int64_t cuts_below(const struct cuts *c, int64_t number) {
+	int64_t below = 0;
+
+	for (size_t i = 0; i < c->count && number > c->at[i]; i++) {
+		below = c->at[i];
+	}
+	return below;
+}
 
 /* Receives entries one by one. 0, or a negative enum error, which stops the sender. */
 typedef int entry_sink(void *context, const struct entry *e);

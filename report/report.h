@@ -34,9 +34,10 @@ const char *prices_date(const struct prices *p);
  */
 const char *prices_installed_path(char *out, size_t size);
 struct text prices_embedded(void);
-/* The day of the i-th file, "" if it has none; and sets the last file's name and day to those of its first reading. */
+/* The day of the i-th file, "" if it has none. */
 const char *prices_date_of(const struct prices *p, size_t i);
-void prices_name_last(struct prices *p, const char *path, const char *date);
+/* A file again whose bytes a book kept, of this name and day ("": its own); they are freed. */
+int prices_add_kept(struct prices *p, const char *path, const char *date, struct text bytes, struct fault *why);
 void prices_set_installed(struct prices *p);
 /* The path at which `tollbook prices update` puts a newer one; false without a home directory. */
 bool prices_update_path(char *out, size_t size);
@@ -63,9 +64,8 @@ int prices_add_match(struct prices *p, const char *name_equals_model, struct fau
 int prices_check_matches(const struct prices *p, struct fault *why);
 /* Writes everything that was read as one dated catalogue in the native schema, with its sources: `prices import`. */
 void prices_write(const struct prices *p, FILE *out);
-/* When prices change: prompt lengths and minutes of the day, over all models in the catalogue. */
-void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count, const int **minute_of_day,
-		 size_t *minute_count);
+/* When prices change, over all models in the catalogue; NULL: never. */
+struct price_cuts prices_cuts(const struct prices *p);
 void prices_free(struct prices *p);
 
 /* Prints what was read: files, their form and hash, numbers of models and prices, and unused parts. */

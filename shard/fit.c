@@ -58,12 +58,9 @@ struct attribute_options session_options(struct shard_session *s) {
 		.batches = true,
 		.is_vendors = s->plan->set.replica ? NULL : is_vendors,
 		.vendors = s,
+		.cuts = prices_cuts(s->prices),
 	};
 
-	if (s->prices) {
-		prices_cuts(s->prices, &o.cuts.prompt_over_ntok, &o.cuts.prompt_count, &o.cuts.minute_of_day,
-		            &o.cuts.minute_count);
-	}
 	return o;
 }
 

@@ -20,8 +20,8 @@ static void cut_slot(const struct attribute_options *o, int64_t at_ns, struct se
 
 	s->from_ns = instant_floor(at_ns, NS_PER_HOUR);
 	s->to_ns = s->from_ns + NS_PER_HOUR;
-	for (size_t i = 0; i < o->cuts.minute_count; i++) {
-		cut(s, at_ns, day_ns + o->cuts.minute_of_day[i] * NS_PER_MINUTE);
+	for (size_t i = 0; i < o->cuts.minute_of_day.count; i++) {
+		cut(s, at_ns, day_ns + o->cuts.minute_of_day.at[i] * NS_PER_MINUTE);
 	}
 	s->slot_ns = s->from_ns;
 }

@@ -17,16 +17,6 @@ static int overflow(struct fault *why) {
 
 /* ---- keys ---- */
 
-/* The list price class of a prompt: the largest cut below its length. */
-static int64_t prompt_class(const struct price_cuts *cuts, int64_t prompt_tokens) {
-	int64_t over = 0;
-
-	for (size_t i = 0; i < cuts->prompt_count && prompt_tokens > cuts->prompt_over_ntok[i]; i++) {
-		over = cuts->prompt_over_ntok[i];
-	}
-	return over;
-}
-
 struct entry accounts_key_of_no_tenant(const struct accounts *a, enum entry_kind kind, enum grade grade, name_id tenant) {
 	struct entry key;
 
@@ -47,7 +37,7 @@ static name_id model_of(const struct accounts *a, const struct active *r) {
 }
 
 static struct priced_tokens priced(const struct accounts *a, const struct active *r) {
-	return (struct priced_tokens){model_of(a, r), a->segment.rate_nano, prompt_class(&a->common->options->cuts, r->request.prompt_tokens)};
+	return (struct priced_tokens){model_of(a, r), a->segment.rate_nano, cuts_below(&a->common->options->cuts.prompt_over_ntok, r->request.prompt_tokens)};
 }
 
 static struct entry key_of(const struct accounts *a, const struct active *r, enum entry_kind kind, enum grade grade) {
@@ -55,7 +45,7 @@ static struct entry key_of(const struct accounts *a, const struct active *r, enu
 	struct entry key = accounts_key_of_no_tenant(a, kind, grade, q->tenant);
 
 	key.model = model_of(a, r);
-	key.prompt_over_ntok = prompt_class(&a->common->options->cuts, q->prompt_tokens);
+	key.prompt_over_ntok = cuts_below(&a->common->options->cuts.prompt_over_ntok, q->prompt_tokens);
 	key.service = (enum service)q->service;
 	return key;
 }

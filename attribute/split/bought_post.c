@@ -4,16 +4,6 @@
 #include "attribute/split/postings.h"
 #include "core/instant.h"
 
-/* The list price class of a prompt: the largest cut below its length. */
-static int64_t prompt_class(const struct price_cuts *cuts, int64_t prompt_ntok) {
-	int64_t over = 0;
-
-	for (size_t i = 0; i < cuts->prompt_count && prompt_ntok > cuts->prompt_over_ntok[i]; i++) {
-		over = cuts->prompt_over_ntok[i];
-	}
-	return over;
-}
-
 /* A request being posted. */
 struct buying {
 	struct accounts_common *common;
@@ -112,7 +102,7 @@ static int post_bought(struct accounts_common *common, const struct request_item
 	b.key.grade = GRADE_NONE;
 	b.key.service = (enum service)q->service;
 	b.key.rate_nano = -1;
-	b.key.prompt_over_ntok = prompt_class(&common->options->cuts, over > 0 ? over + 1 : b.billing.part[BILLED_REQUESTS] > 0 ? 0 : q->prompt_tokens);
+	b.key.prompt_over_ntok = cuts_below(&common->options->cuts.prompt_over_ntok, over > 0 ? over + 1 : b.billing.part[BILLED_REQUESTS] > 0 ? 0 : q->prompt_tokens);
 	return post_request(&b, q);
 }
 

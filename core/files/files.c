@@ -165,19 +165,29 @@ static int inflate_all(z_stream *z, struct text in, struct growing *g, struct fa
 	}
 }
 
-static int unpack(struct growing *packed, struct growing *g, struct fault *why) {
+static int unpack(struct text packed, struct growing *g, struct fault *why) {
 	z_stream z = {0};
 
 	if (inflateInit2(&z, GZIP_WINDOW) != Z_OK) {
 		die_out_of_memory();
 	}
-	int error = inflate_all(&z, (struct text){packed->at, packed->len}, g, why);
+	int error = inflate_all(&z, packed, g, why);
 	inflateEnd(&z);
 	return error;
 }
 
-int file_read(const char *path, size_t max, struct text *out, struct fault *why) {
-	struct growing file = {.path = path, .max = max}, plain = file;
+static int give(const struct growing *g, int error, struct text *out) {
+	if (error) {
+		free(g->at);
+		return error;
+	}
+	g->at[g->len] = '\0';
+	*out = (struct text){g->at, g->len};
+	return 0;
+}
+
+int file_read_stored(const char *path, size_t max, struct text *out, struct fault *why) {
+	struct growing file = {.path = path, .max = max};
 	int fd = open_regular(path, why);
 
 	if (fd < 0) {
@@ -185,18 +195,24 @@ int file_read(const char *path, size_t max, struct text *out, struct fault *why)
 	}
 	int error = read_all(fd, &file, why);
 	close(fd);
-	if (!error && text_starts((struct text){file.at, file.len}, T("\x1f\x8b"))) {
-		error = unpack(&file, &plain, why);
-		free(file.at);
-		file = plain;
+	return give(&file, error, out);
+}
+
+int file_unpack(const char *path, size_t max, struct text *bytes, struct fault *why) {
+	struct growing plain = {.path = path, .max = max};
+
+	if (!text_starts(*bytes, T("\x1f\x8b"))) {
+		return 0;
 	}
-	if (error) {
-		free(file.at);
-		return error;
-	}
-	file.at[file.len] = '\0';
-	*out = (struct text){file.at, file.len};
-	return 0;
+	int error = unpack(*bytes, &plain, why);
+	free((void *)(uintptr_t)bytes->at);
+	return give(&plain, error, bytes);
+}
+
+int file_read(const char *path, size_t max, struct text *out, struct fault *why) {
+	int error = file_read_stored(path, max, out, why);
+
+	return error ? error : file_unpack(path, max, out, why);
 }
 
 int file_read_head(const char *path, size_t max, struct text *out, struct fault *why) {

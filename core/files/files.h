@@ -14,6 +14,9 @@
  * result. A wrong path is ERROR_CONFIG, an existing file that cannot be read ERROR_IO.
  */
 int file_read(const char *path, size_t max, struct text *out, struct fault *why);
+/* The two steps of that: the bytes as they are; and what they are unpacked. After an error nothing is left to free. */
+int file_read_stored(const char *path, size_t max, struct text *out, struct fault *why);
+int file_unpack(const char *path, size_t max, struct text *bytes, struct fault *why);
 
 /* The first `max` bytes of a regular file, or all of it if it is shorter; as they are, gzip or not. */
 int file_read_head(const char *path, size_t max, struct text *out, struct fault *why);

@@ -60,15 +60,6 @@ const char *prices_date_of(const struct prices *p, size_t i) {
 	return i < p->source_count ? p->sources[i].date : "";
 }
 
-void prices_name_last(struct prices *p, const char *path, const char *date) {
-	struct price_source *s = &p->sources[p->source_count - 1];
-
-	s->path = prices_keep(p, text_of(path));
-	if (date[0]) {
-		snprintf(s->date, sizeof s->date, "%.10s", date);
-	}
-}
-
 const char *prices_date(const struct prices *p) {
 	return p->source_count > 0 ? p->sources[p->source_count - 1].date : "";
 }

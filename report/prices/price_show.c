@@ -141,9 +141,10 @@ static bool has_step(const struct price_ladder *ladders, int64_t over_ntok) {
 static void add_service(struct grid *g, const struct prices *p, const struct price_rule *rule, int service,
 			bool applies) {
 	add_line(g, rule, service, 0, applies);
-	for (size_t c = 0; c < p->prompt_cut_count; c++) {
-		if (has_step(rule->ladder[service], p->prompt_cuts[c])) {
-			add_line(g, rule, service, p->prompt_cuts[c], applies);
+	const struct cuts *prompts = &p->cuts.prompt_over_ntok;
+	for (size_t c = 0; c < prompts->count; c++) {
+		if (has_step(rule->ladder[service], prompts->at[c])) {
+			add_line(g, rule, service, prompts->at[c], applies);
 		}
 	}
 }

@@ -1,7 +1,6 @@
 #include "report/prices/prices.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -70,6 +69,11 @@ struct prices *prices_new(void) {
 	return must_calloc(1, sizeof(struct prices));
 }
 
+static void release_cuts(struct price_cuts *cuts) {
+	free(cuts->prompt_over_ntok.at);
+	free(cuts->minute_of_day.at);
+}
+
 void prices_free(struct prices *p) {
 	if (!p) {
 		return;
@@ -87,8 +91,7 @@ void prices_free(struct prices *p) {
 	free(p->notes);
 	free(p->sources);
 	free(p->origins);
-	free(p->prompt_cuts);
-	free(p->minute_cuts);
+	release_cuts(&p->cuts);
 	free(p);
 }
 
@@ -318,95 +321,70 @@ void prices_add_origin(struct prices *p, const struct price_source *origin) {
 
 /* ---- cuts ---- */
 
-static int compare_i64(const void *a, const void *b) {
-	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-	return (x > y) - (x < y);
-}
-
-static int compare_int(const void *a, const void *b) {
-	int x = *(const int *)a, y = *(const int *)b;
-	return (x > y) - (x < y);
-}
-
-static bool has_prompt_cut(const struct prices *p, int64_t cut) {
-	for (size_t i = 0; i < p->prompt_cut_count; i++) {
-		if (p->prompt_cuts[i] == cut) {
+static bool has_cut(const struct cuts *c, int64_t cut) {
+	for (size_t i = 0; i < c->count; i++) {
+		if (c->at[i] == cut) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static void add_prompt_cut(struct prices *p, int64_t cut) {
-	if (!has_prompt_cut(p, cut)) {
-		p->prompt_cuts = must_realloc(p->prompt_cuts, (p->prompt_cut_count + 1) * sizeof(*p->prompt_cuts));
-		p->prompt_cuts[p->prompt_cut_count++] = cut;
+static void add_cut(struct cuts *c, int64_t cut) {
+	if (!has_cut(c, cut)) {
+		c->at = must_grow_by_count(c->at, c->count, sizeof *c->at);
+		c->at[c->count++] = cut;
 	}
 }
 
-static bool has_minute_cut(const struct prices *p, int cut) {
-	for (size_t i = 0; i < p->minute_cut_count; i++) {
-		if (p->minute_cuts[i] == cut) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static void add_minute_cut(struct prices *p, int cut) {
-	if (!has_minute_cut(p, cut)) {
-		p->minute_cuts = must_realloc(p->minute_cuts, (p->minute_cut_count + 1) * sizeof(*p->minute_cuts));
-		p->minute_cuts[p->minute_cut_count++] = cut;
-	}
-}
-
-static void cut_by_rule(struct prices *p, const struct price_rule *rule) {
+static void cut_by_rule(struct price_cuts *cuts, const struct price_rule *rule) {
 	if (rule->daily) {
-		add_minute_cut(p, rule->from_minute);
-		add_minute_cut(p, rule->to_minute);
+		add_cut(&cuts->minute_of_day, rule->from_minute);
+		add_cut(&cuts->minute_of_day, rule->to_minute);
 	}
 	for (int c = 0; c < PRICE_SERVICES; c++) {
 		for (int k = 0; k < PRICE_KINDS && rule->ladder[c] != price_none; k++) {
 			const struct price_ladder *ladder = &rule->ladder[c][k];
 			for (size_t s = 1; s < ladder->count; s++) {
-				add_prompt_cut(p, ladder->steps[s].over_ntok);
+				add_cut(&cuts->prompt_over_ntok, ladder->steps[s].over_ntok);
 			}
 		}
 	}
 }
 
-static void find_cuts(struct prices *p) {
-	p->prompt_cut_count = p->minute_cut_count = 0;
-	for (size_t i = 0; i < p->model_count; i++) {
-		for (size_t r = 0; p->models[i].understood && r < p->models[i].rule_count; r++) {
-			cut_by_rule(p, &p->models[i].rules[r]);
-		}
+static void cut_by_model(struct price_cuts *cuts, const struct price_model *m) {
+	for (size_t r = 0; m->understood && r < m->rule_count; r++) {
+		cut_by_rule(cuts, &m->rules[r]);
 	}
-	sort_items(p->prompt_cuts, p->prompt_cut_count, sizeof(*p->prompt_cuts), compare_i64);
-	sort_items(p->minute_cuts, p->minute_cut_count, sizeof(*p->minute_cuts), compare_int);
 }
 
-void prices_cuts(const struct prices *p, const int64_t **prompt_over, size_t *prompt_count, const int **minute_of_day,
-		 size_t *minute_count) {
-	*prompt_over = p->prompt_cuts;
-	*prompt_count = p->prompt_cut_count;
-	*minute_of_day = p->minute_cuts;
-	*minute_count = p->minute_cut_count;
+static void find_cuts(struct prices *p) {
+	struct cuts *prompts = &p->cuts.prompt_over_ntok, *minutes = &p->cuts.minute_of_day;
+
+	prompts->count = minutes->count = 0;
+	for (size_t i = 0; i < p->model_count; i++) {
+		cut_by_model(&p->cuts, &p->models[i]);
+	}
+	sort_items(prompts->at, prompts->count, sizeof *prompts->at, exact_order_at);
+	sort_items(minutes->at, minutes->count, sizeof *minutes->at, exact_order_at);
+}
+
+struct price_cuts prices_cuts(const struct prices *p) {
+	return p ? p->cuts : (struct price_cuts){0};
 }
 
 bool prices_divide(const struct prices *p, const struct price_model *m) {
-	struct prices one = {.models = (struct price_model *)(uintptr_t)m, .model_count = 1};
+	struct price_cuts own = {0}, has = prices_cuts(p);
 	bool all = true;
 
-	find_cuts(&one);
-	for (size_t i = 0; i < one.prompt_cut_count; i++) {
-		all &= p && has_prompt_cut(p, one.prompt_cuts[i]);
+	cut_by_model(&own, m);
+	for (size_t i = 0; i < own.prompt_over_ntok.count; i++) {
+		all &= has_cut(&has.prompt_over_ntok, own.prompt_over_ntok.at[i]);
 	}
-	for (size_t i = 0; i < one.minute_cut_count; i++) {
-		all &= one.minute_cuts[i] % 60 == 0 || (p && has_minute_cut(p, one.minute_cuts[i])); /* entries are of hours */
+	for (size_t i = 0; i < own.minute_of_day.count; i++) { /* entries are of hours */
+		all &= own.minute_of_day.at[i] % 60 == 0 || has_cut(&has.minute_of_day, own.minute_of_day.at[i]);
 	}
-	free(one.prompt_cuts);
-	free(one.minute_cuts);
+	release_cuts(&own);
 	return all;
 }
 
@@ -433,25 +411,6 @@ static void date_file(const struct prices *p, const char *path, char day[11]) {
 	} else if (stat(path, &st) == 0) {
 		day_of(st.st_mtime * NS_PER_SECOND, day);
 	}
-}
-
-/* Of the file as stored, compressed or not: as printed by `sha256sum`. */
-static int hash_file(const char *path, char hex[DIGEST_HEX_MAX], struct fault *why) {
-	FILE *f = fopen(path, "rb");
-	if (!f) {
-		return fault_set(why, file_path_is_wrong(errno) ? ERROR_CONFIG : ERROR_IO, "%s: cannot be read", path);
-	}
-	struct digest *d = digest_new();
-	char buffer[16384];
-	size_t got;
-	while ((got = fread(buffer, 1, sizeof buffer, f)) > 0) {
-		digest_add(d, (struct text){buffer, got});
-	}
-	bool ok = !ferror(f);
-	digest_finish(d, hex);
-	digest_free(d);
-	fclose(f);
-	return ok ? 0 : fault_set(why, ERROR_IO, "%s: cannot be read", path);
 }
 
 static const struct import_format *format_of(const struct json *j) {
@@ -527,24 +486,45 @@ void prices_add_source(struct prices *p, const struct price_source *source) {
 	p->sources[p->source_count++] = *source;
 }
 
-int prices_add_file(struct prices *p, const char *path, struct fault *why) {
-	struct price_source source = {.path = prices_keep(p, text_of(path))};
-	struct text bytes = {0};
+/* The bytes as stored, compressed or not: their hash is as printed by `sha256sum`. They are freed. */
+static int add_stored(struct prices *p, const char *path, struct text bytes, struct price_source *source, struct fault *why) {
+	struct digest *d = digest_new();
 
-	date_file(p, path, source.date);
-	int error = hash_file(path, source.sha256, why);
-	if (!error) {
-		error = file_read(path, CATALOGUE_BYTES_MAX, &bytes, why);
-	}
+	source->path = prices_keep(p, text_of(path));
+	digest_add(d, bytes);
+	digest_finish(d, source->sha256);
+	digest_free(d);
+	int error = file_unpack(path, CATALOGUE_BYTES_MAX, &bytes, why);
 	if (error) {
 		return error;
 	}
-	error = prices_add_bytes(p, path, bytes, &source, why);
+	error = prices_add_bytes(p, path, bytes, source, why);
 	free((void *)(uintptr_t)bytes.at);
+	return error;
+}
+
+int prices_add_file(struct prices *p, const char *path, struct fault *why) {
+	struct price_source source = {.models = 0};
+	struct text bytes;
+
+	date_file(p, path, source.date);
+	int error = file_read_stored(path, CATALOGUE_BYTES_MAX, &bytes, why);
+	error = error ? error : add_stored(p, path, bytes, &source, why);
 	if (!error) {
 		if (p->own_date[0] && !p->date[0]) {
 			memcpy(source.date, p->own_date, sizeof source.date);
 		}
+		prices_add_source(p, &source);
+	}
+	return error;
+}
+
+int prices_add_kept(struct prices *p, const char *path, const char *date, struct text bytes, struct fault *why) {
+	struct price_source source = {.models = 0};
+	int error = add_stored(p, path, bytes, &source, why);
+
+	if (!error) {
+		snprintf(source.date, sizeof source.date, "%.10s", date[0] ? date : p->own_date);
 		prices_add_source(p, &source);
 	}
 	return error;

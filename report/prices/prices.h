@@ -130,10 +130,7 @@ struct prices {
 	char date[11]; /* of files to be added, "" for their own */
 	char own_date[11]; /* of the file being read, as stated in it; "" if it is not */
 	bool built_in; /* the catalogue that is installed with tollbook, not a requested one */
-	int64_t *prompt_cuts;
-	size_t prompt_cut_count;
-	int *minute_cuts;
-	size_t minute_cut_count;
+	struct price_cuts cuts;
 	struct price_block *blocks; /* memory that lives as long as the catalogue */
 	struct match *regexes; /* compiled patterns, to be freed */
 	struct price_index *index; /* index of all models from files */

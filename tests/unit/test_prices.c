@@ -154,16 +154,13 @@ static void test_unknown_is_not_zero(void **state) {
 }
 
 static void test_cuts(void **state) {
-	const int64_t *prompts;
-	const int *minutes;
-	size_t prompt_count, minute_count;
+	const struct price_cuts cuts = prices_cuts(*state);
 
-	prices_cuts(*state, &prompts, &prompt_count, &minutes, &minute_count);
-	assert_int_equal(prompt_count, 1);
-	assert_int_equal(prompts[0], 200000);
-	assert_int_equal(minute_count, 2);
-	assert_int_equal(minutes[0], 30);
-	assert_int_equal(minutes[1], 990);
+	assert_int_equal(cuts.prompt_over_ntok.count, 1);
+	assert_int_equal(cuts.prompt_over_ntok.at[0], 200000);
+	assert_int_equal(cuts.minute_of_day.count, 2);
+	assert_int_equal(cuts.minute_of_day.at[0], 30);
+	assert_int_equal(cuts.minute_of_day.at[1], 990);
 }
 
 TEST(test_refused) {
