@@ -47,7 +47,7 @@ struct active {
 	struct decode_sums base[TIME_GRADES];
 	int64_t noted_steps;    /* decode steps with noted positions */
 	int64_t open_prefill_ns[TIME_GRADES], open_cached_ns[TIME_GRADES]; /* since the last settling */
-	double open_tilt_ns[TIME_GRADES], open_spread_ns[TIME_GRADES];
+	double open_tilt_ns[TIME_GRADES], open_spread_ns[TIME_GRADES], open_cached_sd_ns[TIME_GRADES];
 	int64_t prefill_ns, cached_ns, decode_ns;
 	/* by phase: one standard deviation from the split of its steps; the part shared by contexts beyond an equal one */
 	double spread_ns[2], tilt_ns[2];

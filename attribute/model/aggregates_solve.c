@@ -46,6 +46,7 @@
 #define BOTH_FORM_SD 0.1
 #define BAD_CLOCKS_SD 0.25 /* if instants are not ends of steps */
 #define LIFE_FORM_SD 0.15
+#define LEAST_LIFE_PART 0.25 /* of the usual time of a prompt's token */
 
 /* Normal equations in floating point. */
 struct equations {
@@ -284,14 +285,29 @@ static double life_share(const void *aggregates, double ns[AGGREGATE_KINDS][AGGR
 	return all > 0 ? before / all : 0.5;
 }
 
-static void measure_lives(const struct aggregates *r, const bool life[AGGREGATE_KINDS], struct aggregate_model *m) {
-	double share = life_share(r, m->ns);
+/*
+ * As many prompt tokens as the ridge has take about as long as an output token: a fit with a small part of that has taken their
+ * time for another cost. Returns the standard deviation of the share that replaces the fit's; 0: the fit remains.
+ */
+static double least_prompt(const struct aggregates *r, double ridge_ntok, double ns[AGGREGATE_TERMS], double share) {
+	double tokens = total(r, TOTAL_LIFE_PROMPT) / ridge_ntok, output = total(r, TOTAL_LIFE_OUTPUT);
+	double usual = tokens + output > 0 ? tokens / (tokens + output) : 0;
 
+	if (share >= LEAST_LIFE_PART * usual) {
+		return 0;
+	}
+	ns[0] = 0;
+	ns[1] = LEAST_LIFE_PART * ns[2] / ridge_ntok;
+	return usual;
+}
+
+static void measure_lives(const struct aggregates *r, const bool life[AGGREGATE_KINDS], double ridge_ntok, struct aggregate_model *m) {
 	if (m->rows[AGGREGATE_LIFE] == 0) {
 		return;
 	}
 	m->drawn_life = drawn_sd(r, life, NULL, life_share);
-	double sd = hypot(LIFE_FORM_SD * lesser_of(share), m->drawn_life);
+	double least_sd = least_prompt(r, ridge_ntok, m->ns[AGGREGATE_LIFE], life_share(r, m->ns)), share = life_share(r, m->ns);
+	double sd = hypot(hypot(LIFE_FORM_SD * lesser_of(share), m->drawn_life), least_sd);
 	m->life_prompt_sd = sd < share ? sd / share : 1;
 	m->life_output_sd = sd < 1 - share ? sd / (1 - share) : 1;
 }
@@ -305,7 +321,7 @@ bool aggregates_are_rebuilt(const struct aggregates *r) {
 	return r->rebuilt && !are_refused(r->rebuilt) && rebuilt_determines(r->rebuilt);
 }
 
-static void solve_requests(const struct aggregates *r, struct aggregate_model *m) {
+static void solve_requests(const struct aggregates *r, double ridge_ntok, struct aggregate_model *m) {
 	static const bool both[AGGREGATE_KINDS] = {[AGGREGATE_STEP] = true, [AGGREGATE_PROMPT] = true}, life[AGGREGATE_KINDS] = {[AGGREGATE_LIFE] = true};
 
 	for (int kind = AGGREGATE_STEP; kind <= AGGREGATE_LIFE; kind++) {
@@ -315,7 +331,7 @@ static void solve_requests(const struct aggregates *r, struct aggregate_model *m
 	solve_draw(r, life, NULL, -1, m->ns);
 	m->drawn_both = total(r, TOTAL_BOTH_NS) > 0 ? drawn_sd(r, both, NULL, both_share) : 0;
 	m->both_share_sd = sqrt(BOTH_FORM_SD * BOTH_FORM_SD + m->drawn_both * m->drawn_both);
-	measure_lives(r, life, m);
+	measure_lives(r, life, ridge_ntok, m);
 	m->has_rebuilt = r->rebuilt && rebuilt_solve(r->rebuilt, &m->rebuilt);
 	if (r->rebuilt && are_refused(r->rebuilt)) {
 		m->has_rebuilt = false;
@@ -373,7 +389,8 @@ void aggregates_solve(const struct aggregate_sources *s, struct aggregate_model 
 
 	memset(m, 0, sizeof *m);
 	solve_windows(s, &windows, m);
-	solve_requests(s->day ? s->day : &nothing, m);
+	double ridge_ntok = s->proportions ? s->ridge_ntok * s->proportions->params / s->proportions->active : s->ridge_ntok;
+	solve_requests(s->day ? s->day : &nothing, ridge_ntok, m);
 	solve_counted(s, m);
 	solve_gauged(s, m);
 }

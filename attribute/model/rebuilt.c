@@ -163,21 +163,37 @@ static double share_of(const struct rebuilt *r, const double ns[TERMS]) {
 	return whole > 0 ? prefill / whole : 0.5;
 }
 
-static double drawn_sd(const struct rebuilt *r, const struct unscaled *u) {
-	double sum = 0, squares = 0;
+struct drawn {
+	double sum, squares;
+};
+
+static void note_drawn(struct drawn *d, double value) {
+	d->sum += value;
+	d->squares += value * value;
+}
+
+static double sd_of(const struct drawn *d, int draws) {
+	double variance = draws > 1 ? (d->squares - d->sum * d->sum / draws) / (draws - 1) : 0;
+
+	return variance > 0 ? sqrt(variance) : 0;
+}
+
+static void draw_all(const struct rebuilt *r, const struct unscaled *u, struct rebuilt_model *m) {
+	struct drawn share = {0}, attention = {0}, context = {0};
 	int draws = 0;
 
 	for (int draw = 0; draw < DRAWS; draw++) {
 		double ns[TERMS] = {0};
 		if (solve_draw(u, draw, ns)) {
-			double share = share_of(r, ns);
-			sum += share;
-			squares += share * share;
+			note_drawn(&share, share_of(r, ns));
+			note_drawn(&attention, ns[TERM_ATTENTION]);
+			note_drawn(&context, ns[TERM_CONTEXT]);
 			draws++;
 		}
 	}
-	double variance = draws > 1 ? (squares - sum * sum / draws) / (draws - 1) : 0;
-	return variance > 0 ? sqrt(variance) : 0;
+	m->drawn_sd = r->totals[REBUILT_BOTH_NS] > 0 ? sd_of(&share, draws) : 0;
+	m->attention_sd_ns = sd_of(&attention, draws);
+	m->context_sd_ns = sd_of(&context, draws);
 }
 
 static int64_t budget_of(const struct rebuilt *r) {
@@ -201,7 +217,7 @@ static void measure(const struct rebuilt *r, const struct unscaled *u, struct re
 	m->score = (double)r->totals[REBUILT_SCORE] / (double)REBUILT_UNIT / requests;
 	m->doubt = (double)r->totals[REBUILT_DOUBT] / (double)REBUILT_UNIT / requests;
 	m->both_part = (double)r->totals[REBUILT_BOTH_NS] / busy;
-	m->drawn_sd = r->totals[REBUILT_BOTH_NS] > 0 ? drawn_sd(r, u) : 0;
+	draw_all(r, u, m);
 }
 
 /* The model without what is measured of it; NULL: they determine none, else the caller frees. */

@@ -70,7 +70,8 @@ struct rebuilt_model {
 	bool guesses;       /* when requests were scheduled */
 	double both_part;   /* of busy time, in steps with both phases */
 	double doubt;       /* of prefill's part of busy time, one standard deviation: what the rows do not show */
-	double drawn_sd;    /* of prefill's share of these, by the bootstrap */
+	/* standard deviations by the bootstrap: of prefill's share of these; of the coefficients of attention and of contexts */
+	double drawn_sd, attention_sd_ns, context_sd_ns;
 };
 
 /* Do they determine a model? rebuilt_solve returns the same. */

@@ -77,7 +77,8 @@ static void charge(struct accounts *a, struct active *r, enum entry_kind kind, e
 	struct entry key = key_of(a, r, kind, grade);
 	int128 money = a->segment.rate_nano > 0 ? (int128)ns * a->segment.rate_nano : 0;
 
-	const struct posting_doubt doubt = {tilt_ns, r->request.preemptions > 0 ? (double)ns : 0, kind == ENTRY_OUTPUT ? accounts_step_ns(a, r, ns) : 0};
+	const struct posting_doubt doubt = {tilt_ns, r->request.preemptions > 0 ? (double)ns : 0, kind == ENTRY_OUTPUT ? accounts_step_ns(a, r, ns) : 0,
+	                                    kind == ENTRY_INPUT_CACHED ? r->open_cached_sd_ns[grade] : 0};
 	postings_doubt(&a->postings, post_time(a, &key, ns), &doubt);
 	if (!a->segment.wanted) {
 		return;
@@ -125,11 +126,11 @@ static void settle(struct accounts *a, struct active *r) {
 		if (r->open_prefill_ns[g] > 0) {
 			charge(a, r, ENTRY_INPUT, (enum grade)g, r->open_prefill_ns[g] - r->open_cached_ns[g], r->open_tilt_ns[g],
 			       r->open_spread_ns[g]);
-			if (r->open_cached_ns[g] > 0) {
+			if (r->open_cached_ns[g] > 0 || r->open_cached_sd_ns[g] > 0) {
 				charge(a, r, ENTRY_INPUT_CACHED, (enum grade)g, r->open_cached_ns[g], 0, 0);
 			}
 			r->open_prefill_ns[g] = r->open_cached_ns[g] = 0;
-			r->open_tilt_ns[g] = r->open_spread_ns[g] = 0;
+			r->open_tilt_ns[g] = r->open_spread_ns[g] = r->open_cached_sd_ns[g] = 0;
 		}
 		if (r->decoding && a->decode.total_ns[g] > 0 && has_grown(&a->now[g], &r->base[g])) {
 			long double due = decode_due(a, r, g);
@@ -308,15 +309,16 @@ static struct portion whole_prefill(const struct flight *f, const struct stretch
  * The key by which prefill's ns of the stretch are shared: tokens, attention and the contexts before, each relative
  * to the whole batch.
  */
-static double chunk_weight(const struct stretch *s, const struct chunk *c, const struct portion *whole, double *cached, double *tilt) {
+static double chunk_weight(const struct stretch *s, const struct chunk *c, const struct portion *whole, double *cached, double *tilt, double *doubt) {
 	/* Without steps, tokens are weights, and the context before them may be negative. */
-	double tokens = (double)c->tokens, before = fmax(0, (double)c->before), hits = (double)c->active->prior;
+	double tokens = (double)c->tokens, before = (double)c->before, hits = (double)c->active->prior;
 	double unit = whole->token_kv > 0 ? s->attention_share / whole->token_kv : 0;
 	double prior = whole->prior > 0 ? s->prior_share / whole->prior : 0;
 	double by_tokens = fmax(0, 1 - (whole->token_kv > 0 ? s->attention_share : 0) - (whole->prior > 0 ? s->prior_share : 0));
-	double weight = by_tokens * tokens / whole->tokens + unit * tokens * (before + tokens / 2) + prior * before;
+	double weight = by_tokens * tokens / whole->tokens + unit * tokens * (before + tokens / 2) + prior * fmax(0, before);
 
 	*tilt = weight - tokens / whole->tokens;
+	*doubt = whole->token_kv > 0 ? s->attention_doubt * tokens * hits / whole->token_kv : 0;
 	/* the context before all of its chunks */
 	*cached = weight > 0 ? fmin(1, fmax(0, (unit * tokens + prior) * hits / weight)) : 0;
 	return weight;
@@ -341,17 +343,16 @@ static void share_prefill(struct accounts *a, const struct stretch *s, int64_t n
 	p->context_sd_ns[s->grade] += s->attention_sd * (s->attention_share + s->prior_share) * (double)ns;
 	for (size_t i = 0; i < f->chunk_count; i++) {
 		const struct chunk *c = &f->chunks[i];
-		double cached, tilt, weight = chunk_weight(s, c, &whole, &cached, &tilt);
+		double cached, tilt, doubt, weight = chunk_weight(s, c, &whole, &cached, &tilt, &doubt);
 		p->exact_ns[s->grade] += (long double)ns * weight;
-		int64_t part = (int64_t)llroundl(p->exact_ns[s->grade]) - p->given_ns[s->grade];
-		if (part > p->total_ns[s->grade] - p->given_ns[s->grade]) {
-			part = p->total_ns[s->grade] - p->given_ns[s->grade];
-		}
+		int64_t due = (int64_t)llroundl(p->exact_ns[s->grade]), most = p->total_ns[s->grade];
+		int64_t part = (due < most ? due : most) - p->given_ns[s->grade];
 		p->given_ns[s->grade] += part;
 		c->active->open_prefill_ns[s->grade] += part;
 		c->active->open_tilt_ns[s->grade] += tilt * (double)ns;
 		c->active->open_spread_ns[s->grade] += weight * spread;
 		c->active->open_cached_ns[s->grade] += llround((double)part * cached);
+		c->active->open_cached_sd_ns[s->grade] += doubt * (double)ns;
 		if (s->by_steps && a->segment.wanted) {
 			struct priced_tokens of = priced(a, c->active);
 			breakdowns_prefill(a->common->breakdowns, &of, c->before,

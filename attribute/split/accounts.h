@@ -95,6 +95,7 @@ struct stretch {
 	double context_share;
 	double member_sd; /* relative standard deviation of a tenant's part, if who is in the batch is a guess */
 	double attention_sd, context_sd; /* relative standard deviations of the first two shares, and of the last one */
+	double attention_doubt;        /* one standard deviation of attention_share, if steps are rebuilt: for cached context */
 	int64_t prefill_tokens, prefill_token_kv, prefill_kv_tokens; /* of the whole batch */
 	int64_t decode_requests, decode_kv_tokens; /* 0: not known */
 	const struct split_times *times; /* times by which a mixed step was split; NULL: no rule was needed */

@@ -92,11 +92,13 @@ void accounts_spread_over(struct accounts *a) {
 	for (size_t i = 0; i < a->postings.count; i++) {
 		struct entry *e = &a->postings.at[i];
 		const struct phase *p = phase_of(a, e);
-		if (p && e->gpu_ns > 0) {
-			double part = (double)e->gpu_ns / (double)posted[e->kind == ENTRY_OUTPUT][e->grade];
-			double cached = e->kind == ENTRY_INPUT_CACHED ? (a->flight->seeks_hits ? SOUGHT_SD : CACHED_SD) * (double)e->gpu_ns : 0;
+		const struct posting_doubt *d = &a->postings.doubts[i];
+		if (p && (e->gpu_ns > 0 || d->cached_sd_ns > 0)) {
+			double all = (double)posted[e->kind == ENTRY_OUTPUT][e->grade], part = all > 0 ? (double)e->gpu_ns / all : 0;
+			double usual = e->kind == ENTRY_INPUT_CACHED ? (a->flight->seeks_hits ? SOUGHT_SD : CACHED_SD) * (double)e->gpu_ns : 0;
+			double cached = hypot(usual, d->cached_sd_ns);
 			int64_t alone = llround(hypot(p->spread_ns[e->grade] * part, cached));
-			int64_t spread = llround(hypot((double)alone, shared_sd(p, e, part, &a->postings.doubts[i])));
+			int64_t spread = llround(hypot((double)alone, shared_sd(p, e, part, d)));
 			e->spread_ns += spread;
 			excess[e->kind == ENTRY_OUTPUT][e->grade] += spread - alone;
 		}

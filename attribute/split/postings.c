@@ -190,6 +190,7 @@ void postings_doubt(struct postings *p, const struct entry *e, const struct post
 	d->tilt_ns += more->tilt_ns;
 	d->again_ns += more->again_ns;
 	d->step_ns += more->step_ns;
+	d->cached_sd_ns += more->cached_sd_ns;
 }
 
 void postings_clear(struct postings *p) {

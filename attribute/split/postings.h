@@ -20,9 +20,12 @@ int entries_each(struct entries *e, entry_sink *sink, void *context, struct faul
 
 struct postings {
 	struct entry *at;
-	/* for each: its excess over sharing without contexts; its part of requests that were preempted; a step of each request */
+	/*
+	 * For each: its excess over sharing without contexts; its part of requests that were preempted; a step of each request;
+	 * one standard deviation of the cost of cached context, beyond the usual.
+	 */
 	struct posting_doubt {
-		double tilt_ns, again_ns, step_ns;
+		double tilt_ns, again_ns, step_ns, cached_sd_ns;
 	} *doubts;
 	size_t count, room;
 	uint32_t *places; /* a hash table of numbers into `at`, + 1 */

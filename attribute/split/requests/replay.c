@@ -19,6 +19,9 @@
 #define BY_DRAWN 2
 #define MOST_DOUBT 0.5
 
+/* One standard deviation of what attention costs, relative, besides: the form of the model's other terms decides on it. */
+#define ATTENTION_SD 0.15
+
 /* If rows are further off on average than with good clocks: additional uncertainty of prefill's share. */
 #define USUAL_OFF 0.07
 #define BY_OFF 2
@@ -40,6 +43,30 @@
 /* If scheduling is guessed, so is who was in a step: one standard deviation of a tenant's part. */
 #define GUESSED_MEMBER_SD 0.025
 
+static double both_sd(const struct replay *y, const struct batch *b) {
+	return y->borrowed ? hypot(y->both_sd, step_model_share_sd(y->model, b)) : y->both_sd;
+}
+
+/*
+ * One standard deviation of the coefficient of attention. If it is less than half of what is usual, the fit has taken its time
+ * for another cost.
+ */
+static double attention_sd_ns(const struct replay *y) {
+	const double *ns = y->model->ns;
+	double token_ns = ns[TERM_TOKENS];
+
+	for (int j = 0; j < HINGE_COUNT; j++) {
+		token_ns += ns[TERM_HINGES + j];
+	}
+	double missing = fmax(0, y->usual_attention * token_ns / 2 - ns[TERM_ATTENTION]);
+	return hypot(hypot(BY_DRAWN * y->by->attention_sd_ns, missing), ATTENTION_SD * ns[TERM_ATTENTION]);
+}
+
+/* Relative, of a coefficient. */
+static double drawn_part(const struct replay *y, enum term term, double sd_ns) {
+	return y->borrowed || y->model->ns[term] <= 0 ? 0 : fmin(1, BY_DRAWN * sd_ns / y->model->ns[term]);
+}
+
 void replay_set_sd(struct replay *y, bool borrowed) {
 	double part = fmin(MOST_BOTH_PART, y->by->both_part),
 	       form = (y->by->guesses ? FORM_GUESSED_SD : FORM_SD) / (1 - part);
@@ -48,10 +75,9 @@ void replay_set_sd(struct replay *y, bool borrowed) {
 	form = hypot(form, y->by->both_part > 0 ? fmin(MOST_DOUBT, y->by->doubt / y->by->both_part) : 0);
 	y->borrowed = borrowed;
 	y->both_sd = borrowed ? form : hypot(form, BY_DRAWN * y->by->drawn_sd);
-}
-
-static double both_sd(const struct replay *y, const struct batch *b) {
-	return y->borrowed ? hypot(y->both_sd, step_model_share_sd(y->model, b)) : y->both_sd;
+	y->attention_sd_ns = borrowed ? 0 : attention_sd_ns(y);
+	y->attention_sd = drawn_part(y, TERM_ATTENTION, y->by->attention_sd_ns);
+	y->context_sd = y->by->both_part > 0 ? drawn_part(y, TERM_CONTEXT, y->by->context_sd_ns) : ELSEWHERE_CONTEXT_SD;
 }
 
 static double wait_sd(const struct replay *y, double step_ns) {
@@ -100,8 +126,10 @@ static int post_busy(struct pass *pass, const struct replay *y, const struct bat
 			       ? part_of(m->ns[TERM_PREFILL_CONTEXT] * (double)b->prefill_kv_tokens, t.prefill)
 			       : 0,
 	    .context_share = part_of(step_model_context_ns(m, b), t.decode),
+	    .attention_doubt = t.prefill > 0 ? y->attention_sd_ns * (double)b->prefill_token_kv / t.prefill : 0,
 	    .member_sd = y->by->guesses ? GUESSED_MEMBER_SD : 0,
-	    .context_sd = y->by->both_part > 0 ? 0 : ELSEWHERE_CONTEXT_SD,
+	    .attention_sd = y->attention_sd,
+	    .context_sd = y->context_sd,
 	    .prefill_tokens = b->prefill_tokens,
 	    .prefill_token_kv = b->prefill_token_kv,
 	    .prefill_kv_tokens = b->prefill_kv_tokens,

@@ -10,7 +10,10 @@ struct replay {
 	const struct rebuilt_model *by;
 	const struct step_model *model; /* of the replica, or of similar replicas that log steps */
 	bool borrowed;
+	double usual_attention; /* with one token of context, over the time of a token's products */
 	double both_sd; /* of steps with both phases; if the model is borrowed, without what depends on the batch */
+	double attention_sd_ns;          /* of its coefficient, in all */
+	double attention_sd, context_sd; /* of coefficients, relative: what the fit leaves open */
 };
 
 /* When the model changes. */

@@ -18,8 +18,20 @@
 /* A prompt is computed in chunks of this many tokens (the default of vLLM's max_num_batched_tokens for serving). */
 #define CHUNK_NTOK 2048
 
-/* Part of the time between a request's instants during which the device did not work, one standard deviation. */
+/* Part of the time between a request's instants during which the device did not work, and of a step: one standard deviation. */
 #define WAIT_SD 0.025
+#define GAP_SD_NS 300e3
+
+/*
+ * Attention of a prompt's token with one token of its context, over the time of its products: of usual dense models (those
+ * with experts have fewer products), and one standard deviation of it, relative. No instant shows what it is.
+ */
+#define USUAL_ATTENTION 3e-5
+#define EXPERTS_POWER 0.7
+#define USUAL_ATTENTION_SD 0.6
+
+/* If first tokens are not logged, it is a guess who decodes: one standard deviation of a tenant's part. */
+#define GUESSED_FIRST_SD 0.15
 
 /* Blocks of the bootstrap: several times as long as most requests. */
 #define BLOCK_NS (32 * NS_PER_SECOND)
@@ -30,6 +42,7 @@ struct sweep_state {
 	struct fit_key key; /* of the current model */
 	const struct aggregate_model *model;
 	const struct step_model *steps; /* of similar replicas that log steps; NULL: none */
+	double attention;               /* what is usual */
 	struct replay replay; /* by the current model */
 	/*
 	 * Running sums; flight.h copies them to requests when they begin to decode. ALONE: over time in which no
@@ -264,7 +277,10 @@ static const struct aggregate_model *model_at(struct pass *pass, int64_t at_ns) 
 		st->key = pass_fit_key(pass, pass->summary->model, at_ns);
 		st->model = fits_aggregate_model(pass->fits, &st->key);
 		st->steps = fits_fitted(pass->fits, &st->key);
-		st->replay = (struct replay){.by = &st->model->rebuilt, .model = st->steps ? st->steps : &st->model->rebuilt.steps};
+		const struct proportions *p = fits_proportions(pass->fits, &st->key);
+		st->attention = USUAL_ATTENTION * pow(p->params / p->active, EXPERTS_POWER);
+		st->replay = (struct replay){.by = &st->model->rebuilt, .model = st->steps ? st->steps : &st->model->rebuilt.steps,
+					     .usual_attention = st->attention};
 		replay_set_sd(&st->replay, st->steps != NULL);
 		if (pass->purpose == PASS_POST && st->model->has_rebuilt && !st->steps) {
 			find_no_floor(pass, &st->model->rebuilt);
@@ -316,7 +332,9 @@ static double context_share(const struct aggregate_model *m, const struct flight
 static double sd_of(const struct aggregate_model *m, size_t prompts, size_t sequences) {
 	double prompt_sd = prompts > 0 ? m->life_prompt_sd : 0, output_sd = sequences > 0 ? m->life_output_sd : 0;
 
-	return hypot(prompts > 0 && sequences > 0 ? m->both_share_sd : WAIT_SD, fmax(prompt_sd, output_sd));
+	double step = m->ns[AGGREGATE_STEP][0], wait = hypot(WAIT_SD, step > 0 ? fmin(1, GAP_SD_NS / step) : 0);
+
+	return hypot(prompts > 0 && sequences > 0 ? m->both_share_sd : wait, fmax(prompt_sd, output_sd));
 }
 
 /* The chunks that a step computes of the waiting prompts, and its sequences. */
@@ -356,7 +374,20 @@ static void by_step_model(struct stretch *s, const struct step_model *m, enum ru
 	}
 	double decode = b.prefill_tokens > 0 ? (t.decode + t.whole - t.prefill) / 2 : t.whole;
 	s->attention_share = t.prefill > 0 ? fmin(1, attention / t.prefill) : 0;
+	s->attention_doubt = 0;
 	s->context_share = decode > 0 ? fmin(1, context / decode) : 0;
+}
+
+/* Attention's share of the prompts that are computed. */
+static double usual_attention_share(const struct flight *f, double each) {
+	double tokens = 0, pairs = 0;
+
+	for (size_t i = 0; i < f->chunk_count; i++) {
+		const struct chunk *c = &f->chunks[i];
+		tokens += (double)c->tokens;
+		pairs += (double)c->tokens * ((double)c->before + (double)c->tokens / 2);
+	}
+	return pairs > 0 ? each * pairs / (tokens + each * pairs) : 0;
 }
 
 static int post_busy(struct pass *pass, int64_t to_ns, size_t prompts, struct fault *why) {
@@ -372,15 +403,19 @@ static int post_busy(struct pass *pass, int64_t to_ns, size_t prompts, struct fa
 	}
 	int64_t prefill = (int64_t)((double)total * share);
 	prefill = share >= 1 || prefill > total ? total : prefill;
+	double attention = usual_attention_share(f, ((struct sweep_state *)pass->state)->attention);
 	struct stretch s = {
 	    .from_ns = pass->cursor_ns,
 	    .to_ns = to_ns,
 	    .prefill_ns = prefill,
 	    .decode_ns = total - prefill,
 	    .grade = alone ? GRADE_A : GRADE_C,
+	    .attention_share = attention,
+	    .attention_doubt = USUAL_ATTENTION_SD * attention,
 	    .context_share = context_share(m, f),
 	    .prefill_tokens = f->chunk_tokens,
 	    .decode_requests = (int64_t)sequences,
+	    .member_sd = !alone && m->rows[AGGREGATE_LIFE] > 0 ? GUESSED_FIRST_SD : 0,
 	    .share_sd = alone ? 0 : sd_of(m, prompts, sequences),
 	};
 	const struct step_model *steps = ((struct sweep_state *)pass->state)->steps;
