@@ -100,17 +100,20 @@ static void put_answer(const struct reconciliation *r, FILE *out) {
 	double apart = difference(&r->total);
 
 	fputs("<h1>", out);
-	if (r->within && fabs(apart) <= (double)r->tolerance_nano) {
+	bool same_sum = fabs(apart) <= (double)r->tolerance_nano;
+	if (r->within && same_sum) {
 		fputs("The invoice and the book agree: ", out);
 		page_sum(out, r->currency, r->total.cost_nano);
+	} else if (same_sum) {
+		fputs("The invoice and the book have the same sum, but not the same parts", out);
 	} else {
 		fputs("The invoice is ", out);
 		page_sum(out, r->currency, apart < 0 ? r->total.cost_nano - r->total.amount_nano : r->total.amount_nano - r->total.cost_nano);
 		fprintf(out, " %s the book", apart < 0 ? "below" : "above");
-		if (cause >= 0) {
-			fprintf(out, "; most of it: %s, ", difference_words[cause]);
-			page_change(out, r->currency, r->total.causes[cause]);
-		}
+	}
+	if (!(r->within && same_sum) && cause >= 0) {
+		fprintf(out, "; %s: %s, ", same_sum ? "the largest" : "most of it", difference_words[cause]);
+		page_change(out, r->currency, r->total.causes[cause]);
 	}
 	fprintf(out, "</h1>\n<p class=\"lead\">%zu of %zu pools agree. <b>The classes add up to the whole difference.</b> A class of up to ", agreeing(&r->pools, r->tolerance_nano),
 	        r->pools.count);
@@ -163,8 +166,8 @@ static void put_causes(FILE *out, const struct tied *l, int places) {
 	fputs("<td class=\"word\">", out);
 	for (int c = 0; c < CAUSES; c++) {
 		if (l->causes[c] != 0) {
-			fprintf(out, "%s%s <data value=\"%s\">%s%s</data>", lead, difference_words[c], decimal_format(l->causes[c], 9, exact), l->causes[c] > 0 ? "+" : "",
-			        decimal_format(l->causes[c], places, amount));
+			const char *shown = decimal_format(l->causes[c], places, amount);
+			fprintf(out, "%s%s <data value=\"%s\">%s%s</data>", lead, difference_words[c], decimal_format(l->causes[c], 9, exact), *shown == '-' ? "−" : "+", shown + (*shown == '-'));
 			lead = "<br>";
 		}
 	}

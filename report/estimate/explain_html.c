@@ -345,7 +345,7 @@ static void put_ratios(const struct costs *c, FILE *out) {
 	double low = INFINITY, high = 0;
 
 	for (size_t j = 0; j < EXPLAIN_CONTEXTS; j++) {
-		snprintf(names[j], sizeof names[j], "%s tokens", sheet_number(explain_contexts[j], 0, number));
+		snprintf(names[j], sizeof names[j], "%s", sheet_number(explain_contexts[j], 0, number));
 		heads[j + 1] = names[j];
 		for (size_t i = 0; i < EXPLAIN_BATCHES; i++) {
 			double ratio = explain_ratio(c, explain_batches[i], explain_contexts[j]);
@@ -353,7 +353,7 @@ static void put_ratios(const struct costs *c, FILE *out) {
 			high = fmax(high, ratio);
 		}
 	}
-	page_card(out, "context", "Output : input", "By sequences at once and context. No figure where the caches do not fit in memory.");
+	page_card(out, "context", "Output : input", "By sequences at once, and by context in tokens. No figure where the caches do not fit in memory.");
 	page_table(out, "ratios", "Output to input by batch and context", heads, EXPLAIN_CONTEXTS + 1, -1);
 	for (size_t i = 0; i < EXPLAIN_BATCHES; i++) {
 		fprintf(out, "<tr><td class=\"l\">%.0f</td>", explain_batches[i]);

@@ -47,6 +47,10 @@ same "packed, and as a page" "$? $(grep -c '<table id="pool"' page.html)" "0 1"
 same "billed cost of a prepaid node" "$("$tollbook" reconcile --book book --invoice "$data/aws-savings-plan.csv" --cost billed | awk '/^    rate/ {print $2; exit}')" -1722.240000000
 "$tollbook" reconcile --book book --invoice "$data/modal.csv" --pool-column nosuch > said 2>&1
 same "a column that is not there" "$? $(grep -c 'no column or member nosuch' said)" "2 1"
+# The same sum for other hours is no agreement, nor "0.00 above the book".
+printf 'period,pool,gpu_hours,amount\n2026-08,h100-prod,288,1722.24\n' > half.csv
+"$tollbook" reconcile --book book --invoice half.csv -o half.html
+same "a page of one sum with other parts" "$? $(grep -c 'have the same sum, but not the same parts; the largest: hours' half.html)" "1 1"
 # What an invoice or a log names is printable everywhere.
 printf 'period,pool,gpu_hours,amount\n2026-08,"\033[31m<b>red",1,1\n' > colour.csv
 for format in table csv json html markdown; do
