@@ -123,7 +123,7 @@ static void print_entry(struct trace *trace, const struct entry *e) {
 	print_name(trace, "  ", e->replica);
 	print_name(trace, ", ", e->model);
 	print_name(trace, ", tenant ", e->tenant);
-	printf(", %s, grade %s: %" PRId64 " GPU-ns at %s an hour, %" PRId64 " token%s", kind_words[e->kind], grade_words[e->grade], e->gpu_ns, e->rate_nano < 0 ? "no known rate" : decimal_format(e->rate_nano, 9, rate), e->tokens, PLURAL(e->tokens));
+	printf(", %s, grade %s: %" PRId64 " GPU-ns at %s an hour, %" PRId64 " token%s", kind_words[e->kind], grade_words[e->grade], e->gpu_ns, e->rate_nano < 0 ? "no known rate" : decimal_exact(e->rate_nano, 2, rate), e->tokens, PLURAL(e->tokens));
 	if (e->service != SERVICE_STANDARD) {
 		printf(", %.*s service", TEXT_ARG(service_names[e->service]));
 	}

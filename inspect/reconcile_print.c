@@ -15,33 +15,43 @@ static const char *pool_of(const struct tied *l) {
 
 /* ---- for people ---- */
 
-static void print_sides(const struct tied *l, FILE *out) {
+/* At least `places`, and as many as the amount has. */
+static int exact_places(int64_t nano, int places) {
+	int exact = 9;
+
+	for (; exact > places && nano % 10 == 0; nano /= 10) {
+		exact--;
+	}
+	return exact;
+}
+
+static void print_sides(const struct tied *l, int places, FILE *out) {
 	char a[DECIMAL_TEXT_MAX];
 
-	fprintf(out, "  invoice %16s", decimal_format(l->amount_nano, 9, a));
+	fprintf(out, "  invoice %16s", decimal_format(l->amount_nano, places, a));
 	if (l->gpu_ns != HOURS_UNKNOWN) {
 		fprintf(out, "  %14.3f GPU-hours", exact_hours(l->gpu_ns));
 	}
-	fprintf(out, "\n  book    %16s  %14.3f GPU-hours, of which %.3f are not in any log\n", decimal_format(l->cost_nano, 9, a),
+	fprintf(out, "\n  book    %16s  %14.3f GPU-hours, of which %.3f are not in any log\n", decimal_format(l->cost_nano, places, a),
 	        exact_hours(l->book_gpu_ns), exact_hours(l->unobserved_ns));
-	fprintf(out, "  differ  %16s\n", decimal_format(l->amount_nano - l->cost_nano, 9, a));
+	fprintf(out, "  differ  %16s\n", decimal_format(l->amount_nano - l->cost_nano, places, a));
 	for (int c = 0; c < CAUSES; c++) {
 		if (l->causes[c] != 0) {
-			fprintf(out, "    %-26s %16s\n", difference_words[c], decimal_format(l->causes[c], 9, a));
+			fprintf(out, "    %-26s %16s\n", difference_words[c], decimal_format(l->causes[c], places, a));
 		}
 	}
 }
 
-static void print_tied(const struct tied *l, FILE *out) {
+static void print_tied(const struct tied *l, int places, FILE *out) {
 	char from[INSTANT_TEXT_MAX], to[INSTANT_TEXT_MAX];
 
 	fprintf(out, "%s to %s, ", instant_format(l->from_ns, from), instant_format(l->to_ns, to));
 	printable_put(out, text_of(pool_of(l)));
 	fputc('\n', out);
-	print_sides(l, out);
+	print_sides(l, places, out);
 }
 
-static void print_charges(const struct reconciliation *r, FILE *out) {
+static void print_charges(const struct reconciliation *r, int places, FILE *out) {
 	char a[DECIMAL_TEXT_MAX];
 	bool any = false;
 
@@ -51,35 +61,35 @@ static void print_charges(const struct reconciliation *r, FILE *out) {
 		}
 		fputs(any ? "" : "On the invoice, and not compared with the book\n", out);
 		any = true;
-		fprintf(out, "  %-15s %16s  %zu %s", charge_class_names[c], decimal_format(r->charges_nano[c], 9, a), r->charge_lines[c],
+		fprintf(out, "  %-15s %16s  %zu %s", charge_class_names[c], decimal_format(r->charges_nano[c], places, a), r->charge_lines[c],
 		        r->charge_lines[c] == 1 ? "line" : "lines");
 		if (r->billed_nano[c] != r->charges_nano[c]) {
-			fprintf(out, ", billed %s", decimal_format(r->billed_nano[c], 9, a));
+			fprintf(out, ", billed %s", decimal_format(r->billed_nano[c], places, a));
 		}
 		fputc('\n', out);
 	}
 }
 
-static void print_rest(const struct reconciliation *r, FILE *out) {
+static void print_rest(const struct reconciliation *r, int places, FILE *out) {
 	char a[DECIMAL_TEXT_MAX];
 
 	for (size_t i = 0; i < r->rest.count; i++) {
 		const struct tied *l = &r->rest.at[i];
 		fputs("On no line of the invoice, ", out);
 		printable_put(out, text_of(l->pool));
-		fprintf(out, "\n  book    %16s  %14.3f GPU-hours\n", decimal_format(l->cost_nano, 9, a), exact_hours(l->book_gpu_ns));
+		fprintf(out, "\n  book    %16s  %14.3f GPU-hours\n", decimal_format(l->cost_nano, places, a), exact_hours(l->book_gpu_ns));
 	}
 }
 
-static void print_total(const struct reconciliation *r, FILE *out) {
+static void print_total(const struct reconciliation *r, int places, FILE *out) {
 	char a[DECIMAL_TEXT_MAX];
 
-	fprintf(out, "In all\n  invoice %16s\n", decimal_format(r->total.amount_nano, 9, a));
-	fprintf(out, "  book    %16s\n", decimal_format(r->total.cost_nano, 9, a));
+	fprintf(out, "In all\n  invoice %16s\n", decimal_format(r->total.amount_nano, places, a));
+	fprintf(out, "  book    %16s\n", decimal_format(r->total.cost_nano, places, a));
 	for (int c = 0; c < CAUSES; c++) {
-		fprintf(out, "    %-26s %16s\n", difference_words[c], decimal_format(r->total.causes[c], 9, a));
+		fprintf(out, "    %-26s %16s\n", difference_words[c], decimal_format(r->total.causes[c], places, a));
 	}
-	fprintf(out, "  differ  %16s\n", decimal_format(r->total.amount_nano - r->total.cost_nano, 9, a));
+	fprintf(out, "  differ  %16s\n", decimal_format(r->total.amount_nano - r->total.cost_nano, places, a));
 	if (r->foreign) {
 		fputs("The invoice has amounts in ", out);
 		printable_put(out, text_of(r->foreign));
@@ -88,7 +98,29 @@ static void print_total(const struct reconciliation *r, FILE *out) {
 	fprintf(out, "%s a tolerance of %s per class\n", r->within ? "Within" : "Outside of", decimal_format(r->tolerance_nano, 2, a));
 }
 
+/* The decimals with which all amounts are exact, at least those of cents: decimal points align. */
+static int places_of(const struct reconciliation *r) {
+	const struct tied_list *const lists[] = {&r->lines, &r->pools, &r->rest};
+	int places = 2;
+
+	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+		for (size_t i = 0; i < lists[k]->count; i++) {
+			const struct tied *l = &lists[k]->at[i];
+			places = exact_places(l->amount_nano, exact_places(l->cost_nano, places));
+			for (int c = 0; c < CAUSES; c++) {
+				places = exact_places(l->causes[c], places);
+			}
+		}
+	}
+	for (int c = 0; c < CHARGE_CLASSES; c++) {
+		places = exact_places(r->charges_nano[c], exact_places(r->billed_nano[c], places));
+	}
+	return places;
+}
+
 static void print_table(const struct reconciliation *r, bool lines, FILE *out) {
+	int places = places_of(r);
+
 	fprintf(out, "Invoice: %s, %zu lines\n", r->in->family->name, r->in->count);
 	for (size_t i = 0; i < r->note_count; i++) {
 		fputs("Assumed: ", out);
@@ -96,15 +128,15 @@ static void print_table(const struct reconciliation *r, bool lines, FILE *out) {
 		fputc('\n', out);
 	}
 	for (size_t i = 0; i < r->pools.count; i++) {
-		print_tied(&r->pools.at[i], out);
+		print_tied(&r->pools.at[i], places, out);
 	}
-	print_charges(r, out);
-	print_rest(r, out);
+	print_charges(r, places, out);
+	print_rest(r, places, out);
 	fputs(lines ? "Line by line\n" : "", out);
 	for (size_t i = 0; lines && i < r->lines.count; i++) {
-		print_tied(&r->lines.at[i], out);
+		print_tied(&r->lines.at[i], places, out);
 	}
-	print_total(r, out);
+	print_total(r, places, out);
 }
 
 /* ---- JSON ---- */

@@ -154,7 +154,7 @@ static void put_rate(FILE *out, struct init *n, const struct pool_text *p) {
 	fputs("\",\n      \"from\": \"", out);
 	put_day(out, n->survey.from_ns);
 	fprintf(out, "\", \"per_gpu_hour\": \"%s\"}]}",
-	        n->asked->gpu_hour_nano >= 0 ? decimal_format(n->asked->gpu_hour_nano, 9, price) : p->rental ? p->rental->price : FILL_IN);
+	        n->asked->gpu_hour_nano >= 0 ? decimal_exact(n->asked->gpu_hour_nano, 2, price) : p->rental ? p->rental->price : FILL_IN);
 }
 
 static void put_gpus_note(FILE *out, struct init *n, const struct survey_replica *one) {

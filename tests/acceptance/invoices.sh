@@ -21,20 +21,20 @@ ties() {
 	shift 2
 	"$tollbook" reconcile --book "${book:-book}" --invoice "$data/$file" --tolerance 0 "$@" > said 2>&1
 	status=$?
-	same "$file: ties" "$status $(sed -n '/^In all/,$p' said | awk '/^  invoice|^  book|^  differ/ {printf "%s ", $2}')" "0 1722.240000000 1722.240000000 0.000000000 "
+	same "$file: ties" "$status $(sed -n '/^In all/,$p' said | awk '/^  invoice|^  book|^  differ/ {printf "%s ", $2}')" "0 1722.24 1722.24 0.00 "
 	same "$file: other charges" "$(sed -n '/^On the invoice/,/^In all/p' said | awk '/^  / {printf "%s %s;", $1, $2}')" "$others"
 }
-ties aws-cur2.csv "tax 100.000000000;credit -10.000000000;storage 4.000000000;" --pool-column resource_tags.user_pool
-ties aws-savings-plan.csv "commitment 0.000000000;"
-ties azure.csv "storage 9.990000000;" --pool-column Tags.pool
-ties google.csv "tax 19.000000000;" --pool-column labels.pool
-ties oci.csv "storage 5.000000000;"
-ties focus-1.4.csv "credit -20.000000000;storage 12.500000000;network 3.500000000;other services;" --pool-column Tags.pool
+ties aws-cur2.csv "tax 100.00;credit -10.00;storage 4.00;" --pool-column resource_tags.user_pool
+ties aws-savings-plan.csv "commitment 0.00;"
+ties azure.csv "storage 9.99;" --pool-column Tags.pool
+ties google.csv "tax 19.00;" --pool-column labels.pool
+ties oci.csv "storage 5.00;"
+ties focus-1.4.csv "credit -20.00;storage 12.50;network 3.50;other services;" --pool-column Tags.pool
 ties lambda.csv ""
 ties reversed.csv "" # a line takes hours back
 ties runpod.json ""
 ties modal.csv ""
-ties vast.json "storage 0.240000000;"
+ties vast.json "storage 0.24;"
 "$tollbook" ingest -q --book euros log.jsonl && sed 's/"USD"/"EUR"/' fleet.json > euros.json && "$tollbook" attribute -q --book euros --fleet euros.json 2> /dev/null
 book=euros
 ties german.csv "" --columns "$data/german.map" # its amounts have a sign of euros
@@ -44,7 +44,7 @@ same "euros for a book in dollars" "$? $(grep -c 'amounts in EUR, the book is in
 gzip -c "$data/aws-cur2.csv" > packed.csv.gz
 "$tollbook" reconcile --book book --invoice packed.csv.gz -o page.html
 same "packed, and as a page" "$? $(grep -c '<table id="pool"' page.html)" "0 1"
-same "billed cost of a prepaid node" "$("$tollbook" reconcile --book book --invoice "$data/aws-savings-plan.csv" --cost billed | awk '/^    rate/ {print $2; exit}')" -1722.240000000
+same "billed cost of a prepaid node" "$("$tollbook" reconcile --book book --invoice "$data/aws-savings-plan.csv" --cost billed | awk '/^    rate/ {print $2; exit}')" -1722.24
 "$tollbook" reconcile --book book --invoice "$data/modal.csv" --pool-column nosuch > said 2>&1
 same "a column that is not there" "$? $(grep -c 'no column or member nosuch' said)" "2 1"
 # The same sum for other hours is no agreement, nor "0.00 above the book".
