@@ -51,10 +51,14 @@ static void print_tied(const struct tied *l, int places, FILE *out) {
 	print_sides(l, places, out);
 }
 
-static void print_charges(const struct reconciliation *r, int places, FILE *out) {
+static void print_charges(const struct reconciliation *r, FILE *out) {
 	char a[DECIMAL_TEXT_MAX];
 	bool any = false;
+	int places = 2;
 
+	for (int c = 0; c < CHARGE_CLASSES; c++) {
+		places = exact_places(r->charges_nano[c], exact_places(r->billed_nano[c], places));
+	}
 	for (int c = 0; c < CHARGE_CLASSES; c++) {
 		if (r->charge_lines[c] == 0) {
 			continue;
@@ -99,11 +103,11 @@ static void print_total(const struct reconciliation *r, int places, FILE *out) {
 }
 
 /* The decimals with which all amounts are exact, at least those of cents: decimal points align. */
-static int places_of(const struct reconciliation *r) {
-	const struct tied_list *const lists[] = {&r->lines, &r->pools, &r->rest};
+static int places_of(const struct reconciliation *r, bool lines) {
+	const struct tied_list *const lists[] = {&r->pools, &r->rest, &r->lines};
 	int places = 2;
 
-	for (size_t k = 0; k < sizeof lists / sizeof *lists; k++) {
+	for (size_t k = 0; k < (lines ? 3 : 2); k++) {
 		for (size_t i = 0; i < lists[k]->count; i++) {
 			const struct tied *l = &lists[k]->at[i];
 			places = exact_places(l->amount_nano, exact_places(l->cost_nano, places));
@@ -112,14 +116,11 @@ static int places_of(const struct reconciliation *r) {
 			}
 		}
 	}
-	for (int c = 0; c < CHARGE_CLASSES; c++) {
-		places = exact_places(r->charges_nano[c], exact_places(r->billed_nano[c], places));
-	}
 	return places;
 }
 
 static void print_table(const struct reconciliation *r, bool lines, FILE *out) {
-	int places = places_of(r);
+	int places = places_of(r, lines);
 
 	fprintf(out, "Invoice: %s, %zu lines\n", r->in->family->name, r->in->count);
 	for (size_t i = 0; i < r->note_count; i++) {
@@ -130,7 +131,7 @@ static void print_table(const struct reconciliation *r, bool lines, FILE *out) {
 	for (size_t i = 0; i < r->pools.count; i++) {
 		print_tied(&r->pools.at[i], places, out);
 	}
-	print_charges(r, places, out);
+	print_charges(r, out);
 	print_rest(r, places, out);
 	fputs(lines ? "Line by line\n" : "", out);
 	for (size_t i = 0; lines && i < r->lines.count; i++) {

@@ -37,7 +37,7 @@ fi
 same "what is there stays" "$? $(grep -c 'already exists' why)" "2 1"
 "$tollbook" init $asked --folder new/ --gpu-hour 2.5 --gpus 4 --run "in [brackets]/v*.log" > said 2> why
 same "a name with characters of patterns: exit status" "$?" 0
-same "price and GPUs as given" "$(jq -r '.pools[0].rates[0].per_gpu_hour + " " + (.pools[0].gpus_per_replica | tostring)' new/fleet.json)" "2.500000000 4"
+same "price and GPUs as given" "$(jq -r '.pools[0].rates[0].per_gpu_hour + " " + (.pools[0].gpus_per_replica | tostring)' new/fleet.json)" "2.50 4"
 same "its night read one log" "$(grep -c '1 file.* with new lines' said)" 1
 
 "$tollbook" init --folder undated --gpu-hour 0.37 --run "$tree/tests/data/llamacpp-plain.log" > said 2> why
