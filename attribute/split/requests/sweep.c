@@ -12,6 +12,7 @@
 #include "attribute/laws/rules.h"
 #include "attribute/split/requests/replay.h"
 #include "attribute/split/requests/sampling.h"
+#include "attribute/split/requests/waits.h"
 #include "attribute/split/pass.h"
 #include "core/instant.h"
 
@@ -53,6 +54,7 @@ struct sweep_state {
 	struct decode_sums sums[TIME_GRADES];
 	struct replay_queue queue;
 	struct sampling sampling;
+	struct waits waits;
 	int64_t block; /* of the bootstrap, and its bucket */
 	bool block_known;
 	unsigned bucket;
@@ -548,6 +550,9 @@ static int sweep_item(struct pass *pass, const struct item *item, struct fault *
 		return 0;
 	}
 	int rc = sweep_to(pass, r->head.at_ns, false, why);
+	if (!fit) {
+		waits_add(&st->waits, pass, r, model_at(pass, r->head.at_ns)->has_rebuilt);
+	}
 	struct active *a = flight_admit(&pass->flight, r);
 	if (r->first_token_ns == UNKNOWN && r->finish_ns != UNKNOWN) {
 		a->request.first_token_ns = first_token_ns(pass, r);
@@ -570,6 +575,9 @@ static int sweep_end(struct pass *pass, struct fault *why) {
 		return 0;
 	}
 	int rc = sweep_to(pass, pass->to_ns, true, why);
+	if (!fit) {
+		waits_end(&st->waits, pass);
+	}
 	return rc >= 0 && fit ? flight_clear(&pass->flight, note_request, pass, why) : rc;
 }
 
