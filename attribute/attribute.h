@@ -241,6 +241,15 @@ int name_summaries_read(struct name_summaries *n, struct text name, struct text 
 /* Those of gateways, after all of engines: under the name that their requests are evidence of, if they are any's. */
 int name_summaries_read_gateway(struct name_summaries *n, struct text name, struct text item, struct fault *why);
 size_t name_summaries_count(const struct name_summaries *n);
+/*
+ * All parts are added: names whose steps overlap in time may have several servers, which only all of their records show. `read`
+ * passes those of a name to name_summaries_add_whole; if there are several, they are compared under names of their own.
+ */
+typedef int name_reader(void *context, struct name_summaries *n, struct text name, struct fault *why);
+int name_summaries_separate(struct name_summaries *n, name_reader *read, void *context, struct fault *why);
+/* The name in the logs of "NAME#2", one of several servers under it; else the name itself. */
+struct text name_logged(struct text name);
+int name_summaries_add_whole(struct name_summaries *n, const struct record *r, struct fault *why);
 /* All parts are added: passes on the verdicts that change something, in the order of names. */
 typedef int verdict_sink(void *context, const struct name_verdict *v, struct fault *why);
 int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, struct quality *quality, verdict_sink *sink, void *context,

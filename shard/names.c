@@ -82,6 +82,17 @@ static int read_all(struct plan *p, struct name_summaries *n, struct fault *why)
 	return rc;
 }
 
+static int add_record(void *summaries, struct text item, struct fault *why) {
+	struct record r;
+
+	return record_unpack(&item, &r) ? name_summaries_add_whole(summaries, &r, why)
+	                                : fault_set(why, ERROR_CONFIG, "a record in map/ is damaged; remove the file and run its task again");
+}
+
+static int read_records(void *plan, struct name_summaries *n, struct text name, struct fault *why) {
+	return parts_read_all(plan, name, add_record, n, why);
+}
+
 struct deciding {
 	struct names *names;
 	struct bundle_writer *to;
@@ -153,6 +164,7 @@ int shard_names_decide(struct plan *p, struct fault *why) {
 	if (rc == 0) {
 		struct name_summaries *n = name_summaries_new(s.names);
 		rc = read_all(p, n, why);
+		rc = rc == 0 ? name_summaries_separate(n, read_records, p, why) : rc;
 		rc = rc == 0 ? write_decision(p, &s, n, why) : rc;
 		name_summaries_free(n);
 	}
@@ -226,15 +238,19 @@ static int by_name(const void *a, const void *b) {
 	return strcmp(((const struct decided *)a)->name, ((const struct decided *)b)->name);
 }
 
-/* Names that are named in verdicts, but have no verdict themselves. */
+static void add_missing(struct shard_names *n, size_t verdicts, struct text name) {
+	if (name.len > 0 && !find(&(struct shard_names){n->at, verdicts, {0}}, name)) {
+		add(n, name);
+	}
+}
+
+/* Names that are named in verdicts, but have no verdict themselves; and the logged name of "NAME#2", one of its servers. */
 static void add_named(struct shard_names *n) {
 	for (size_t i = 0, verdicts = n->count; i < verdicts; i++) {
+		add_missing(n, verdicts, name_logged(text_of(n->at[i].name)));
 		for (size_t k = 0; k < TEXTS; k++) {
 			const char *name = n->at[i].texts[k];
-			bool is_server = k != STEP_MODEL && name && *name;
-			if (is_server && !find(&(struct shard_names){n->at, verdicts, {0}}, text_of(name))) {
-				add(n, text_of(name));
-			}
+			add_missing(n, verdicts, k != STEP_MODEL && name ? text_of(name) : T(""));
 		}
 	}
 	qsort(n->at, n->count, sizeof *n->at, by_name);
@@ -249,19 +265,26 @@ static void add_named(struct shard_names *n) {
 	n->count = kept;
 }
 
-/* Names connected by a verdict have one leader, the first of them all. */
+/* Both get the lesser one's leader; false: they had the same. */
+static bool connect(struct decided *a, struct decided *b) {
+	int order = b ? strcmp(a->leader, b->leader) : 0;
+
+	a->leader = order > 0 ? b->leader : a->leader;
+	if (order < 0) {
+		b->leader = a->leader;
+	}
+	return order != 0;
+}
+
+/* Names connected by a verdict, or by the log that they are in, have one leader, the first of them all. */
 static void find_leaders(struct shard_names *n) {
 	for (bool change = true; change;) {
 		change = false;
 		for (size_t i = 0; i < n->count; i++) {
+			struct decided *a = &n->at[i];
+			change |= connect(a, find(n, name_logged(text_of(a->name))));
 			for (size_t k = 0; k < TEXTS; k++) {
-				struct decided *a = &n->at[i], *b = k != STEP_MODEL && a->texts[k] && *a->texts[k] ? find(n, text_of(a->texts[k])) : NULL;
-				int order = b ? strcmp(a->leader, b->leader) : 0;
-				a->leader = order > 0 ? b->leader : a->leader;
-				if (order < 0) {
-					b->leader = a->leader;
-				}
-				change |= order != 0;
+				change |= k != STEP_MODEL && a->texts[k] && *a->texts[k] && connect(a, find(n, text_of(a->texts[k])));
 			}
 		}
 	}

@@ -2,21 +2,19 @@
 
 #include "core/exact.h"
 
-/* A step may begin this long before the last one ends, because of clocks and rounding. */
-#define OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
 /* At most this many numbers may be missing between two steps of a chain. */
 #define LOST_MOST 8
 /* Chains with fewer steps do not count as servers. */
 #define STEPS_LEAST 8
 
 void chains_init(struct chains *c) {
-	*c = (struct chains){.last_index = UNKNOWN, .last_end_ns = INT64_MIN + OVERLAP_NS};
+	*c = (struct chains){.last_index = UNKNOWN, .last_end_ns = INT64_MIN + CHAINS_OVERLAP_NS};
 }
 
 static bool goes_on(const struct chains *c, size_t i, const struct step_item *s) {
 	int64_t more = s->index - c->at[i].index;
 
-	return more > 0 && more <= LOST_MOST + 1 && s->head.at_ns >= c->at[i].end_ns - OVERLAP_NS;
+	return more > 0 && more <= LOST_MOST + 1 && s->head.at_ns >= c->at[i].end_ns - CHAINS_OVERLAP_NS;
 }
 
 /* The chain with the nearest number, or a new one. */
@@ -49,7 +47,7 @@ size_t chains_add_step(struct chains *c, const struct step_item *s) {
 	}
 	size_t i = chain_of(c, s);
 	c->steps++;
-	c->overlaps += s->head.at_ns < c->last_end_ns - OVERLAP_NS;
+	c->overlaps += s->head.at_ns < c->last_end_ns - CHAINS_OVERLAP_NS;
 	c->back += c->last_index != UNKNOWN && s->index < c->last_index;
 	c->last_index = s->index;
 	c->last_end_ns = end_ns;

@@ -8,6 +8,8 @@
 #include "attribute/evidence/evidence.h"
 
 #define CHAINS_MOST 8
+/* A step may begin this long before the last one ends, because of clocks and rounding. */
+#define CHAINS_OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
 
 struct chains {
 	struct {

@@ -256,6 +256,8 @@ static void find_ranks_by_counts(struct servers *s, struct server *a, struct ser
 
 /* Ranks in lock-step share some steps of equal batches. */
 #define OVERLAP_LEAST 8
+/* But not so many, none of them different, at the same instants. */
+#define OVERLAP_ALL_LEAST 4
 #define OVERLAP_PERCENT 90
 
 /* The same step, with the same instant, or stamped by another collector. */
@@ -290,7 +292,7 @@ static bool are_in(const struct sample *a, const struct sample *b, int64_t withi
 			return false;
 		}
 	}
-	return *both >= OVERLAP_LEAST && *both * 100 >= *of * OVERLAP_PERCENT;
+	return *both == *of ? *both >= OVERLAP_ALL_LEAST : *both >= OVERLAP_LEAST && *both * 100 >= *of * OVERLAP_PERCENT;
 }
 
 /* One log begins and ends before the other one, and nearly all steps in the time of both are in both. */

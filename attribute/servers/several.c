@@ -24,6 +24,15 @@ static name_id part_name(const struct servers *s, const struct server *one, size
 	return len > 0 && (size_t)len < sizeof name ? names_id(s->names, (struct text){name, (size_t)len}) : one->named;
 }
 
+struct text name_logged(struct text name) {
+	for (size_t at = name.len; at > 0; at--) {
+		if (name.at[at - 1] == '#') {
+			return text_cut(name, 0, at - 1);
+		}
+	}
+	return name;
+}
+
 void servers_part_requests(struct servers *s, struct server *one) {
 	name_id steps = part_name(s, one, 0);
 

@@ -7,11 +7,14 @@
 
 /* Only for conversion to items: nothing is stored. */
 #define EVIDENCE_BYTES ((size_t)1 << 16)
+/* All steps of a name, before the disk is used. */
+#define WHOLE_BYTES ((size_t)8 << 20)
 
 struct name_summaries {
 	struct names *names;
 	struct servers *servers;
 	struct evidence *items;
+	struct evidence *whole; /* of the name that is being separated */
 	struct quality quality;
 	size_t room;   /* steps in each sample, at most */
 	size_t stored; /* steps in all samples; with more than `most` the room is found again */
@@ -267,64 +270,51 @@ static uint32_t u32(int64_t n) {
 	return (uint32_t)(n & UINT32_MAX);
 }
 
-static bool read_step(struct sample *s, struct text *t) {
-	int64_t v[7];
-
-	if (!unpack_numbers(t, v, 7)) {
-		return false;
-	}
-	sample_put_step(s, &(struct id_step){v[0], v[1], u32(v[2]), u32(v[3]), (uint16_t)v[4], (uint16_t)v[5], false, v[6] != 0});
-	return true;
-}
-
-static bool read_request(struct sample *s, struct text *t) {
-	int64_t v[4];
-
-	if (!unpack_numbers(t, v, 4)) {
-		return false;
-	}
-	sample_put_request(s, &(struct id_request){v[0], v[1], u32(v[2]), u32(v[3])});
-	return true;
-}
-
-static bool read_second(struct sample *s, struct text *t) {
-	int64_t v[6];
-
-	if (!unpack_numbers(t, v, 6) || v[0] < 0 || v[0] >= LOAD_KINDS || v[1] > INT64_MAX / NS_PER_SECOND || v[1] < INT64_MIN / NS_PER_SECOND) {
+static bool put_second(struct sample *s, const int64_t *v) {
+	if (v[0] < 0 || v[0] >= LOAD_KINDS || v[1] > INT64_MAX / NS_PER_SECOND || v[1] < INT64_MIN / NS_PER_SECOND) {
 		return false;
 	}
 	load_put_bin(&s->loads[v[0]], v[1], &(struct load_bin){u32(v[2]), u32(v[3]), u32(v[4]), u32(v[5])});
 	return true;
 }
 
-static bool read_window(struct sample *s, struct text *t) {
-	int64_t v[4];
-
-	if (!unpack_numbers(t, v, 4)) {
-		return false;
-	}
-	load_put_window(&s->loads[LOAD_WINDOWS], &(struct load_window){v[0], v[1], v[2], v[3]});
-	return true;
-}
-
-static bool read_day(struct sample *s, struct text *t) {
-	int64_t v[4];
-
-	if (!unpack_numbers(t, v, 4) || v[2] > v[3] || v[2] < INT64_MIN / 2 || v[3] > INT64_MAX / 2) {
+static bool put_day(struct sample *s, const int64_t *v) {
+	if (v[2] > v[3] || v[2] < INT64_MIN / 2 || v[3] > INT64_MAX / 2) {
 		return false;
 	}
 	active_put(v[0] ? &s->window_days : &s->request_days, &(struct active_day){v[1], v[2], v[3]});
 	return true;
 }
 
-static bool read_mark(struct sample *s, struct text *t) {
-	int64_t v[3];
-
-	if (!unpack_numbers(t, v, 3) || v[0] < 0 || v[0] >= MARK_KINDS || v[2] <= 0) {
+static bool put_mark(struct sample *s, const int64_t *v) {
+	if (v[0] < 0 || v[0] >= MARK_KINDS || v[2] <= 0) {
 		return false;
 	}
 	marks_add(&s->marks[v[0]], (uint64_t)v[1], v[2]);
 	return true;
+}
+
+/* An item of numbers, which are as many as its kind has. */
+static bool read_numbers(struct sample *s, int64_t kind, struct text *t) {
+	static const size_t counts[] = {[ITEM_SAMPLED_STEP] = 7, [ITEM_SAMPLED_REQUEST] = 4, [ITEM_MARK] = 3, [ITEM_SECOND] = 6, [ITEM_WINDOW_AT] = 4, [ITEM_DAY] = 4};
+	int64_t v[7];
+
+	if (kind <= ITEM_COUNTS || kind > ITEM_DAY || !unpack_numbers(t, v, counts[kind])) {
+		return false;
+	}
+	switch (kind) {
+	case ITEM_SAMPLED_STEP:
+		sample_put_step(s, &(struct id_step){v[0], v[1], u32(v[2]), u32(v[3]), (uint16_t)v[4], (uint16_t)v[5], false, v[6] != 0});
+		return true;
+	case ITEM_SAMPLED_REQUEST:
+		sample_put_request(s, &(struct id_request){v[0], v[1], u32(v[2]), u32(v[3])});
+		return true;
+	case ITEM_WINDOW_AT:
+		load_put_window(&s->loads[LOAD_WINDOWS], &(struct load_window){v[0], v[1], v[2], v[3]});
+		return true;
+	default:
+		return kind == ITEM_SECOND ? put_second(s, v) : kind == ITEM_DAY ? put_day(s, v) : put_mark(s, v);
+	}
 }
 
 static bool read_counts(struct name_summaries *n, struct sample *s, struct text *t) {
@@ -343,15 +333,7 @@ int name_summaries_read(struct name_summaries *n, struct text name, struct text 
 	int64_t kind;
 	bool whole = unpack_i64(&item, &kind);
 
-	if (whole) {
-		whole = kind == ITEM_COUNTS ? read_counts(n, s, &item)
-		        : kind == ITEM_SAMPLED_STEP ? read_step(s, &item)
-		        : kind == ITEM_SAMPLED_REQUEST ? read_request(s, &item)
-		        : kind == ITEM_SECOND ? read_second(s, &item)
-		        : kind == ITEM_WINDOW_AT ? read_window(s, &item)
-		        : kind == ITEM_DAY ? read_day(s, &item)
-		        : kind == ITEM_MARK && read_mark(s, &item);
-	}
+	whole = whole && (kind == ITEM_COUNTS ? read_counts(n, s, &item) : read_numbers(s, kind, &item));
 	return whole ? 0 : fault_set(why, ERROR_CONFIG, "a summary of names in map/ is damaged; remove the file and run its task again");
 }
 
@@ -388,6 +370,63 @@ static void end_merges(struct name_summaries *n) {
 	for (size_t i = 0; i < s->count; i++) {
 		sample_end_merge(&s->at[i].sample, room, servers_requests_room(room));
 	}
+}
+
+/* Steps that begin before the last one ended, as those of chains do. */
+static bool may_be_several(const struct sample *s) {
+	bool overlap = false;
+
+	for (size_t i = 1; i < s->step_count && !overlap; i++) {
+		overlap = s->steps[i].end_ns - s->steps[i].duration_ns < s->steps[i - 1].end_ns - CHAINS_OVERLAP_NS;
+	}
+	return overlap && !s->steps[0].coarse && s->all_requests + s->all_windows == 0;
+}
+
+int name_summaries_add_whole(struct name_summaries *n, const struct record *r, struct fault *why) {
+	return evidence_add_record(n->whole, 0, r, why);
+}
+
+/* The samples of a name's servers in its place, if it has several. */
+static int separate(struct name_summaries *n, size_t i, const struct replicas *replicas, struct fault *why) {
+	const struct fleet none = {0};
+	const struct servers_ask ask = {.evidence = n->whole, .replicas = replicas, .lanes = 1, .names = n->names, .fleet = &none, .each_alone = true};
+	struct sample *one = &n->servers->at[i].sample;
+	struct servers *s;
+	struct quality ignored; /* found again where the name is attributed */
+	int64_t duplicates = 0;
+
+	quality_init(&ignored);
+	int rc = servers_decide(&s, &ask, &ignored, why);
+	if (rc >= 0 && servers_decide_again(s)) {
+		name_id name = one->name;
+		sample_release(one);
+		sample_init(one, name, 0);
+		evidence_watch(n->whole, add_item, n);
+		rc = evidence_rewrite(n->whole, servers_apply, s, &duplicates, why);
+	}
+	servers_free(s);
+	quality_release(&ignored);
+	return rc;
+}
+
+int name_summaries_separate(struct name_summaries *n, name_reader *read, void *context, struct fault *why) {
+	int rc = 0;
+
+	end_merges(n);
+	for (size_t i = 0, count = n->servers->count; i < count && rc >= 0; i++) {
+		if (!may_be_several(&n->servers->at[i].sample)) {
+			continue;
+		}
+		struct replicas *replicas = replicas_new(n->names, 1);
+		n->whole = evidence_new(n->names, 1, WHOLE_BYTES);
+		evidence_watch(n->whole, replicas_add_item, replicas);
+		rc = read(context, n, names_text(n->names, n->servers->at[i].sample.name), why);
+		rc = rc < 0 ? rc : evidence_seal(n->whole, why);
+		rc = rc < 0 ? rc : separate(n, i, replicas, why);
+		evidence_free(n->whole);
+		replicas_free(replicas);
+	}
+	return rc;
 }
 
 int name_summaries_decide(struct name_summaries *n, const struct fleet *fleet, struct quality *quality, verdict_sink *sink, void *context,

@@ -99,7 +99,9 @@ struct doubling {
 	struct ledger_verdict *verdicts; /* its */
 	size_t verdict_count;
 	const struct of_day *reading;
-	const struct names *names;
+	struct text separated; /* the name whose servers are being separated; empty: none */
+	struct book *reader;
+	struct names *names;
 	struct name_summaries *summaries;
 	struct quality *quality;
 	struct fault *why;
@@ -236,7 +238,7 @@ static int add_record(void *doubling, const struct record *r, struct fault *why)
 	if (r->kind == RECORD_REQUEST) {
 		one.request.gateway = false;
 	}
-	return name_summaries_add_record(d->summaries, &one, why);
+	return d->separated.len > 0 ? name_summaries_add_whole(d->summaries, &one, why) : name_summaries_add_record(d->summaries, &one, why);
 }
 
 static int read_wanted(void *doubling, struct book *b, size_t i, int64_t as_of, struct fault *why) {
@@ -246,14 +248,29 @@ static int read_wanted(void *doubling, struct book *b, size_t i, int64_t as_of, 
 	(void)as_of;
 	for (size_t k = 0; k < d->count && rc >= 0; k++) {
 		d->reading = &d->at[k];
-		rc = d->reading->wanted && d->reading->book == i ? ledger_records(b->ledger, &d->reading->segment, add_record, d, why) : 0;
+		bool asked = d->separated.len == 0 || text_eq(d->separated, names_text(d->names, d->reading->named));
+		rc = asked && d->reading->wanted && d->reading->book == i ? ledger_records(b->ledger, &d->reading->segment, add_record, d, why) : 0;
 	}
 	return rc;
 }
 
+/* A name_reader. */
+static int read_name(void *doubling, struct name_summaries *n, struct text name, struct fault *why) {
+	struct doubling *d = doubling;
+
+	(void)n;
+	d->separated = name;
+	int rc = book_each_ledger(d->reader, 0, read_wanted, d, why);
+	d->separated = T("");
+	return rc;
+}
+
+/* The book of a name, or of "NAME#2", one of its servers. */
 static const struct one_book *book_of(const struct doubling *d, name_id named) {
+	struct text logged = name_logged(names_text(d->names, named));
+
 	for (size_t i = 0; i < d->count; i++) {
-		if (d->at[i].named == named) {
+		if (d->at[i].named == named || text_eq(names_text(d->names, d->at[i].named), logged)) {
 			return &d->books[d->at[i].book];
 		}
 	}
@@ -286,6 +303,8 @@ static int compare_records(struct doubling *d, struct book *b, int64_t as_of, st
 	quality_init(&ignored);
 	d->summaries = name_summaries_new(b->names);
 	int rc = records > 0 ? book_each_ledger(b, as_of, read_wanted, d, why) : 0;
+	d->reader = b;
+	rc = rc < 0 ? rc : name_summaries_separate(d->summaries, read_name, d, why);
 	rc = rc < 0 ? rc : name_summaries_decide(d->summaries, d->pairs, &ignored, find_pair, d, why);
 	name_summaries_free(d->summaries);
 	quality_release(&ignored);
