@@ -120,14 +120,13 @@ static size_t pack_counts(struct sample *s, const struct names *names, char *out
 static bool unpack_counts(struct text *t, struct names *names, struct sample *s) {
 	int64_t *at[COUNTED], flags = 0;
 	struct text step_model, request_model;
+	bool whole = true;
 
 	counts_of(s, at);
 	for (size_t i = 0; i < COUNTED; i++) {
-		if (!unpack_i64(t, at[i])) {
-			return false;
-		}
+		whole = whole && unpack_i64(t, at[i]);
 	}
-	if (!unpack_i64(t, &flags) || !unpack_text(t, &step_model) || !unpack_text(t, &request_model)) {
+	if (!whole || !unpack_i64(t, &flags) || !unpack_text(t, &step_model) || !unpack_text(t, &request_model)) {
 		return false;
 	}
 	s->cached_known = flags & 1;
@@ -139,22 +138,13 @@ static bool unpack_counts(struct text *t, struct names *names, struct sample *s)
 	return true;
 }
 
-static size_t pack_numbers(char *out, const int64_t *numbers, size_t count) {
-	char *end = out;
-
-	for (size_t i = 0; i < count; i++) {
-		end = pack_i64(end, numbers[i]);
-	}
-	return (size_t)(end - out);
-}
-
 static bool unpack_numbers(struct text *t, int64_t *numbers, size_t count) {
-	for (size_t i = 0; i < count; i++) {
-		if (!unpack_i64(t, &numbers[i])) {
-			return false;
-		}
+	bool whole = true;
+
+	for (size_t i = 0; i < count && whole; i++) {
+		whole = unpack_i64(t, &numbers[i]);
 	}
-	return true;
+	return whole;
 }
 
 struct packing {
@@ -165,9 +155,12 @@ struct packing {
 };
 
 static int put(const struct packing *p, const int64_t *numbers, size_t count) {
-	char item[128];
+	char item[128], *end = item;
 
-	return p->sink(p->context, p->name, (struct text){item, pack_numbers(item, numbers, count)}, p->why);
+	for (size_t i = 0; i < count; i++) {
+		end = pack_i64(end, numbers[i]);
+	}
+	return p->sink(p->context, p->name, (struct text){item, (size_t)(end - item)}, p->why);
 }
 
 static int put_marks(const struct packing *p, const struct sample *s) {
