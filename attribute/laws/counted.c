@@ -36,11 +36,56 @@ const double counted_budget_ntok[COUNTED_BUDGETS] = {512, 1024, 2048, 4096, 8192
 #define PROMPTS_FEW 60.0 /* requests at which the variance of what they see doubles */
 
 bool counted_has(const struct window_item *i) {
-	return i->steps > 0 && i->sequence_steps >= 0 && i->sequence_ns >= 0 && i->first_tokens >= 0;
+	return i->steps >= 0 && i->sequence_steps >= 0 && i->sequence_ns >= 0 && i->first_tokens >= 0;
 }
 
 static double known(int64_t n) {
 	return n > 0 ? (double)n : 0;
+}
+
+static double within(double n, double most) {
+	return fmax(0, fmin(n, most));
+}
+
+/*
+ * Sequences that decode at a window's end, in a log that begins in it: as many as on average during it, which is the
+ * sum of the times between tokens over its length.
+ */
+static double decoding_first(const struct window_item *i) {
+	double mean = known(i->sequence_ns) / (double)(i->end_ns - i->head.at_ns);
+
+	return floor(mean + (known(i->first_tokens) - known(i->prompts)) / 2 + 0.5);
+}
+
+static void follow_decoding(struct counted_begun *b, const struct window_item *i, bool follows) {
+	double running = known(i->running), context = known(i->context_tokens);
+
+	if (running == 0 || (i->first_tokens == 0 && i->sequence_steps == 0)) {
+		b->decoding = b->decoding_ntok = 0;
+		return;
+	}
+	b->decoding = within(follows ? b->decoding + known(i->first_tokens) - known(i->prompts) : decoding_first(i), running);
+	double ntok = follows ? b->decoding_ntok + known(i->input_tokens) - known(i->prompt_tokens) : context * b->decoding / running;
+	b->decoding_ntok = b->decoding > 0 ? within(ntok, context) : 0;
+	b->outputs += known(i->output_tokens);
+	b->first_tokens += known(i->first_tokens);
+}
+
+/* Sequences without a first token are prompts in progress; the others have half of their output, on average. */
+void counted_begun_next(struct counted_begun *b, const struct window_item *i) {
+	bool follows = b->known;
+
+	b->known = !i->input_is_computed && i->running >= 0 && i->context_tokens >= 0 && i->prompts >= 0 && i->first_tokens >= 0;
+	b->ntok = b->prompts = 0;
+	if (!b->known) {
+		return;
+	}
+	follow_decoding(b, i, follows);
+	b->prompts = known(i->running) - b->decoding;
+	if (b->prompts > 0) {
+		double each = b->first_tokens > 0 ? b->outputs / b->first_tokens / 2 : 0;
+		b->ntok = fmax(0, known(i->context_tokens) - b->decoding_ntok - each * b->decoding);
+	}
 }
 
 /* Intermediate figures of a window. */
@@ -48,6 +93,7 @@ struct means {
 	double steps, sequence_steps, square;
 	double step_ns;                   /* as sequences see it */
 	double tokens, attention;         /* computed of prompts */
+	double counted;                   /* the same, of those that were counted */
 	double prompts, chunks;           /* and in how many steps at least */
 	/* cached part; context of a computed token; steps beyond the first, weighted by tokens */
 	double hit, length, more;
@@ -117,45 +163,55 @@ static double room_of(const struct window_item *i, const struct means *m, double
  * The steps with prompts, this many of which begin in each. A prompt takes more steps where others wait: they fill
  * steps, so that the end of each step cuts one.
  */
-static void set_chunks(double each, struct means *m) {
-	double cuts = m->tokens * m->more, alone = m->prompts + cuts, full = m->tokens / m->room;
+static void set_chunks(double each, double begun_ntok, struct means *m) {
+	double begun = begun_ntok / m->room, cuts = fmax(0, m->counted * m->more + begun);
+	double alone = m->prompts + cuts, full = m->tokens / m->room;
 
 	m->prompt_steps = fmax(full, m->prompts / each + cuts);
 	double queued = alone > full ? fmin(1, (alone - m->prompt_steps) / (alone - full)) : 0;
 	if (full > cuts) {
 		cuts += queued * (full - cuts);
-		m->more = cuts / m->tokens;
+		m->more = m->counted > 0 ? fmax(m->more, (cuts - begun) / m->counted) : m->more;
 	}
 	m->chunks = m->prompts + cuts;
 }
 
-static void set_prompts(const struct window_item *i, double budget_ntok, struct means *m, double length_ns) {
-	double hit = i->input_tokens > 0 ? known(i->cached_tokens) / known(i->input_tokens) : 0;
+/* Pairs of a computed token with its context: of the prompts that were counted, and of those in progress. */
+static double attention_of(const struct counted_gauges *g, const struct means *m) {
+	double pairs = m->counted * m->length + g->begun_pairs;
+
+	return pairs > 0 && m->tokens > 0 ? pairs : m->tokens * m->length;
+}
+
+static void set_prompts(const struct window_item *i, const struct counted_gauges *g, double budget_ntok, struct means *m, double length_ns) {
+	double hit = i->input_tokens > 0 ? fmin(1, known(i->cached_tokens) / known(i->input_tokens)) : 0;
 
 	m->prompts = known(i->first_tokens);
 	m->hit = hit;
-	m->tokens = known(i->preempted) * m->context + (i->input_is_computed ? known(i->input_tokens) : known(i->input_tokens) * (1 - hit));
+	m->counted = known(i->preempted) * m->context + known(i->input_tokens) - (i->input_is_computed ? 0 : known(i->cached_tokens));
+	m->tokens = fmax(0, m->counted + g->begun_ntok);
+	m->counted = fmax(0, m->counted);
 	m->room = room_of(i, m, budget_ntok);
 	set_lengths(i, hit, m);
-	m->attention = m->tokens * m->length;
+	m->attention = attention_of(g, m);
 	/* How many prompts share a step: from the number of steps with prompts, and from arrivals during a step. */
 	double seen = i->prompt_steps > 0 && known(i->prompt_steps) < m->prompts ? known(i->prompt_steps) : m->prompts;
 	double each = seen > 0 ? m->prompts / seen : 1, arriving = m->prompts / length_ns * LONG_STEP * m->step_ns;
 	m->others = fmax((each - 1) * (1 + 1 / each), arriving);
 	each = (m->others + sqrt(m->others * m->others + 4)) / 2;
-	set_chunks(each, m);
+	set_chunks(each, g->begun_ntok, m);
 }
 
 static struct means means_of(const struct window_item *i, const struct counted_gauges *before, double budget_ntok, double length_ns) {
 	struct means m = {.steps = known(i->steps), .sequence_steps = known(i->sequence_steps)};
 
-	m.square = i->sequence_square > 0 ? known(i->sequence_square) : m.sequence_steps * m.sequence_steps / m.steps;
+	m.square = i->sequence_square > 0 ? known(i->sequence_square) : m.steps > 0 ? m.sequence_steps * m.sequence_steps / m.steps : 0;
 	m.step_ns = m.sequence_steps > 0 ? known(i->sequence_ns) / m.sequence_steps : 0;
 	double busy_ns = fmin(length_ns, m.steps * m.step_ns), seen = known(i->sequence_ns);
 	m.alone = exp(-seen / length_ns);
 	m.beside = m.alone < 1 && busy_ns > 0 ? seen / busy_ns : 0;
 	m.context = context_of(i, before, known(i->first_tokens));
-	set_prompts(i, budget_ntok, &m, length_ns);
+	set_prompts(i, before, budget_ntok, &m, length_ns);
 	m.silent = (m.chunks - m.prompts) * m.alone;
 	return m;
 }
@@ -215,11 +271,13 @@ void counted_window(const struct window_item *i, enum role role, const struct co
 	double tokens = known(i->prompt_tokens) * (1 - m.hit), chunks = timed + tokens * m.more;
 	out->prompts_ns = timed > 0 && tokens > 0 ? fmax(0, known(i->prompt_ns) - chunks * COUNTED_GAP_NS) : 0;
 	out->step_ns = m.sequence_steps > 0 ? m.step_ns : chunks > 0 ? out->prompts_ns / chunks : 0;
-	out->long_prompts = timed > 0 && known(i->prompt_ns) / timed > LONG_PART * length_ns;
+	out->long_prompts = !before->followed && timed > 0 && known(i->prompt_ns) / timed > LONG_PART * length_ns;
 	out->throughout = was_throughout(i, before, (m.steps + m.silent) * m.step_ns / length_ns);
+	out->step_ns = out->step_ns == 0 && out->throughout && steps_all > 0 ? length_ns / steps_all : out->step_ns;
 	double beside = m.beside * both; /* averaged over all steps with prompts */
 	/* For the mean number of sequences: of all steps, and as sequences see it. */
-	double read = floor_part(chosen, m.sequence_steps / m.steps), read_seen = floor_part(chosen, m.square / m.sequence_steps);
+	double read = floor_part(chosen, m.steps > 0 ? m.sequence_steps / m.steps : 0);
+	double read_seen = floor_part(chosen, m.sequence_steps > 0 ? m.square / m.sequence_steps : 0);
 	put(out->all, read * fmax(0, m.steps + m.silent - m.prompt_steps), m.sequence_steps,
 	    m.context * (m.sequence_steps + BESIDE * beside * m.prompt_steps), m.tokens, m.attention, m.prompt_steps);
 	put(out->seen, read_seen * fmax(0, m.sequence_steps - m.prompt_steps * beside), m.square,

@@ -70,9 +70,25 @@ struct counted_window {
 /* Does the engine count what this model needs? */
 bool counted_has(const struct window_item *i);
 
+/*
+ * Prompts' tokens are counted at their first token, but computed before. Those of prompts in progress at a window's end
+ * are what the gauge of the cache has beyond the contexts of the sequences that decode. All zero at the start.
+ */
+struct counted_begun {
+	bool known;
+	double decoding, decoding_ntok; /* sequences that decode, and their prompts' tokens */
+	double outputs, first_tokens;   /* so far */
+	double ntok, prompts;           /* in progress */
+};
+/* Moves to a window's end. */
+void counted_begun_next(struct counted_begun *b, const struct window_item *i);
+
 /* `before`: gauges at the start, UNKNOWN if not known. `chosen`: the part of the experts that a token uses; 0: there are none. */
 struct counted_gauges {
 	int64_t running, context_tokens;
+	/* of prompts in progress: more tokens at its end, and more pairs of a token with its context */
+	double begun_ntok, begun_pairs;
+	bool followed; /* they are known */
 };
 void counted_window(const struct window_item *i, enum role role, const struct counted_gauges *before, double budget_ntok, double chosen,
                     struct counted_window *out);

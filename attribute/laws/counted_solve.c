@@ -6,8 +6,8 @@
 #include "core/model/nnls.h"
 
 #define LEAST_ROWS 1
-#define FEW_TIME_SD 0.15
-#define FEW_SD 0.15 /* of one row; for n rows divided by the root of n */
+#define FEW_TIME_SD 0.28
+#define FEW_SD 0.13 /* of one row; for n rows divided by the root of n */
 #define DRAWS 100
 #define ROUNDS 3
 #define DRAWN 0.5 /* weights of buckets differ from 1 by at most this: so that few windows are never drawn empty */
@@ -27,28 +27,30 @@
 /* A step with prompts: the part near the ridge by which memory hides arithmetic, of the floor. */
 #define HIDDEN_PART 0.7
 #define LEAST_FLOOR 0.05
+#define LEAST_FLOOR_PART 1e-3 /* of the mean step */
 #define ROOF 3.0
 
 /* Uncertainty that neither the bootstrap nor the rows show, of busy time, by the part of it that has prompts. */
-#define FORM_SD 0.05
+#define FORM_SD 0.04
 #define MOST_MIXED 0.95
-#define POOR_SD 0.1 /* of time with prompts, where rows' squares are POOR_FIT times as large as they should be */
+#define POOR_SD 0.065 /* of time with prompts, where rows' squares are POOR_FIT times as large as they should be */
 #define POOR_FIT 10.0
 #define POOREST 12.0
 #define DOUBTED 20.0 /* with larger squares the part that has prompts is in doubt, too; with these it is unknown */
 #define WRONG 60.0
 #define LONG_SD 0.22 /* of time with prompts, by the part of the windows that have long prompts */
+#define BUDGET_SD 1.5 /* for budgets that the mean of the others takes for less likely than they are */
 #define UNSEEN_SD 0.15 /* by the part of those in which many prompts were preempted: what prompts saw is not used */
-#define TIME_SD 0.03
-#define HIDDEN_GAP_NS 200e3 /* the host's time in a step beyond COUNTED_GAP_NS */
-#define MOST_WAIT 0.05
+#define TIME_SD 0.05
+#define HIDDEN_GAP_NS 330e3 /* the host's time in a step beyond COUNTED_GAP_NS */
+#define MOST_WAIT 0.08
 
 /*
  * How likely each budget is: before anything is measured; and by the squares that are left, of rows with an unknown
  * noise of at least a part of their standard deviation. Errors of the form are the same in many rows: beyond MOST_ROWS,
  * more of them count no more, neither here nor against the priors.
  */
-static const double usual[COUNTED_BUDGETS] = {0.05, 0.06, 0.33, 0.1, 0.33, 0.13};
+static const double usual[COUNTED_BUDGETS] = {0.1, 0.1, 0.3, 0.1, 0.3, 0.1};
 #define LEAST_SQUARES 0.3
 /* With this part of the steps with prompts in excess of all steps a budget is too small. */
 #define MOST_BEYOND 0.1
@@ -136,7 +138,7 @@ static void solve_draw(const struct counted_by *c, double step_ns, double ridge_
 	 */
 	for (int round = 0; round < ROUNDS; round++) {
 		double by_step = ns[COUNTED_STEP], by_token = ridge_ntok * ns[COUNTED_TOKEN];
-		double floor_ns = fmin(step_ns, fmax(fmin(by_step, by_token), fmax(by_step, by_token) / 8));
+		double floor_ns = fmin(step_ns, fmax(fmax(fmin(by_step, by_token), fmax(by_step, by_token) / 8), LEAST_FLOOR_PART * step_ns));
 		e = rows;
 		lean(&e, floor_ns, fmax(ns[COUNTED_TOKEN], floor_ns / ridge_ntok / 4), ridge_ntok, with_prompts, sd);
 		nnls_solve(e.gram, e.moment, COUNTED_TERMS, ns);
@@ -262,7 +264,7 @@ bool counted_solve(const struct counted *c, double ridge_ntok, struct counted_mo
 		return false;
 	}
 	draw_all(by, step_ns, ridge_ntok, all, &m->drawn_sd, &time_sd);
-	m->share_sd = hypot(form_sd(c, by, m, mixed), hypot(budget.sd, m->drawn_sd));
+	m->share_sd = hypot(form_sd(c, by, m, mixed), hypot(BUDGET_SD * budget.sd, m->drawn_sd));
 	m->wait_sd = fmin(MOST_WAIT, HIDDEN_GAP_NS / step_ns);
 	m->time_sd = hypot(TIME_SD, hypot(time_sd, FEW_TIME_SD / sqrt((double)m->rows)));
 	return true;

@@ -11,6 +11,8 @@
 
 #define RANKS_SD 0.04 /* of either phase of a rank: its counts do not contain the batches of the others */
 
+#define ONE_ROLE_SD 0.5 /* of the uncertainty of busy time, where a replica has one phase only */
+
 #define MOST_SHARE 0.98 /* prefill's part of a window in which tokens are made */
 
 static enum role role_of(const struct pass *pass) {
@@ -38,13 +40,37 @@ void counting_end_rows(struct pass *pass, struct counting *c) {
 	c->count = 0;
 }
 
-void counting_note(struct pass *pass, struct counting *c, const struct window_item *i,
-		   const struct counted_gauges *before, struct aggregates *r, unsigned bucket) {
+/* Of prompts in progress, which are taken to be equally far: tokens and the mean context of each. */
+static double pairs_of(const struct counted_begun *b) {
+	return b->prompts > 0 ? b->ntok * b->ntok / b->prompts / 2 : 0;
+}
+
+void counting_next(struct counting *c, const struct window_item *i, int64_t running, int64_t context_tokens) {
+	int64_t day_ns = instant_floor(i->head.at_ns, NS_PER_DAY);
+
+	if (day_ns != c->day_ns || i->head.at_ns != c->end_ns) {
+		c->begun = (struct counted_begun){.known = false};
+	}
+	c->day_ns = day_ns;
+	c->end_ns = i->end_ns;
+	struct counted_begun before = c->begun;
+	counted_begun_next(&c->begun, i);
+	c->gauges = (struct counted_gauges){
+	    .running = running,
+	    .context_tokens = context_tokens,
+	    .begun_ntok = c->begun.ntok - before.ntok,
+	    .begun_pairs = pairs_of(&c->begun) - pairs_of(&before),
+	    .followed = c->begun.known,
+	};
+}
+
+void counting_note(struct pass *pass, struct counting *c, const struct window_item *i, struct aggregates *r,
+		   unsigned bucket) {
 	struct counted_window window;
 	double chosen = chosen_of(pass, i);
 
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		counted_window(i, role_of(pass), before, counted_budget_ntok[k], chosen, &window);
+		counted_window(i, role_of(pass), &c->gauges, counted_budget_ntok[k], chosen, &window);
 		struct counted_by *by = &aggregates_counted(r)->by[k];
 		window.long_prompts |= window.count == 0 && c->was_long;
 		counted_note_totals(by, &window);
@@ -71,13 +97,12 @@ static double share_of_owed(struct counting *c, double share) {
 }
 
 void counting_split(const struct pass *pass, struct counting *c, const struct counted_model *m,
-		    const struct window_item *i, const struct counted_gauges *before, int64_t room_ns,
-		    struct counted_split *out) {
+		    const struct window_item *i, int64_t room_ns, struct counted_split *out) {
 	enum rule rule = pass->common->options->rule;
 	enum role role = role_of(pass);
 	struct counted_window window;
 
-	counted_window(i, role, before, m->budget_ntok, chosen_of(pass, i), &window);
+	counted_window(i, role, &c->gauges, m->budget_ntok, chosen_of(pass, i), &window);
 	window.ranks = ranks_count(pass->common->ranks, pass->summary->replica);
 	double gaps = window.gaps_ns / window.length_ns, busy = counted_ns(m, &window) / window.length_ns;
 	out->throughout = window.throughout || busy + gaps >= 1;
@@ -94,9 +119,9 @@ void counting_spread(struct pass *pass, const struct counted_model *m, const str
 		     int64_t prefill_ns, int64_t decode_ns) {
 	int64_t all_ns = prefill_ns + decode_ns;
 	double split = prefill_ns > 0 && decode_ns > 0 ? m->share_sd * (double)all_ns : 0,
-	       time = hypot(m->wait_sd, s->throughout ? 0 : m->time_sd);
+	       time = hypot(m->wait_sd, s->throughout ? 0 : m->time_sd) * (role_of(pass) == ROLE_MIXED ? 1 : ONE_ROLE_SD);
 
-	time += ranks_count(pass->common->ranks, pass->summary->replica) > 1 ? RANKS_SD : 0;
-
-	accounts_spread(&pass->accounts, GRADE_D, split + time * (double)prefill_ns, split + time * (double)decode_ns);
+	double ranks = ranks_count(pass->common->ranks, pass->summary->replica) > 1 ? RANKS_SD : 0;
+	accounts_spread(&pass->accounts, GRADE_D, hypot(split, time * (double)prefill_ns) + ranks * (double)prefill_ns,
+			hypot(split, time * (double)decode_ns) + ranks * (double)decode_ns);
 }

@@ -262,6 +262,24 @@ static bool gauged_of(struct pass *pass, struct gauged_window *out) {
 	return gauging_window(pass, &st->gauging, &st->group[0], out);
 }
 
+/* A prompt that takes longer than the window produces no token in it. */
+static bool is_computing(const struct windows_state *st) {
+	const struct window_item *i = &st->group[0];
+
+	return st->count == 1 && i->steps == 0 &&
+	       (st->counting.gauges.begun_ntok > 0 || (i->waiting > 0 && i->running > 0 && st->last_running > 0));
+}
+
+static void follow_counts(const struct pass *pass) {
+	struct windows_state *st = pass->state;
+
+	if (has_counts(pass)) {
+		counting_next(&st->counting, &st->group[0], st->last_running, st->last_context);
+	} else {
+		st->counting.gauges.begun_ntok = 0;
+	}
+}
+
 static int note_group(struct pass *pass, struct fault *why) {
 	struct windows_state *st = pass->state;
 	const struct window_item *first = &st->group[0];
@@ -278,17 +296,18 @@ static int note_group(struct pass *pass, struct fault *why) {
 	}
 	st->day_ns = day_ns;
 	struct work k = work_of(pass, replicas_of(pass, room_ns));
-	const struct counted_gauges before = {st->last_running, st->last_context};
 	struct gauged_window gauged;
 	bool has_gauges = gauged_of(pass, &gauged);
-	if (k.done.prompt + k.done.output > 0) {
-		struct fit_key key = pass_fit_key(pass, pass->summary->model, first->head.at_ns);
+	follow_counts(pass);
+	bool has_work = k.done.prompt + k.done.output > 0;
+	struct fit_key key = pass_fit_key(pass, pass->summary->model, first->head.at_ns);
+	if (has_counts(pass) && (has_work || is_computing(st))) {
+		counting_note(pass, &st->counting, first, fits_aggregates(pass->fits, &key), bucket_of(pass, first));
+	}
+	if (has_work) {
 		struct aggregates *r = fits_aggregates(pass->fits, &key);
 		const double x[AGGREGATE_TERMS] = {k.done.prompt, k.done.steps, k.done.output};
 		double ns = (double)length_ns * k.replicas * (k.busy_ppm == UNKNOWN ? 1 : (double)k.busy_ppm / PPM);
-		if (has_counts(pass)) {
-			counting_note(pass, &st->counting, first, &before, r, bucket_of(pass, first));
-		}
 		if (has_gauges) {
 			gauged_note(aggregates_gauged(r), bucket_of(pass, first) % GAUGED_BUCKETS, &gauged);
 		}
@@ -362,12 +381,6 @@ static int post_phase(struct pass *pass, enum entry_kind kind, int64_t from_ns, 
 	return rc;
 }
 
-/* A prompt that takes longer than the window produces no token in it. */
-static bool is_computing(const struct windows_state *st) {
-	return st->count == 1 && st->group[0].steps == 0 && st->group[0].waiting > 0 && st->group[0].running > 0 &&
-	       st->last_running > 0;
-}
-
 /* Splits a group: by its engine's counts, by its gauges, or by the fit over windows. */
 struct window_split {
 	enum { BY_COUNTS, BY_GAUGES, BY_WINDOWS } by;
@@ -380,11 +393,10 @@ struct window_split {
 static void split_window(struct pass *pass, const struct aggregate_model *m, const struct gauged_window *gauged,
 			 const struct work *k, int64_t room_ns, int64_t wall_ns, struct window_split *out) {
 	struct windows_state *st = pass->state;
-	const struct counted_gauges before = {st->last_running, st->last_context};
 
 	*out = (struct window_split){.by = BY_WINDOWS};
 	if (m->has_counted && has_counts(pass)) {
-		counting_split(pass, &st->counting, &m->counted, &st->group[0], &before, room_ns, &out->counted);
+		counting_split(pass, &st->counting, &m->counted, &st->group[0], room_ns, &out->counted);
 		out->by = BY_COUNTS;
 		out->busy_ns = out->counted.busy_ns;
 		out->gaps_ns = out->counted.gaps_ns;
@@ -425,6 +437,7 @@ static int post_by_fit(struct pass *pass, int64_t room_ns, int64_t from_ns, stru
 	struct gauged_window gauged;
 	bool has_gauges = gauged_of(pass, &gauged);
 
+	follow_counts(pass);
 	if (!has_tokens(st) && !is_computing(st)) {
 		return accounts_post(&pass->accounts, ENTRY_IDLE, GRADE_NONE, 0, from_ns, end_ns, room_ns, why);
 	}

@@ -48,7 +48,6 @@ experts|steps, too few to fit|prefill total|30
 cached|the same, the model described|prefill total|17
 experts|the same, the model described|prefill total|18
 sparse|requests without first tokens|interval: truth outside by|1.4
-shared|scrapes of /metrics|half of its interval, median|27
 END
 }
 

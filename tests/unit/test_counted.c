@@ -47,7 +47,7 @@ static struct window_item busy_window(int64_t number, double sequences, double p
 }
 
 static void note(struct counted *c, const struct window_item *i, int64_t number) {
-	const struct counted_gauges before = {i->running, 0};
+	const struct counted_gauges before = {.running = i->running, .context_tokens = 0};
 
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		struct counted_window w, several = {0};
@@ -78,7 +78,7 @@ TEST(the_law_comes_out_of_counts) {
 	assert_true(m.share_sd > 0.005 && m.share_sd < 0.1);
 	struct window_item i = busy_window(0, 10, 40);
 	struct counted_window w;
-	const struct counted_gauges before = {10, 0};
+	const struct counted_gauges before = {.running = 10, .context_tokens = 0};
 	counted_window(&i, ROLE_MIXED, &before, m.budget_ntok, 0, &w);
 	double prefill = 40 * (1000 * TOKEN_NS + (STEP_NS + 0 * SEQUENCE_NS) / 2), all = (double)WINDOW_NS - (double)i.steps * GAP_NS;
 	assert_true(fabs(counted_ns(&m, &w) / all - 1) < 0.05);
@@ -100,7 +100,7 @@ TEST(busy_throughout) {
 
 	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
 		struct window_item i = busy_window(0, 4, 10);
-		const struct counted_gauges before = {rows[n].before, 0};
+		const struct counted_gauges before = {.running = rows[n].before, .context_tokens = 0};
 		struct counted_window w;
 		i.running = rows[n].after;
 		i.prompts = rows[n].finished;
@@ -118,7 +118,7 @@ TEST(steps_of_long_prompts) {
 
 	for (size_t k = 0; k < sizeof budgets / sizeof *budgets; k++) {
 		struct window_item i = busy_window(0, 4, 10);
-		const struct counted_gauges before = {4, 0};
+		const struct counted_gauges before = {.running = 4, .context_tokens = 0};
 		struct counted_window w;
 		i.input_tokens = i.prompt_tokens = 10 * 4000;
 		i.prompt_square = INT64_C(10) * 4000 * 4000;
@@ -137,7 +137,7 @@ TEST(queued_prompts_are_cut) {
 
 	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
 		struct window_item i = busy_window(0, 4, rows[n].prompts);
-		const struct counted_gauges before = {4, 0};
+		const struct counted_gauges before = {.running = 4, .context_tokens = 0};
 		struct counted_window w;
 		i.prompt_steps = rows[n].steps;
 		counted_window(&i, ROLE_MIXED, &before, 2048, 0, &w);
@@ -148,7 +148,7 @@ TEST(queued_prompts_are_cut) {
 /* Sequences leave no room in steps of 512 tokens: prompts take more steps. */
 TEST(sequences_take_room) {
 	struct counted_window few, many;
-	const struct counted_gauges before = {4, 0};
+	const struct counted_gauges before = {.running = 4, .context_tokens = 0};
 	struct window_item i = busy_window(0, 4, 10);
 
 	counted_window(&i, ROLE_MIXED, &before, 512, 0, &few);
@@ -160,13 +160,65 @@ TEST(sequences_take_room) {
 /* The context of a preempted sequence is computed again. */
 TEST(preempted_contexts_are_prompts) {
 	struct window_item i = busy_window(0, 4, 10);
-	const struct counted_gauges before = {4, 8000};
+	const struct counted_gauges before = {.running = 4, .context_tokens = 8000};
 	struct counted_window w;
 
 	i.context_tokens = 8000;
 	i.preempted = 5;
 	counted_window(&i, ROLE_MIXED, &before, 2048, 0, &w);
 	assert_true(fabs(w.all[COUNTED_TOKEN] - (10 * 1000 + 5 * 2000)) < 1);
+}
+
+/* A prompt of 64,000 tokens is computed in three windows and counted in the last: the cache's gauge shows how far it is. */
+TEST(prompts_in_progress_are_followed) {
+	static const struct {
+		int64_t running, context, input, output, first, finished, finished_ntok, sequence_steps;
+		double decoding, ntok;
+	} rows[] = {
+		{1, 20000, 0, 0, 0, 0, 0, 0, 0, 20000},
+		{2, 51010, 1000, 11, 1, 0, 0, 10, 1, 50010 - 5.5},
+		{1, 64003, 64000, 13, 1, 1, 1000, 12, 1, 0},
+		{0, 0, 0, 20, 0, 1, 64000, 20, 0, 0},
+	};
+	struct counted_begun b = {.known = false};
+
+	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
+		struct window_item i = busy_window(0, (double)rows[n].running, (double)rows[n].first);
+		i.context_tokens = rows[n].context;
+		i.input_tokens = rows[n].input;
+		i.output_tokens = rows[n].output;
+		i.sequence_steps = rows[n].sequence_steps;
+		i.prompts = rows[n].finished;
+		i.prompt_tokens = rows[n].finished_ntok;
+		counted_begun_next(&b, &i);
+		assert_true(b.known && b.decoding == rows[n].decoding && fabs(b.ntok - rows[n].ntok) < 1e-6);
+	}
+}
+
+/* A log that begins with eight sequences, of which seven decode on average. */
+TEST(sequences_at_the_start_of_a_log) {
+	struct window_item i = busy_window(0, 7, 20);
+	struct counted_begun b = {.known = false};
+
+	i.running = 8;
+	i.context_tokens = 80000;
+	counted_begun_next(&b, &i);
+	assert_true(b.decoding == 7 && b.prompts == 1 && b.ntok > 0 && b.ntok <= 10000);
+}
+
+/* A window in which a prompt is computed and no step makes a token: all of its time is of prompts. */
+TEST(a_window_within_a_prompt) {
+	const struct counted_gauges before = {.running = 1, .context_tokens = 20000, .begun_ntok = 30000, .begun_pairs = 1.05e9, .followed = true};
+	struct window_item i = busy_window(0, 1, 0);
+	struct counted_window w;
+
+	i.steps = i.sequence_steps = i.sequence_ns = i.sequence_square = i.output_tokens = 0;
+	i.context_tokens = 50000;
+	assert_true(counted_has(&i));
+	counted_window(&i, ROLE_MIXED, &before, 2048, 0, &w);
+	assert_true(w.throughout && !w.long_prompts && w.step_ns > 0);
+	assert_true(w.all[COUNTED_TOKEN] == 30000 && w.all[COUNTED_ATTENTION] == 1.05e9 && fabs(w.all[COUNTED_PROMPT] - 30000.0 / 2048) < 0.01);
+	assert_true(w.pure[COUNTED_TOKEN] == 30000 && w.mixed[COUNTED_TOKEN] == 0 && w.all[COUNTED_STEP] < 0.01);
 }
 
 /* One sequence chooses a quarter of the experts, many choose all: a step's floor is read in part. */
@@ -177,7 +229,7 @@ TEST(few_sequences_read_few_experts) {
 
 	for (size_t n = 0; n < sizeof rows / sizeof *rows; n++) {
 		struct window_item i = busy_window(0, rows[n].sequences, 0);
-		const struct counted_gauges before = {i.running, 0};
+		const struct counted_gauges before = {.running = i.running, .context_tokens = 0};
 		struct counted_window w;
 		counted_window(&i, ROLE_MIXED, &before, 2048, rows[n].chosen, &w);
 		assert_true(fabs(w.all[COUNTED_STEP] / (double)i.steps - rows[n].part) < 1e-3);
@@ -206,6 +258,8 @@ int main(void) {
 		cmocka_unit_test(busy_throughout),
 		cmocka_unit_test(steps_of_long_prompts), cmocka_unit_test(queued_prompts_are_cut),
 		cmocka_unit_test(sequences_take_room), cmocka_unit_test(preempted_contexts_are_prompts),
+		cmocka_unit_test(prompts_in_progress_are_followed), cmocka_unit_test(sequences_at_the_start_of_a_log),
+		cmocka_unit_test(a_window_within_a_prompt),
 		cmocka_unit_test(few_sequences_read_few_experts),
 		cmocka_unit_test(sums_do_not_depend_on_order),
 	};
