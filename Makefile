@@ -351,5 +351,5 @@ FORCE:
 .SECONDARY:
 .DELETE_ON_ERROR:
 .PHONY: all units check test accuracy sanitize memcheck coverage lint check-faults check-faults-part check-long simulate check-html check-scale fuzz-smoke \
-	bench bench-day demo deps libs map \
+	bench bench-day pgo demo deps libs map \
 	install uninstall version dist static deb image release check-packages clean help FORCE

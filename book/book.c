@@ -1,23 +1,14 @@
 /* book.c: opening the book for a command, runs, and attributing what changed. */
 #include "book/book.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include "core/files/files.h"
 #include "core/instant.h"
 #include "core/sorted.h"
 
 #define FILE_MAX ((size_t)256 * 1024 * 1024)
-
-int64_t book_now_ns(void) {
-	const char *said = getenv("TOLLBOOK_NOW");
-	int64_t ns;
-
-	return said && instant_parse(text_of(said), &ns) ? ns : instant_now();
-}
 
 void book_set_basis(struct book *b) {
 	struct digest *d = digest_new();

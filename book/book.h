@@ -208,7 +208,4 @@ int book_descriptions_of_run(struct book *b, int64_t run, char *out, size_t size
 int book_keep_documents(struct ledger *l, int64_t run, const struct book_settings *set, const char *fleet, const struct prices *prices,
                         struct fault *why);
 
-/* Nanoseconds since 1970 by the clock, or by TOLLBOOK_NOW for tests. */
-int64_t book_now_ns(void);
-
 #endif

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "book/book.h"
 #include "core/files/files.h"
 #include "core/instant.h"
 #include "core/typo.h"
@@ -15,6 +14,13 @@
 void list_add(struct list *l, const char *text) {
 	l->at = must_realloc(l->at, (l->count + 1) * sizeof *l->at);
 	l->at[l->count++] = text;
+}
+
+int64_t book_now_ns(void) {
+	const char *said = getenv("TOLLBOOK_NOW");
+	int64_t ns;
+
+	return said && instant_parse(text_of(said), &ns) ? ns : instant_now();
 }
 
 /* ---- what was paid ---- */

@@ -68,6 +68,9 @@ struct book_settings {
 	const char *book; /* path of its folder, or a server; NULL: "book" */
 };
 
+/* Nanoseconds since 1970 by the clock, or by TOLLBOOK_NOW for tests. */
+int64_t book_now_ns(void);
+
 /* Is either a fleet or a price of GPU-hours given? And the error if one is needed. */
 bool settings_have_rate(const struct book_settings *s);
 int settings_no_rate(struct fault *why);
