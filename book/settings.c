@@ -32,7 +32,8 @@ bool settings_have_rate(const struct book_settings *s) {
 int settings_no_rate(struct fault *why) {
 	int rc = fault_set(why, ERROR_CONFIG, "the price of the GPUs is missing");
 	return fault_next(why, rc, "for a quick look, one GPU per replica: --gpu-hour 2.49\n"
-	                           "else describe what was paid in a file: --fleet fleet.json (man 5 tollbook)");
+	                           "else describe what was paid in a file: --fleet fleet.json (man 5 tollbook)\n"
+	                           "of usage of vendors' APIs alone, without GPUs: --gpu-hour 0");
 }
 
 static int add_pairs(struct fleet *f, bool same, const struct list *pairs, struct fault *why) {
