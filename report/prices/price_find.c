@@ -149,6 +149,32 @@ static bool of_cloud(const struct prices *p, struct text name, struct found *f) 
 	return f->count > 0;
 }
 
+static bool of_signs(const struct prices *p, struct text name, struct found *f) {
+	static const char signs[] = "-.";
+	struct name spelled;
+
+	for (size_t i = 0; i + 1 < sizeof signs && f->count == 0; i++) {
+		name_with_sign(&spelled, name, signs[i]);
+		struct text t = name_text(&spelled);
+		(void)(of_key(p, t, f) || of_claims(p, t, f) || of_id(p, t, f) || of_name(p, t, f));
+	}
+	return f->count > 0;
+}
+
+/* A version as another publisher writes it, "4.5" and "4-5"; with its date, then without. */
+static bool of_spelling(const struct prices *p, struct text name, struct found *f) {
+	struct name plain;
+
+	if (text_starts(name, T("ft:"))) {
+		return false; /* not the price of its base */
+	}
+	if (!name_from_cloud(&plain, name, NAME_CLOUD_STEPS - 1)) {
+		name_lower(&plain, name);
+	}
+	struct text t = text_base(name_text(&plain));
+	return of_signs(p, t, f) || (name_without_date(&t) && of_signs(p, t, f));
+}
+
 /* ---- with the provider that the log names ---- */
 
 typedef bool provider_test(const struct price_provider *p, struct text id, struct text name);
@@ -360,6 +386,7 @@ static void try_each(const struct prices *p, struct text name, struct price_sear
 	    {of_cloud, "its name as its maker writes it", false},
 	    {of_reduced, "its name without suffixes that do not change the model", false},
 	    {of_undated, "its name without its date", false},
+	    {of_spelling, "its name with its version written otherwise", false},
 	};
 
 	for (size_t i = 0; i < sizeof ways / sizeof *ways && f->count == 0; i++) {

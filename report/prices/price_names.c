@@ -163,6 +163,20 @@ bool name_from_cloud(struct name *out, struct text name, int step) {
 	return changed && out->len > 0;
 }
 
+static bool is_one_digit(const struct name *n, size_t at) {
+	return at < n->len && is_digit(n->bytes[at]) && (at == 0 || !is_digit(n->bytes[at - 1])) &&
+	       (at + 1 >= n->len || !is_digit(n->bytes[at + 1]));
+}
+
+void name_with_sign(struct name *out, struct text name, char sign) {
+	name_lower(out, name);
+	for (size_t i = 1; i < out->len; i++) {
+		if ((out->bytes[i] == '-' || out->bytes[i] == '.') && is_one_digit(out, i - 1) && is_one_digit(out, i + 1)) {
+			out->bytes[i] = sign;
+		}
+	}
+}
+
 /* ---- providers ---- */
 
 /* Letters and digits alone. */

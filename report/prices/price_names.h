@@ -31,6 +31,9 @@ bool name_without_date(struct text *name);
 #define NAME_CLOUD_STEPS 3
 bool name_from_cloud(struct name *out, struct text name, int step);
 
+/* "claude-sonnet-4.5" for "claude-sonnet-4-5", or the reverse: `sign` between the two digits of a version. */
+void name_with_sign(struct name *out, struct text name, char sign);
+
 /* The cloud that writes names like this: "bedrock", "vertex_ai", or "". */
 struct text name_cloud(struct text name);
 

@@ -246,8 +246,7 @@ struct price_search {
  * "provider/id"; the models of the provider that the log names (empty: none); the first provider that claims such
  * names and has the model; a model with this id; any model with an id that ends like this or with a matching rule;
  * the name as clouds write it; open models of the same name except for suffixes that do not mean another model
- * ("-instruct", "-fp8"), and any of these except for its date. Of several sellers at different prices the median is
- * used.
+ * ("-instruct", "-fp8"), and any of these except for its date, and a version written "4.5" or "4-5". Of several sellers at different prices the median is used.
  */
 void price_find(const struct prices *p, struct text name, struct text provider, struct price_search *out);
 /* All entries with a price for an open model of this name, from any seller; at most `max`. */

@@ -326,6 +326,7 @@ TEST(test_openrouter) {
 	    "\"internal_reasoning\":\"0\",\"input_cache_read\":\"0.0000001\",\"image\":\"0.003613\",\"request\":null,\"overrides\":["
 	    "{\"utc_start\":\"16:30\",\"utc_end\":\"20:30\",\"prompt\":\"0.0000005\"},"
 	    "{\"min_prompt_tokens\":200000,\"prompt\":\"0.000002\",\"input_cache_write\":\"0.000003\"}]}},"
+	    "{\"id\":\"a/claude-x-4.5\",\"pricing\":{\"prompt\":\"0.000003\",\"completion\":\"0.000015\"}},"
 	    "{\"id\":\"auto\",\"pricing\":{\"prompt\":\"-1\",\"completion\":\"-1\"}},{\"id\":\"none\"},"
 	    "{\"id\":\"b/n:free\",\"pricing\":{\"prompt\":\"0\",\"completion\":\"0\",\"input_cache_read\":\"0\"}},"
 	    "{\"id\":\"odd\",\"pricing\":{\"prompt\":\"1\",\"completion\":\"1\",\"overrides\":[{\"utc_start\":\"noon\",\"prompt\":\"2\"}]}}]}";
@@ -345,8 +346,12 @@ TEST(test_openrouter) {
 	assert_int_equal(s.model->rules[1].from_minute, 16 * 60 + 30);
 	assert_int_equal(s.model->rules[1].ladder[SERVICE_STANDARD][PRICE_INPUT].steps[0].nano, 500000000);
 	assert_int_equal(s.model->rules[1].ladder[SERVICE_STANDARD][PRICE_INPUT].steps[1].nano, 2000000000);
-	for (size_t i = 0; i < 3; i++) {
-		price_find(p, (struct text[]){T("auto"), T("none"), T("odd")}[i], T(""), &s);
+	/* a version with another sign, in a cloud's form and with a date; another version is another model */
+	expect_quote(p, "us.anthropic.claude-x-4-5-20250929-v1:0", 0, SERVICE_STANDARD, (int64_t[]){3000000000, -1, -1, 15000000000, -1});
+	expect_quote(p, "claude-x-4-5", 0, SERVICE_STANDARD, (int64_t[]){3000000000, -1, -1, 15000000000, -1});
+	static const struct text unpriced[] = {T("auto"), T("none"), T("odd"), T("claude-x-4-6-20260101"), T("claude-x-4"), T("ft:claude-x-4-5:o::i")};
+	for (size_t i = 0; i < sizeof unpriced / sizeof *unpriced; i++) {
+		price_find(p, unpriced[i], T(""), &s);
 		assert_int_equal(s.outcome, PRICE_NOT_FOUND);
 	}
 	assert_int_equal(prices_add_bytes(p, "l.json", text_of(map), &source, &why), 0);
