@@ -265,6 +265,63 @@ static void place_beside_requests(struct servers *s, struct server *requests) {
 	}
 }
 
+/* Names with requests alone, each of them a part of one server's, as several gateways log them. */
+#define PARTS_MOST 64
+
+static void add_load(struct load *sum, const struct load *part) {
+	load_put_bound(sum, part->bound);
+	for (size_t i = 0; i < part->count; i++) {
+		for (int64_t k = 0; k < LOAD_BLOCK_SECONDS; k++) {
+			load_put_bin(sum, part->at[i]->number * LOAD_BLOCK_SECONDS + k, &part->at[i]->bins[k]);
+		}
+	}
+}
+
+static struct load_match compare_sum(const struct server *windows, struct server *const *parts, size_t count) {
+	struct load_side side = side_of_windows(&windows->sample), its = side_of_requests(&parts[0]->sample);
+	struct load_match m;
+	struct load sum;
+
+	load_init(&sum, LOAD_BLOCKS_MOST);
+	for (size_t i = 0; i < count; i++) {
+		const struct load_side part = side_of_requests(&parts[i]->sample);
+		add_load(&sum, part.load);
+		exact_widen(&its.first_ns, &its.last_ns, part.first_ns, part.last_ns);
+	}
+	its.load = &sum;
+	its.days = NULL;
+	load_compare(&side, false, &its, &m);
+	load_release(&sum);
+	return m;
+}
+
+static void place_beside_parts(struct servers *s, struct server *windows) {
+	struct server *parts[PARTS_MOST];
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count && count < PARTS_MOST; i++) {
+		struct server *one = &s->at[i];
+		if (servers_have_requests_alone(one) && servers_may_be_one(s, windows, one) &&
+		    active_overlap(&windows->sample.window_days, &one->sample.request_days)) {
+			parts[count++] = one;
+		}
+	}
+	struct load_match m = count > 1 ? compare_sum(windows, parts, count) : (struct load_match){LOAD_UNDECIDED};
+	if (m.verdict == LOAD_SAME) {
+		join_windows(s, windows, parts[0], &m);
+	}
+	for (size_t i = 0; i < count && (m.verdict == LOAD_SAME || m.verdict == LOAD_LIKELY); i++) {
+		if (m.verdict == LOAD_LIKELY) {
+			servers_hold(s, windows, parts[i], false);
+			continue;
+		}
+		rename_all(s, parts[i]->named, windows->named);
+		parts[i]->matched = true;
+		parts[i]->decision = NAME_SAME;
+		parts[i]->with = windows->sample.name;
+	}
+}
+
 void servers_place_windows(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		if (servers_have_windows_alone(&s->at[i])) {
@@ -283,6 +340,11 @@ void servers_place_windows(struct servers *s) {
 		struct server *one = &s->at[i];
 		if (servers_have_requests_alone(one)) {
 			place_beside_requests(s, one);
+		}
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		if (servers_have_windows_alone(&s->at[i])) {
+			place_beside_parts(s, &s->at[i]);
 		}
 	}
 }

@@ -92,7 +92,7 @@ static bool says_more(const struct servers *s, const struct server *a, const str
 	return all_x != all_y ? all_x > all_y : names_order(s->names, x->name, y->name) < 0;
 }
 
-static void drop_copy(struct servers *s, struct server *kept, struct server *copy, const char *what) {
+void servers_drop_copy(struct servers *s, struct server *kept, struct server *copy, const char *what) {
 	const char *a = servers_text(s, kept->sample.name), *b = servers_text(s, copy->sample.name);
 
 	copy->dropped = copy->matched = copy->held = true;
@@ -339,7 +339,7 @@ static void compare_copies(struct servers *s, struct server *a, struct server *b
 		find_ranks_by_counts(s, a, b);
 	} else if (sure || !what || servers_are_pair(&s->fleet->same, x, y)) {
 		bool first = says_more(s, a, b);
-		drop_copy(s, first ? a : b, first ? b : a, what ? what : "steps");
+		servers_drop_copy(s, first ? a : b, first ? b : a, what ? what : "steps");
 	} else {
 		find_perhaps(s, x, y, what);
 	}
@@ -357,46 +357,4 @@ void servers_find_copies(struct servers *s) {
 	free(x.all);
 	free(x.seen);
 	free(x.found);
-}
-
-/* ---- requests that two logs report with their own timestamps ---- */
-
-#define TWIN_NS (NS_PER_SECOND / 20)
-
-static bool has_twin(const struct sample *other, int64_t at_ns, uint32_t prompt_tokens) {
-	int64_t from_ns = at_ns - TWIN_NS;
-	size_t i = SORTED_FROM(other->requests, other->request_count, struct id_request, first_ns, from_ns);
-
-	for (; i < other->request_count && other->requests[i].first_ns <= at_ns + TWIN_NS; i++) {
-		if (((int64_t)other->requests[i].prompt_tokens - (int64_t)prompt_tokens) % CACHE_BLOCK == 0) { /* cached tokens may be known to one of the logs */
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Are over half of the requests, in minutes of both samples, also in the other one? */
-static bool are_twins(const struct server *other, const struct server *requests, int64_t shift_ns) {
-	const struct sample *a = &other->sample, *b = &requests->sample;
-	uint64_t most_hash = a->most_hash < b->most_hash ? a->most_hash : b->most_hash;
-	size_t both = 0, of = 0;
-
-	for (size_t i = 0; i < b->request_count; i++) {
-		int64_t at_ns = b->requests[i].first_ns;
-		if (at_ns != UNKNOWN && sample_order(at_ns) <= most_hash) {
-			of++;
-			both += has_twin(a, at_ns - shift_ns + other->shift_ns, b->requests[i].prompt_tokens);
-		}
-	}
-	return 2 * both > of;
-}
-
-struct server *servers_find_twin(struct servers *s, const struct server *steps, const struct server *requests, int64_t shift_ns) {
-	for (size_t i = 0; i < s->count; i++) {
-		struct server *one = &s->at[i];
-		if (one != requests && one->named == steps->named && one->matched && one->sample.request_count > 0 && are_twins(one, requests, shift_ns)) {
-			return one;
-		}
-	}
-	return NULL;
 }

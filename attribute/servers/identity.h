@@ -36,6 +36,7 @@ struct id_request {
 	int64_t first_ns, finish_ns; /* or INT64_MIN */
 	uint32_t prompt_tokens;      /* without cached tokens, if those are known */
 	uint32_t mark;               /* of its id: distinguishes requests that are otherwise equal; 0: no id */
+	uint32_t completion_tokens;
 };
 
 struct id_steps {

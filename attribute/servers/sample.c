@@ -258,7 +258,7 @@ static void add_step(struct sample *s, const struct step_item *x) {
 
 static void add_request(struct sample *s, const struct request_item *r) {
 	struct id_request one = {r->part == PART_DECODE ? UNKNOWN : r->first_token_ns, r->part == PART_PREFILL ? UNKNOWN : r->finish_ns,
-	                         r->prompt_tokens > r->cached_tokens ? r->prompt_tokens - r->cached_tokens : 0, 0};
+	                         r->prompt_tokens > r->cached_tokens ? r->prompt_tokens - r->cached_tokens : 0, 0, r->completion_tokens};
 	int64_t at_ns = instant_of(&one);
 
 	s->all_requests++;
@@ -407,7 +407,7 @@ static int by_end(const void *a, const void *b) {
 static int by_fields(const void *a, const void *b) {
 	const struct id_request *x = a, *y = b;
 	const int64_t fields[][2] = {{instant_of(x), instant_of(y)}, {x->finish_ns, y->finish_ns}, {x->prompt_tokens, y->prompt_tokens},
-	                             {x->mark, y->mark}};
+	                             {x->mark, y->mark}, {x->completion_tokens, y->completion_tokens}};
 	int order = 0;
 
 	for (size_t i = 0; i < sizeof fields / sizeof *fields && order == 0; i++) {

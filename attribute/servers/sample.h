@@ -5,7 +5,7 @@
 #include "attribute/evidence/evidence.h"
 #include "attribute/evidence/active.h"
 #include "attribute/servers/identity.h"
-#include "attribute/servers/load.h"
+#include "attribute/evidence/load.h"
 
 /* Marks of records: the smallest distinct hashes of their content without instants. */
 #define MARKS_MOST 64

@@ -531,6 +531,7 @@ static void find_seconds(struct servers *s) {
 void servers_judge(struct servers *s) {
 	servers_find_overlaps(s);
 	servers_find_copies(s);
+	servers_find_reported_twice(s);
 	merge_same(s);
 	for (size_t i = 0; i < s->count; i++) {
 		if (!s->at[i].matched) {

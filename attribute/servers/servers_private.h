@@ -126,7 +126,7 @@ enum id_verdict servers_count_verdict(const struct sample *steps, const struct s
 bool servers_may_be_one(const struct servers *s, const struct server *steps, const struct server *requests);
 /* Steps that have requests already, and requests of another name that may be the same server's. */
 bool servers_may_share(const struct servers *s, const struct server *steps, const struct server *requests);
-/* copies.c: another name of the server whose requests are these, at nearly the same time; NULL: none. */
+/* twins.c: another name of the server whose requests are these, at nearly the same time; NULL: none. */
 struct server *servers_find_twin(struct servers *s, const struct server *steps, const struct server *requests, int64_t shift_ns);
 /* Compares requests with steps, event by event; then, with clocks that change (the caller frees the drift), and by counting. */
 struct id_result servers_compare(const struct sample *steps, const struct sample *requests);
@@ -148,6 +148,10 @@ void servers_adopt(struct servers *s);
 void servers_find_overlaps(struct servers *s);
 void servers_unite(struct servers *s, struct server *a, struct server *b, const char *what, size_t count, size_t of);
 void servers_follow(struct servers *s);
+/* twins.c: names of requests alone that report the same requests count once. */
+void servers_find_reported_twice(struct servers *s);
+/* copies.c: of two names with the same evidence one is left out, with a finding. */
+void servers_drop_copy(struct servers *s, struct server *kept, struct server *copy, const char *what);
 /* copies.c: names with the same evidence count once. */
 void servers_find_copies(struct servers *s);
 /* zones.c: a finding for requests that match steps in another time zone. */

@@ -218,7 +218,7 @@ static int put_sample(const struct packing *p, const struct sample *s) {
 	}
 	for (size_t i = 0; i < s->request_count && rc >= 0; i++) {
 		const struct id_request *r = &s->requests[i];
-		rc = put(p, (const int64_t[]){ITEM_SAMPLED_REQUEST, r->first_ns, r->finish_ns, r->prompt_tokens, r->mark}, 5);
+		rc = put(p, (const int64_t[]){ITEM_SAMPLED_REQUEST, r->first_ns, r->finish_ns, r->prompt_tokens, r->mark, r->completion_tokens}, 6);
 	}
 	for (int64_t k = 0; k < LOAD_KINDS && rc >= 0; k++) {
 		rc = put_load(p, k, &s->loads[k]);
@@ -289,7 +289,7 @@ static bool put_mark(struct sample *s, const int64_t *v) {
 
 /* An item of numbers, which are as many as its kind has. */
 static bool read_numbers(struct sample *s, int64_t kind, struct text *t) {
-	static const size_t counts[] = {[ITEM_SAMPLED_STEP] = 7, [ITEM_SAMPLED_REQUEST] = 4, [ITEM_MARK] = 3, [ITEM_SECOND] = 6, [ITEM_WINDOW_AT] = 4, [ITEM_DAY] = 4};
+	static const size_t counts[] = {[ITEM_SAMPLED_STEP] = 7, [ITEM_SAMPLED_REQUEST] = 5, [ITEM_MARK] = 3, [ITEM_SECOND] = 6, [ITEM_WINDOW_AT] = 4, [ITEM_DAY] = 4};
 	int64_t v[7];
 
 	if (kind <= ITEM_COUNTS || kind > ITEM_DAY || !unpack_numbers(t, v, counts[kind])) {
@@ -300,7 +300,7 @@ static bool read_numbers(struct sample *s, int64_t kind, struct text *t) {
 		sample_put_step(s, &(struct id_step){v[0], v[1], u32(v[2]), u32(v[3]), (uint16_t)v[4], (uint16_t)v[5], false, v[6] != 0});
 		return true;
 	case ITEM_SAMPLED_REQUEST:
-		sample_put_request(s, &(struct id_request){v[0], v[1], u32(v[2]), u32(v[3])});
+		sample_put_request(s, &(struct id_request){v[0], v[1], u32(v[2]), u32(v[3]), u32(v[4])});
 		return true;
 	case ITEM_WINDOW_AT:
 		load_put_window(&s->loads[LOAD_WINDOWS], &(struct load_window){v[0], v[1], v[2], v[3]});

@@ -133,6 +133,46 @@ done
 same "300 of 3000 steps, stated: exit status" $? 0
 same "300 of 3000 steps, stated" "$(jq -c '[.total.tokens.input, .findings]' run.json)" "[$truth,[]]"
 
+# Two gateways' logs of the same requests: ids of their own, a little earlier and later, by another clock, or in whole seconds.
+# seen EARLY LATE [UNIT]: begins so many ms earlier and ends later, and a random part of 5 ms more; in multiples of UNIT ms
+seen() {
+	awk -v early="$1" -v late="$2" -v unit="${3:-1}" 'BEGIN {srand(3)} {
+		for (i = 1; i <= 3; i++) {
+			match($0, (i == 1 ? "arrival" : i == 2 ? "first_token" : "finish") "_ns\":[0-9]*")
+			at = RSTART + index(substr($0, RSTART), ":"); ms = substr($0, at, 13) + (i == 1 ? -early - rand() * 5 : i == 2 ? late / 2 : late + rand() * 5)
+			$0 = substr($0, 1, at - 1) sprintf("%.0f000000", int(ms / unit) * unit) substr($0, at + 19)
+		}
+		sub(/"id":"r/, "\"id\":\"other-"); print
+	}'
+}
+for how in '8 6' '30 2000' '0 0 1000'; do
+	for reported in 1 ''; do
+		rm -rf logs
+		mkdir logs
+		requests 0 600 > logs/front.jsonl
+		# shellcheck disable=SC2086
+		seen $how < logs/front.jsonl > logs/inner.jsonl
+		[ -z "$reported" ] || for log in logs/*; do named "$log"; done
+		truth=$(jq -s 'map(.prompt_tokens) | add' logs/front.jsonl)
+		four_ways logs
+		for way in run nights; do
+			same "two gateways, $how${reported:+, servers}: $way" "$(jq -c '[.total.tokens.input, .total.requests, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" \
+				"[$truth,600,[\"front\"],[\"inner\"]]"
+		done
+		"$tollbook" run -q --gpu-hour 2 --same front=inner --format json -o run.json logs > said 2>&1
+		same "two gateways, $how${reported:+, servers}, stated: exit status" $? 0
+		same "two gateways, $how${reported:+, servers}, stated" "$(jq -c '[.total.tokens.input, .findings]' run.json)" "[$truth,[]]"
+	done
+done
+# Half of them in each log: nothing is reported twice.
+rm -rf logs
+mkdir logs
+requests 0 600 | awk 'NR % 2' > logs/front.jsonl
+requests 0 600 | awk 'NR % 2 == 0' > logs/inner.jsonl
+for log in logs/*; do named "$log"; done
+four_ways logs
+same "two halves" "$(jq -c '[.total.requests, [.rows[].replica], .findings]' run.json)" '[600,["front","inner"],[]]'
+
 # Two servers of one benchmark, a second apart, whose requests are numbered alike.
 rm -rf logs
 mkdir logs

@@ -6,7 +6,7 @@
 
 #include "attribute/servers/drift.h"
 #include "attribute/servers/identity_events.h"
-#include "attribute/servers/load.h"
+#include "attribute/evidence/load.h"
 #include "core/error.h"
 #include "core/exact.h"
 
@@ -82,7 +82,7 @@ static struct server simulate(uint64_t seed, int64_t mean_ms, enum arrivals arri
 		s.steps[s.step_count++] = (struct id_step){now + duration, duration, prompt, ID_NO_NUMBER, begins, (uint16_t)b.count, true, false};
 		now = decode(&s, &b, now + duration);
 		if (begins) {
-			s.requests[s.request_count] = (struct id_request){now, UNSTATED, prompt, 0};
+			s.requests[s.request_count] = (struct id_request){now, UNSTATED, prompt, 0, 0};
 			b.left[b.count] = fixed ? 100 : 5 + below(&r, 300);
 			b.of[b.count++] = s.request_count++;
 			arrival += 1 + below(&r, 2 * mean_ms * MS + 1);

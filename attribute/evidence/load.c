@@ -1,4 +1,4 @@
-#include "attribute/servers/load.h"
+#include "attribute/evidence/load.h"
 
 #include <math.h>
 #include <stdlib.h>
