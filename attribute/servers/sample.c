@@ -181,7 +181,32 @@ static void halve(struct sample *s) {
 	keep_up_to(s, s->most_hash / 2 > least_hash(s) ? s->most_hash / 2 : least_hash(s));
 }
 
+/* A step after which as many or more sequences decode, and no prompt was computed: no event (identity_events.h). */
+static bool is_plain(const struct id_step *x) {
+	return x->prompts == 0 && x->number != ID_NO_NUMBER && !x->coarse && x[1].follows && x[1].decoders >= x->decoders;
+}
+
+/* So are both steps next to it: then no event depends on it. All steps of the first minute are kept, for ranks. */
+static bool is_dispensable(const struct sample *s, const struct id_step *x) {
+	return is_plain(x - 1) && is_plain(x) && is_plain(x + 1) && sample_order(x->end_ns) != s->least_step_hash;
+}
+
+static void drop_plain(struct sample *s) {
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->step_count; i++) {
+		if (i == 0 || i + 2 >= s->step_count || !is_dispensable(s, &s->steps[i])) {
+			s->steps[kept++] = s->steps[i];
+		}
+	}
+	s->step_count = kept;
+	s->sparse = true;
+}
+
 void sample_thin(struct sample *s, size_t most_steps, size_t most_requests) {
+	if (s->step_count > most_steps && !s->sparse) {
+		drop_plain(s);
+	}
 	while ((s->step_count > most_steps || s->request_count > most_requests) && s->most_hash > least_hash(s)) {
 		halve(s);
 	}
@@ -254,6 +279,12 @@ static void add_step(struct sample *s, const struct step_item *x) {
 	s->skipped = false;
 	*new_step(s) = (struct id_step){end_ns, x->duration_ns, x->prefill_tokens, number_of(x), small(x->prefill_requests),
 	                                small(x->decode_requests), follows, (x->flags & STEP_COARSE_CLOCK) != 0};
+	struct id_step *last = &s->steps[s->step_count - 1];
+	if (s->sparse && s->step_count >= 4 && is_dispensable(s, last - 2)) {
+		last[-2] = last[-1];
+		last[-1] = *last;
+		s->step_count--;
+	}
 }
 
 static void add_request(struct sample *s, const struct request_item *r) {
@@ -376,6 +407,7 @@ void sample_merge(struct sample *s, const struct sample *x) {
 	s->least_step_hash = x->least_step_hash < s->least_step_hash ? x->least_step_hash : s->least_step_hash;
 	s->least_request_hash = x->least_request_hash < s->least_request_hash ? x->least_request_hash : s->least_request_hash;
 	s->cached_known |= x->cached_known;
+	s->sparse |= x->sparse;
 	exact_widen(&s->first_step_ns, &s->last_step_ns, x->first_step_ns, x->last_step_ns);
 	exact_widen(&s->first_request_ns, &s->last_request_ns, x->first_request_ns, x->last_request_ns);
 	exact_widen(&s->first_window_ns, &s->last_window_ns, x->first_window_ns, x->last_window_ns);
@@ -452,6 +484,9 @@ void sample_end_merge(struct sample *s, size_t most_steps, size_t most_requests)
 	keep_up_to(s, s->most_hash);
 	sort_steps(s);
 	sort_requests(s);
+	if (s->sparse) {
+		drop_plain(s);
+	}
 	load_end_merge(&s->loads[LOAD_WINDOWS]);
 	sample_thin(s, most_steps, most_requests);
 }

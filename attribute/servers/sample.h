@@ -47,6 +47,7 @@ struct sample {
 	uint64_t least_step_hash, least_request_hash; /* of the minutes of its steps, of its requests */
 	bool counts_requests; /* its requests are counted, not stored */
 	bool cached_known, skipped; /* skipped: the previous step is not in the sample */
+	bool sparse; /* steps on which no event depends are left out */
 	int64_t last_index;
 	int64_t first_step_ns, last_step_ns, first_request_ns, last_request_ns, first_window_ns, last_window_ns;
 	/* whole: both prefill and decode of one server; includes requests not in the sample */

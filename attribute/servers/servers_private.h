@@ -64,7 +64,7 @@ struct servers *servers_new(struct names *names, const struct fleet *fleet, stru
 
 /* Steps in the samples of all names together, and at most and at least in each. */
 #define SERVERS_STEPS_ALL ((size_t)1 << 20)
-#define SERVERS_STEPS_MOST ((size_t)60000)
+#define SERVERS_STEPS_MOST ((size_t)16384)
 #define SERVERS_STEPS_LEAST ((size_t)4000)
 
 /* Names `from` up to before `to`, each with room for `room` steps. */

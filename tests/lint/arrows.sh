@@ -13,6 +13,7 @@ attribute           attribute/fleet/* attribute/evidence/* attribute/servers/* a
 attribute/fleet     attribute/attribute.h
 attribute/evidence  attribute/attribute.h attribute/fleet/*
 attribute/servers   attribute/attribute.h attribute/fleet/* attribute/evidence/*
+attribute/servers/summaries attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/servers/*
 attribute/laws      attribute/attribute.h attribute/fleet/* attribute/evidence/*
 attribute/model     attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/*
 attribute/model/rebuild attribute/attribute.h attribute/fleet/* attribute/evidence/* attribute/laws/* attribute/model/*

@@ -186,19 +186,93 @@ TEST(damaged_items) {
 	names_free(names);
 }
 
+/* ---- steps on which no event depends ---- */
+
+#define LONG_STEPS 40000
+
+struct stored_steps {
+	struct id_step at[LONG_STEPS];
+	size_t count;
+};
+
+static int keep_step(void *context, struct text name, struct text item, struct fault *why) {
+	struct stored_steps *s = context;
+	int64_t v[8];
+
+	(void)name, (void)why;
+	for (size_t i = 0; i < 8; i++) {
+		if (!unpack_i64(&item, &v[i]) || v[0] != 1) {
+			return 0;
+		}
+	}
+	s->at[s->count++] = (struct id_step){v[1], v[2], (uint32_t)v[3], (uint32_t)v[4], (uint16_t)v[5], (uint16_t)v[6], false, false};
+	return 0;
+}
+
+/* As samples of parts are: a step follows the one whose number is one less. */
+static struct both events_in(struct stored_steps *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		s->at[i].follows = i == 0 || s->at[i].number == s->at[i - 1].number + 1;
+	}
+	return events_of_steps(&(struct id_steps){s->at, s->count});
+}
+
+static void assert_same_events(const struct events *a, const struct events *b) {
+	assert_int_equal(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->at[i].at_ns != b->at[i].at_ns || a->at[i].tokens != b->at[i].tokens || a->at[i].prompts != b->at[i].prompts || a->at[i].clean != b->at[i].clean) {
+			fail_msg("event %zu of %zu is another one", i, a->count);
+		}
+	}
+}
+
+/* A long log of steps, few of which have prompts or are the last of a request: the sample has all of its events in fewer steps. */
+TEST(all_events_are_kept) {
+	static struct stored_steps all, stored;
+	struct names *names = names_new();
+	struct name_summaries *n = name_summaries_new(names);
+	struct fault why = {0};
+	uint32_t drawn = 7;
+	int64_t at_ns = START_NS, decoders = 0;
+
+	for (uint32_t i = 0; i < LONG_STEPS; i++) {
+		drawn = drawn * 1103515245 + 12345;
+		bool prompt = (drawn >> 16) % 50 == 0;
+		decoders -= decoders > 0 && (drawn >> 8) % 50 == 1;
+		struct record r = {.kind = RECORD_STEP, .replica = T("steps"), .model = T("m"), .line = i + 1};
+		r.step = (struct step){.index = i, .start_ns = at_ns, .gpu_ns = 20000000 + drawn % 100000, .prefill_requests = prompt, .prefill_tokens = prompt ? 100 + i % 900 : 0,
+		                       .prefill_kv_tokens = 0, .prefill_token_kv = UNKNOWN, .decode_requests = decoders, .decode_tokens = decoders,
+		                       .decode_kv_tokens = UNKNOWN, .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN};
+		assert_int_equal(name_summaries_add_record(n, &r, &why), 0);
+		all.at[all.count++] = (struct id_step){at_ns + r.step.gpu_ns, r.step.gpu_ns, (uint32_t)r.step.prefill_tokens, i, prompt, (uint16_t)decoders, false, false};
+		at_ns += r.step.gpu_ns + 300000;
+		decoders += prompt;
+	}
+	assert_int_equal(name_summaries_each(n, keep_step, &stored, &why), 0);
+	assert_in_range(stored.count, 1000, SERVERS_STEPS_MOST);
+	struct both a = events_in(&all), b = events_in(&stored);
+	assert_true(a.first.count > 500 && a.end.count > 300);
+	assert_same_events(&a.first, &b.first);
+	assert_same_events(&a.end, &b.end);
+	events_release(&a);
+	events_release(&b);
+	name_summaries_free(n);
+	names_free(names);
+}
+
 /* What each sample may have does not depend on the order of names, and the samples of all have the total. */
 TEST(samples_share) {
-	static int64_t same[40], steps[300], reversed[300];
+	static int64_t same[128], steps[300], reversed[300];
 	int64_t all = 0;
 
 	assert_int_equal(servers_room(NULL, 0), SERVERS_STEPS_MOST);
-	for (size_t i = 0; i < 40; i++) {
+	for (size_t i = 0; i < 128; i++) {
 		same[i] = 50000;
 	}
 	assert_int_equal(servers_room(same, 20), SERVERS_STEPS_MOST); /* they have room as they are */
-	assert_int_equal(servers_room(same, 40), SERVERS_STEPS_ALL / 40);
+	assert_int_equal(servers_room(same, 128), SERVERS_STEPS_ALL / 128);
 	for (size_t i = 0; i < 300; i++) {
-		steps[i] = reversed[299 - i] = (int64_t)(i * i % 1009) + (i % 3 == 0 ? 40000 : 0);
+		steps[i] = reversed[299 - i] = (int64_t)(i * i % 1009) + (i % 3 == 0 ? 12000 : 0);
 	}
 	size_t room = servers_room(steps, 300);
 	assert_int_equal(servers_room(reversed, 300), room);
@@ -276,6 +350,7 @@ int main(void) {
 		cmocka_unit_test(come_back),
 		cmocka_unit_test(a_full_disk),
 		cmocka_unit_test(damaged_items),
+		cmocka_unit_test(all_events_are_kept),
 		cmocka_unit_test(samples_share),
 		cmocka_unit_test(days_in_common),
 	};

@@ -112,7 +112,7 @@ static size_t pack_counts(struct sample *s, const struct names *names, char *out
 	for (size_t i = 0; i < COUNTED; i++) {
 		end = pack_i64(end, *at[i]);
 	}
-	end = pack_i64(end, s->cached_known | s->many_step_models << 1 | s->many_request_models << 2 | s->loads[LOAD_STEPS].drafted << 3);
+	end = pack_i64(end, s->cached_known | s->many_step_models << 1 | s->many_request_models << 2 | s->loads[LOAD_STEPS].drafted << 3 | s->sparse << 4);
 	end = pack_text(end, names_text(names, s->step_model));
 	return (size_t)(pack_text(end, names_text(names, s->request_model)) - out);
 }
@@ -133,6 +133,7 @@ static bool unpack_counts(struct text *t, struct names *names, struct sample *s)
 	s->many_step_models = flags & 2;
 	s->many_request_models = flags & 4;
 	s->loads[LOAD_STEPS].drafted = flags & 8;
+	s->sparse = flags & 16;
 	s->step_model = names_id(names, step_model);
 	s->request_model = names_id(names, request_model);
 	return true;
