@@ -45,7 +45,9 @@ static void print_wrapped(const char *text, int column, int indent, FILE *out) {
 	fputc('\n', out);
 }
 
-const char *help_option_text(const struct option *o, char out[OPTION_TEXT_MAX]) {
+/* "-o, --output FILE", as in --help. */
+#define OPTION_TEXT_MAX 64
+static const char *option_text(const struct option *o, char out[OPTION_TEXT_MAX]) {
 	char letter[5] = "    ";
 
 	if (o->letter) {
@@ -59,7 +61,7 @@ const char *help_option_text(const struct option *o, char out[OPTION_TEXT_MAX]) 
 static void print_option(const struct option *o, FILE *out) {
 	char text[OPTION_TEXT_MAX];
 
-	fprintf(out, "  %-*s ", OPTION_COLUMN - 3, help_option_text(o, text));
+	fprintf(out, "  %-*s ", OPTION_COLUMN - 3, option_text(o, text));
 	print_wrapped(o->help, OPTION_COLUMN, OPTION_COLUMN, out);
 }
 

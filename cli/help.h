@@ -19,8 +19,4 @@ void help_first(const struct run *r, FILE *out);
 void help_command(const struct command *c, FILE *out);
 void help_screen(const struct command *c, FILE *out);
 
-/* "-o, --output FILE", as in --help. */
-#define OPTION_TEXT_MAX 64
-const char *help_option_text(const struct option *o, char out[OPTION_TEXT_MAX]);
-
 #endif

@@ -43,9 +43,6 @@ struct api_model {
 	unsigned unknown;       /* a bit for each of them */
 };
 
-/* What is to be done about the difference of a model; NULL: nothing. */
-const char *api_advice(const struct api_model *m);
-
 struct api_page {
 	const char *path, *what, *currency;
 	int64_t from_ns, to_ns;

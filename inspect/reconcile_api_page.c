@@ -16,7 +16,8 @@ static double difference(const struct api_model *m) {
 	return m->known ? (double)m->billed_nano - (double)m->list_nano : 0;
 }
 
-const char *api_advice(const struct api_model *m) {
+/* What is to be done about the difference of a model; NULL: nothing. */
+static const char *api_advice(const struct api_model *m) {
 	if (m->ties) {
 		return m->billed ? NULL : "Not on this bill: it was not bought from this vendor.";
 	}

@@ -137,11 +137,6 @@ void versus_json(const struct versus *v, FILE *out);
 struct statement;
 struct roof_row;
 typedef int roof_sink(void *context, const struct roof_row *row);
-/*
- * The steps of the described models under the rooflines of their GPUs, cell by cell in no order; puts them into a
- * statement in place of its own.
- */
-int versus_each_roof(const struct versus *v, roof_sink *sink, void *context);
 void versus_draw_roof(const struct versus *v, struct statement *s);
 /* Breakdowns of a day (tollbook.breakdowns.v1) with the same as a further member. The caller frees. */
 char *versus_keep_roof(const struct versus *v, struct text breakdowns);

@@ -144,7 +144,8 @@ void fingerprint_add(struct fingerprint *p, struct text t) {
 	add(p, t);
 }
 
-bool fingerprint_has_rest(const struct fingerprint *p) {
+/* Is there anything after the last whole line? */
+static bool fingerprint_has_rest(const struct fingerprint *p) {
 	return p->bytes > p->line.bytes;
 }
 

@@ -28,8 +28,6 @@ void fingerprint_want_mark(struct fingerprint *p, int64_t bytes);
 
 /* The end of the last whole line so far; with `all`, of everything, whether it ends in a newline or not. */
 struct fingerprint_mark fingerprint_end(struct fingerprint *p, bool all);
-/* Is there anything after the last whole line? */
-bool fingerprint_has_rest(const struct fingerprint *p);
 /* Length and hash of the first bytes, up to `end`. */
 int64_t fingerprint_head(const struct fingerprint *p, int64_t end, char hash[DIGEST_HEX_MAX]);
 

@@ -43,7 +43,7 @@ void rank_others_add(struct rank_others *o, const struct rank_batch *b) {
 	o->slowest = slower ? *b : o->slowest;
 }
 
-struct batches batches_of(const struct batch *b) {
+static struct batches batches_of(const struct batch *b) {
 	struct batches all = {.whole = *b};
 
 	batch_of_phases(b, &all.chunks, &all.decoders);

@@ -49,8 +49,6 @@ struct batches {
 	struct batch whole, chunks, decoders;
 };
 
-struct batches batches_of(const struct batch *b);
-
 /*
  * The same of a step of several ranks, of one rank's batch: those of the others remain. The tokens are a mean of
  * those of all ranks (experts) and of the slowest (its own products); attention is that of the slowest rank, and the

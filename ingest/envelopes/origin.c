@@ -147,7 +147,11 @@ static struct text text_under(const struct json *j, json_at object, struct text 
 	return T("");
 }
 
-void origin_from_path(struct origin *o, struct text path) {
+/*
+ * The path of the log that a collector read: the pod and container of "/var/log/pods/…" and the like, else the file. Other
+ * texts (source files, routes) are ignored.
+ */
+static void origin_from_path(struct origin *o, struct text path) {
 	struct origin stated = {.part = {{NULL, 0}}};
 
 	if (!text_starts(path, T("/")) || text_find(path, T(".log")) == SIZE_MAX || text_find_byte(path, '\\') != SIZE_MAX) {

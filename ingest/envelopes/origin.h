@@ -41,12 +41,6 @@ void origin_set(struct origin *o, enum origin_part part, struct text value);
  */
 void origin_from_json(struct origin *o, const struct name_rules *rules, const struct json *j, json_at object);
 
-/*
- * The path of the log that a collector read: the pod and container of "/var/log/pods/…" and the like, else the file. Other
- * texts (source files, routes) are ignored.
- */
-void origin_from_path(struct origin *o, struct text path);
-
 /* "kube.var.log.containers.vllm-0_llm_vllm-3f….log": the tag of a file that Fluent Bit or fluentd tails. */
 void origin_from_tag(struct origin *o, struct text tag);
 

@@ -49,10 +49,6 @@ struct audit {
 
 struct audit_verdict audit_judge(const struct audit_card *card, const struct audit_seller *s);
 
-/* Assumptions, a sentence each; their number. */
-#define AUDIT_NOTES 4
-size_t audit_notes(const struct audit *a, char out[AUDIT_NOTES][240]);
-
 void audit_table(const struct audit *a, FILE *out);
 void audit_csv(const struct audit *a, FILE *out);
 void audit_json(const struct audit *a, FILE *out);

@@ -47,7 +47,9 @@ static bool has_own_chips(const struct audit *a) {
 	return false;
 }
 
-size_t audit_notes(const struct audit *a, char out[AUDIT_NOTES][240]) {
+/* Assumptions, a sentence each; their number. */
+#define AUDIT_NOTES 4
+static size_t audit_notes(const struct audit *a, char out[AUDIT_NOTES][240]) {
 	const struct costs *c = &a->cards[a->cheapest].costs;
 	double fp8 = in_fp8(c);
 	size_t n = 0;

@@ -130,7 +130,8 @@ static struct versus_hour new_hour(struct versus *v, struct versus_table *t, nam
 	return h;
 }
 
-struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns) {
+/* The sums of a replica's hour that contains an instant; its case is resolved when it is new. */
+static struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns) {
 	int64_t hour_ns = instant_floor(at_ns, NS_PER_HOUR);
 	uint64_t at = versus_hash(replica, hour_ns);
 

@@ -68,8 +68,6 @@ static inline uint64_t versus_hash(name_id replica, int64_t hour_ns) {
 
 /* A replica's hour, once per rate, in the order of adding; *at starts as the hash. NULL at the end. */
 struct versus_hour *versus_next(const struct versus_table *t, name_id replica, int64_t hour_ns, uint64_t *at);
-/* The sums of a replica's hour that contains an instant; its case is resolved when it is new. */
-struct versus_hour *versus_find(struct versus *v, struct versus_table *t, name_id replica, name_id model, int64_t at_ns);
 /* The case of a model on GPUs, created if needed. */
 int32_t versus_case_find(struct versus *v, struct versus_table *t, name_id model, name_id gpu, int64_t gpus);
 /* The same for an assigned model; NULL: none. */

@@ -19,7 +19,11 @@ static int each_cell(const struct versus_table *t, roof_sink *sink, void *contex
 	return rc;
 }
 
-int versus_each_roof(const struct versus *v, roof_sink *sink, void *context) {
+/*
+ * The steps of the described models under the rooflines of their GPUs, cell by cell in no order; puts them into a
+ * statement in place of its own.
+ */
+static int versus_each_roof(const struct versus *v, roof_sink *sink, void *context) {
 	int rc = 0;
 
 	for (unsigned lane = 0; lane < v->o.lanes && rc >= 0; lane++) {

@@ -283,6 +283,15 @@ static bool is_branch(const struct price_provider *p, struct text id, struct tex
 static provider_test *const provider_tests[] = {is_equal, is_alias, is_rule, is_branch};
 #define PROVIDER_TESTS (sizeof provider_tests / sizeof *provider_tests)
 
+/* Do the names of a provider in a log and in a catalogue match? Compared as whole words. */
+static bool price_provider_is(const struct price_provider *p, struct text id, struct text name) {
+	bool is = false;
+	for (size_t i = 0; i < PROVIDER_TESTS && !is; i++) {
+		is = provider_tests[i](p, id, name);
+	}
+	return is;
+}
+
 /* What the provider resells under the maker's name. */
 static bool of_fallbacks(const struct prices *p, struct text name, struct text provider, struct found *f) {
 	for (size_t i = 0; i < p->provider_count && f->count == 0; i++) {
@@ -296,14 +305,6 @@ static bool of_fallbacks(const struct prices *p, struct text name, struct text p
 		}
 	}
 	return f->count > 0;
-}
-
-bool price_provider_is(const struct price_provider *p, struct text id, struct text name) {
-	bool is = false;
-	for (size_t i = 0; i < PROVIDER_TESTS && !is; i++) {
-		is = provider_tests[i](p, id, name);
-	}
-	return is;
 }
 
 static bool of_provider(const struct prices *p, struct text name, struct text provider, struct found *f) {

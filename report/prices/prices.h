@@ -251,6 +251,4 @@ struct price_search {
 void price_find(const struct prices *p, struct text name, struct text provider, struct price_search *out);
 /* All entries with a price for an open model of this name, from any seller; at most `max`. */
 size_t price_sellers(const struct prices *p, struct text name, const struct price_model **out, size_t max);
-/* Do the names of a provider in a log and in a catalogue match? Compared as whole words. */
-bool price_provider_is(const struct price_provider *p, struct text id, struct text name);
 #endif

@@ -159,7 +159,7 @@ static void take_engine(struct logged *l) {
 	}
 }
 
-struct engine *vllm_engine(struct parser *p, const struct logged *l) {
+static struct engine *vllm_engine(struct parser *p, const struct logged *l) {
 	struct vllm *v = p->state;
 
 	return l->engine >= 0 && l->engine < ENGINES_MAX ? &v->engines[l->server][l->engine] : NULL;

@@ -105,7 +105,6 @@ static inline bool vllm_begins_stamp(const char *at) {
 bool vllm_take_prefix(struct text t, struct logged *out);
 /* vllm_openings.c: the same, by the openings of lines before. */
 bool vllm_take_opening(struct vllm *v, struct text line, struct logged *out);
-struct engine *vllm_engine(struct parser *p, const struct logged *l);
 struct statistics *vllm_statistics(struct parser *p, const struct logged *l);
 /* Engines of one server share a log; each is a separate replica, the first under the log's own name. */
 void vllm_names(struct parser *p, const struct logged *l, struct record *out);

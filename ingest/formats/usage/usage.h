@@ -27,8 +27,6 @@ int64_t usage_first_count(struct parser *p, json_at object, const struct text *k
 void usage_read(struct parser *p, json_at usage, struct text model, struct request *q, struct billing *b);
 /* OpenAI's words, and LiteLLM's, with input that includes tokens read from a cache and written to it. */
 void usage_read_openai(struct parser *p, json_at usage, struct text model, struct request *q, struct billing *b);
-/* Google's words: usageMetadata, or usage_metadata. */
-void usage_read_gemini(struct parser *p, json_at usage, struct request *q, struct billing *b);
 
 /* If the total shows that cached and reasoning tokens are not included in input and output, they are added. */
 void usage_settle(struct request *q, int64_t total, bool thinks);

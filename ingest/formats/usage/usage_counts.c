@@ -210,7 +210,8 @@ static int64_t modality(struct parser *p, json_at usage, const struct text *keys
 	return sum;
 }
 
-void usage_read_gemini(struct parser *p, json_at usage, struct request *q, struct billing *b) {
+/* Google's words: usageMetadata, or usage_metadata. */
+static void usage_read_gemini(struct parser *p, json_at usage, struct request *q, struct billing *b) {
 	static const struct text prompts[] = {KEY("promptTokenCount"), KEY("prompt_token_count")};
 	static const struct text candidates[] = {KEY("candidatesTokenCount"), KEY("candidates_token_count"), KEY("responseTokenCount"),
 	                                         KEY("response_token_count")};

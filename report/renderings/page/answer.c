@@ -14,7 +14,7 @@ static bool is_listed(const struct block *b, int kind) {
 }
 
 /* Paid over list price, of the models that have one; 0: none has. */
-double html_paid_over_list(const struct statement *s, int kind) {
+static double html_paid_over_list(const struct statement *s, int kind) {
 	double paid = 0, list = 0;
 
 	for (size_t i = 0; i < s->models.count; i++) {

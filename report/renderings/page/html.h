@@ -33,8 +33,6 @@ void html_prices(const struct statement *s, FILE *out); /* what a token costs, a
 void html_dollar(const struct statement *s, FILE *out); /* where each dollar went */
 void html_levers(const struct statement *s, FILE *out);
 void html_sharpen(const struct statement *s, FILE *out); /* where the evidence is of grade D: what would raise it */
-/* Paid over list price of a kind, for the models with one; 0: none. */
-double html_paid_over_list(const struct statement *s, int kind);
 
 /* ---- bought.c: what API vendors were paid ---- */
 
