@@ -61,6 +61,8 @@
 #define MOST_TOKENS 8.0
 #define OF_BANDWIDTH 0.8 /* that engines reach */
 
+#define ONE_GAUGE_SD 1.0 /* of the split, if one gauge is not 0; of n gauges divided by n */
+
 /* Busy time of windows that were not busy throughout: relative; that of one window. */
 #define TIME_SD 0.3
 #define ONE_TIME_SD 1.0
@@ -235,8 +237,10 @@ static void measure(const struct gauged *g, const struct fitting *f, int64_t par
 		time[i] = f->unit[i] / all * (double)g->all[i];
 	}
 	m->share_sd = sd_of(f, split);
+	/* The level, and so the number of sequences in a step, is off by a factor: 1.96 of these are as much more as there may be. */
+	double gauges = g->gauges > 0 ? (double)g->gauges : 1;
+	m->form_sd = hypot(m->form_sd, expm1(BOUND_SDS * ONE_GAUGE_SD / gauges) / BOUND_SDS);
 	double few = ONE_TIME_SD / sqrt((double)(partly > 0 ? partly : 1));
-	/* The level that few gauges give is off by a factor: 1.96 of these are as much more as there may be. */
 	m->time_sd = hypot(TIME_SD, expm1(BOUND_SDS * hypot(few, sd_of(f, time))) / BOUND_SDS);
 }
 

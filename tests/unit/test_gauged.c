@@ -117,6 +117,15 @@ TEST(many_windows_decide_and_few_lean_on_what_is_known) {
 	assert_true(few.tokens_a_step == 1);
 }
 
+/* With one gauge the number of sequences in a step is off by a factor, and so is the split. */
+TEST(one_gauge_leaves_the_split_open) {
+	struct proportions p;
+
+	proportions_of(NULL, text_of(""), 1, NULL, text_of("model-8b"), &p);
+	assert_true(solved(1, 30e3, &p).form_sd > 2);
+	assert_true(solved(20, 30e3, &p).form_sd < 0.25);
+}
+
 TEST(windows_without_gauges_make_no_law) {
 	struct window_item i = busy_window(0, 8, 10, STEP_NS / 300);
 	struct proportions p;
@@ -184,7 +193,7 @@ int main(void) {
 		cmocka_unit_test(parameters_stand_in_names),
 		cmocka_unit_test(the_card_says_the_ridge_and_the_cache),
 		cmocka_unit_test(many_windows_decide_and_few_lean_on_what_is_known),
-		cmocka_unit_test(windows_without_gauges_make_no_law),
+		cmocka_unit_test(one_gauge_leaves_the_split_open), cmocka_unit_test(windows_without_gauges_make_no_law),
 		cmocka_unit_test(sums_do_not_depend_on_order),
 		cmocka_unit_test(absurd_windows_are_left_out),
 	};
