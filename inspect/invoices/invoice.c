@@ -311,7 +311,7 @@ static const struct {
 	enum charge_class class;
 } services[] = {
 	{"tax vat mwst", CHARGE_TAX},
-	{"storage ebs snapshot s3 blob filestore persistentdisk disk bucket volume filesystem", CHARGE_STORAGE},
+	{"storage ebs snapshot s3 blob filestore persistentdisk disk pdcapacity hyperdisk bucket volume filesystem", CHARGE_STORAGE},
 	{"egress datatransfer bandwidth networking natgateway ipaddress publicip loadbalanc vpn", CHARGE_NETWORK},
 	{"credit", CHARGE_CREDIT},
 	{"refund", CHARGE_REFUND},
@@ -406,7 +406,8 @@ static bool take_quantity(const struct reading *r, enum role quantity, enum role
 
 /* Google bills cores and memory of a machine separately from its GPUs: their hours are not GPU-hours. */
 static bool is_of_parts(const struct reading *r) {
-	return what_says(r, ROLE_WHAT, "instancecore instanceram vcpu");
+	/* Azure's additional information has "VCPUs" for every machine */
+	return what_says(r, ROLE_SERVICE, "instancecore instanceram vcpu") || what_says(r, ROLE_WHAT, "instancecore instanceram");
 }
 
 static bool take_hours(const struct reading *r, struct invoice_line *l) {

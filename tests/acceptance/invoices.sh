@@ -2,6 +2,7 @@
 # One bill in the export of each vendor: read without changes, it has no difference, to the last unit.
 cd "$(dirname "$0")/../.." || exit 3
 . tests/lib.sh
+need jq
 data=$(realpath tests/data/invoices)
 cd "$folder" || exit 3
 
@@ -22,12 +23,16 @@ ties() {
 	"$tollbook" reconcile --book "${book:-book}" --invoice "$data/$file" --tolerance 0 "$@" > said 2>&1
 	status=$?
 	same "$file: ties" "$status $(sed -n '/^In all/,$p' said | awk '/^  invoice|^  book|^  differ/ {printf "%s ", $2}')" "0 1722.24 1722.24 0.00 "
+	case $file in
+	modal.csv) ;; # has no hours
+	*) same "$file: hours" "$("$tollbook" reconcile --book "${book:-book}" --invoice "$data/$file" --tolerance 0 --format json "$@" 2> /dev/null | jq .total.invoice_gpu_ns)" 2073600000000000 ;;
+	esac
 	same "$file: other charges" "$(sed -n '/^On the invoice/,/^In all/p' said | awk '/^  / {printf "%s %s;", $1, $2}')" "$others"
 }
 ties aws-cur2.csv "tax 100.00;credit -10.00;storage 4.00;" --pool-column resource_tags.user_pool
 ties aws-savings-plan.csv "commitment 0.00;"
 ties azure.csv "storage 9.99;" --pool-column Tags.pool
-ties google.csv "tax 19.00;" --pool-column labels.pool
+ties google.csv "tax 19.00;storage 8.50;" --pool-column labels.pool
 ties oci.csv "storage 5.00;"
 ties focus-1.4.csv "credit -20.00;storage 12.50;network 3.50;other services;" --pool-column Tags.pool
 ties lambda.csv ""
