@@ -137,6 +137,7 @@ void versus_json(const struct versus *v, FILE *out);
 struct statement;
 struct roof_row;
 typedef int roof_sink(void *context, const struct roof_row *row);
+/* Puts the described models' steps under the rooflines of their GPUs into a statement, in place of its own. */
 void versus_draw_roof(const struct versus *v, struct statement *s);
 /* Breakdowns of a day (tollbook.breakdowns.v1) with the same as a further member. The caller frees. */
 char *versus_keep_roof(const struct versus *v, struct text breakdowns);

@@ -19,11 +19,8 @@ static int each_cell(const struct versus_table *t, roof_sink *sink, void *contex
 	return rc;
 }
 
-/*
- * The steps of the described models under the rooflines of their GPUs, cell by cell in no order; puts them into a
- * statement in place of its own.
- */
-static int versus_each_roof(const struct versus *v, roof_sink *sink, void *context) {
+/* In no order. */
+static int each_roof(const struct versus *v, roof_sink *sink, void *context) {
 	int rc = 0;
 
 	for (unsigned lane = 0; lane < v->o.lanes && rc >= 0; lane++) {
@@ -34,7 +31,7 @@ static int versus_each_roof(const struct versus *v, roof_sink *sink, void *conte
 
 void versus_draw_roof(const struct versus *v, struct statement *s) {
 	roofline_clear(s);
-	versus_each_roof(v, statement_add_roof, s);
+	each_roof(v, statement_add_roof, s);
 	roofline_pick(s);
 }
 
@@ -44,7 +41,7 @@ char *versus_keep_roof(const struct versus *v, struct text breakdowns) {
 	size_t len = 0;
 	FILE *out = memory_open(&lines, &len);
 
-	versus_each_roof(v, roof_rows_add, &rows);
+	each_roof(v, roof_rows_add, &rows);
 	fprintf(out, "%.*s,\"roofline\":[", (int)breakdowns.len - 1, breakdowns.at);
 	roof_rows_write(&rows, v->o.names, out);
 	fputs("]}", out);
