@@ -511,6 +511,7 @@ scan() {
 	scan_kind random "$all" requests "requests alone"
 	scan_kind random "$all" unscheduled "requests without scheduled_ns"
 	scan_kind random "$all" lives "requests without first tokens"
+	scan_kind drafted "$few" requests "requests alone"
 	scan_kind ranks "$few" records "steps and requests"
 	scan_kind preempted "$few" records "steps and requests"
 	scan_kind preempted "$few" lines "vLLM iteration lines and requests"

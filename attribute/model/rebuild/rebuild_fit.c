@@ -46,6 +46,9 @@
 #define NEARLY_RATIO 1.25
 #define NEARLY_MORE 0.002
 #define SPREAD_SDS 2.0 /* the largest difference counts as this many standard deviations */
+/* The same of numbers of tokens per step and sequence. */
+#define TOKENS_NEARLY_RATIO 1.12
+#define TOKENS_NEARLY_MORE 0.001
 /* One standard deviation: part of the time in which prompts seem to wait, and of the requests that were preempted. */
 #define WAITING_DOUBT 0.5
 #define PREEMPTED_DOUBT 0.2
@@ -55,7 +58,7 @@
 
 /* Drafts: increasing numbers of tokens per step are tried. */
 #define MORE_TOKENS 0.25
-#define MOST_TOKENS 8
+#define TOKENS_TRIED 29 /* up to 8 */
 #define NEAR_LEAST 1.25 /* a second round improves the score less than by this factor */
 #define LEAST_DRAFTS 1.5 /* fewer are noise */
 #define LEAST_DRAFTS_GUESSED 2 /* the same, if scheduling is guessed */
@@ -311,32 +314,58 @@ static void choose_budget(struct rebuild *r) {
 	r->score = fits[best].score;
 }
 
+static double tokens_tried(size_t number) {
+	return 1 + MORE_TOKENS * (double)number;
+}
+
+static void keep_fit(const struct rebuild *r, struct budget_fit *out) {
+	memcpy(out->ns, r->model.ns, sizeof out->ns);
+	out->score = r->score;
+}
+
+/* The largest difference in prefill's part to other numbers of tokens per step that fit nearly as well. */
+static double spread_of_tokens(struct rebuild *r, const struct budget_fit *fits, size_t tried, size_t best) {
+	double part = -1, most = 0;
+
+	for (size_t i = 0; i < tried; i++) {
+		if (i != best && fits[i].score <= fits[best].score * TOKENS_NEARLY_RATIO + TOKENS_NEARLY_MORE) {
+			r->tokens_a_step = tokens_tried(best);
+			memcpy(r->model.ns, fits[best].ns, sizeof fits[best].ns);
+			part = part < 0 ? prefill_part(r) : part;
+			r->tokens_a_step = tokens_tried(i);
+			memcpy(r->model.ns, fits[i].ns, sizeof fits[i].ns);
+			most = fmax(most, fabs(prefill_part(r) - part));
+		}
+	}
+	return most;
+}
+
 /*
  * A decode step that seems too short for the floor of steps with prompts produced more than one token. A separate
  * floor for such steps is not fitted here: it would explain the same.
  */
 static void choose_tokens_a_step(struct rebuild *r) {
-	struct step_model best;
-	double first, least, chosen = 1;
+	struct budget_fit fits[TOKENS_TRIED];
+	size_t tried = 0, best = 0;
+	double first;
 
 	r->without_prompt = true;
 	rounds_of(r, BUDGET_ROUNDS, INFINITY);
-	first = least = r->score;
-	best = r->model;
-	for (double tokens = 1 + MORE_TOKENS; tokens <= MOST_TOKENS; tokens += MORE_TOKENS) {
-		r->tokens_a_step = tokens;
+	first = r->score;
+	keep_fit(r, &fits[tried++]);
+	while (tried < TOKENS_TRIED && best == tried - 1) {
+		double least = fits[best].score;
+		r->tokens_a_step = tokens_tried(tried);
 		for (int i = 0; i < FIRST_ROUNDS && (i == 0 || r->score < least * NEAR_LEAST); i++) {
 			round_of(r);
 		}
-		if (r->score >= least) {
-			break;
-		}
-		least = r->score;
-		best = r->model;
-		chosen = tokens;
+		keep_fit(r, &fits[tried++]);
+		best = r->score < least ? tried - 1 : best;
 	}
+	r->spread = hypot(r->spread, spread_of_tokens(r, fits, tried, best));
 	r->without_prompt = false;
-	r->model = best;
+	memcpy(r->model.ns, fits[best].ns, sizeof fits[best].ns);
+	double chosen = tokens_tried(best), least = fits[best].score;
 	r->tokens_a_step = chosen >= (r->guesses ? LEAST_DRAFTS_GUESSED : LEAST_DRAFTS) && least < first * DRAFTS_MARGIN && least < first - DRAFTS_LEAST ? chosen : 1;
 }
 
