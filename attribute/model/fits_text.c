@@ -1,7 +1,7 @@
 /*
  * fits_text.c: fits as lines of text, tab-separated.
  *
- *   tollbook.fits.v3
+ *   tollbook.fits.v4
  *   fit   MODEL  GPU  GPUS  ROLE  DAY_NS  LEVEL  UNFIT
  *   cell  KEY  STEPS  DURATION_US  DECODE  SUM ...  (a bin of the fit above; KEY, DECODE and SUMs in hexadecimal)
  *   rows  KIND  BUCKET  ROWS  SUM ...            (of the same; sums over requests and windows, see aggregates.h)
@@ -22,7 +22,7 @@
 #include "core/files/files.h"
 #include "core/error.h"
 
-#define HEADER "tollbook.fits.v3"
+#define HEADER "tollbook.fits.v4"
 #define NAME_MAX_BYTES 4096
 
 static const char *const role_words[] = {"mixed", "prefill", "decode"};

@@ -31,6 +31,7 @@ static struct fitted_model fitted_of(const struct fit_key *k, const struct step_
 		.overlap_kv_ns = m->overlap.kv + m->overlap.unequal,
 		.prompt_ns = m->ns[TERM_PROMPT],
 		.both_ns = m->ns[TERM_BOTH],
+		.tile_excess_ns = m->ns[TERM_TILE],
 		.hinge_count = HINGE_COUNT,
 		.early_count = EARLY_COUNT,
 	};

@@ -87,6 +87,7 @@ void forms_compare(struct solve *s) {
 	memcpy(forms[0].ns, s->model->ns, sizeof s->model->ns);
 	memset(own, true, TERMS * sizeof *own);
 	own[TERM_OVERLAP] = forms[0].ns[TERM_OVERLAP] > 0;
+	own[TERM_TILE] = forms[0].ns[TERM_TILE] > 0;
 	for (size_t i = 0; i < OTHERS; i++) {
 		memcpy(terms, own, sizeof terms);
 		terms[others[i][0]] = !own[others[i][0]];

@@ -28,6 +28,7 @@ static const char *term_name(int term, char out[64]) {
 		[TERM_NEAR_CONTEXT] = "b9  context token up to a total of 32768",
 		[TERM_OVERLAP] = "b10 hidden share of the smaller attention",
 		[TERM_BOTH] = "b11 prompts and sequences in the batch, extra",
+		[TERM_TILE] = "b12 token up to a whole tile of 256",
 	};
 	bool early = term >= TERM_EARLY && term < TERM_EARLY + EARLY_COUNT;
 

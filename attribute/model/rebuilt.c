@@ -21,7 +21,7 @@ static const int bits_of[REBUILT_TERMS] = {
 	52, 52, 52, 52, 52, 52, 52, 52, 52, 52, 52, 52, /* hinges */
 	52, 38, 46, 46, 60,                             /* tokens, attention, context, in mixed steps, a prompt */
 	52, 52, 52, 52,                                 /* first tokens */
-	46, 46, 46, 46, 52, 60,                         /* other contexts, overlap, both phases */
+	46, 46, 46, 46, 52, 60, 52,                     /* other contexts, overlap, both phases, tiles */
 	30,
 };
 

@@ -23,8 +23,9 @@
 #define ROUNDS 6            /* of fitting and removing outliers */
 #define LEAST_TOLERANCE 0.35 /* |ln(T / model)| up to which nothing is an outlier */
 #define MOST_TOLERANCE 1.1
-/* ratio of squared errors without and with overlap of attention from which there is an overlap */
+/* ratio of squared errors without and with a term from which there is one: of overlap of attention, of tiles */
 #define OVERLAP_GAIN 1.02
+#define TILE_GAIN 1.02
 #define SPREADS 6           /* in standard deviations, between these two */
 
 /* ---- which terms are known ---- */
@@ -428,13 +429,21 @@ static double solve_bounded(struct solve *s, const bool terms[FORM_TERMS], doubl
 	return squares;
 }
 
-/* With overlap of the phases' attention if that explains more than chance would. */
+/* With tiles, and with overlap of the phases' attention, if that explains more than chance would. */
 static void solve_once(struct solve *s) {
 	double with[FORM_TERMS], without[FORM_TERMS];
 	bool terms[FORM_TERMS] = {false};
 
 	memset(terms, true, TERMS * sizeof *terms);
-	double best = solve_bounded(s, terms, with);
+	double tiled = solve_bounded(s, terms, with);
+	terms[TERM_TILE] = false;
+	double best = solve_bounded(s, terms, without);
+	if (best > TILE_GAIN * tiled) {
+		terms[TERM_TILE] = true;
+		best = tiled;
+	} else {
+		memcpy(with, without, sizeof with);
+	}
 	terms[TERM_OVERLAP] = false;
 	bool overlaps = solve_with(s, terms, without) > OVERLAP_GAIN * best;
 	memcpy(s->model->ns, overlaps ? with : without, sizeof s->model->ns);

@@ -89,6 +89,7 @@ void solve_parts(const struct sample *a, const struct step_model *m, double part
 	parts[TERM_NEAR_CONTEXT][a->far ? 0 : 3] = !m->has_context ? 0 : a->far ? NEAR_NTOK : 1;
 	parts[FORM_PURE][0] = prompts && !mixed;
 	parts[TERM_BOTH][0] = mixed;
+	parts[TERM_TILE][6] = 1;
 	if (mixed) {
 		overlap_parts(a, m, parts[TERM_OVERLAP]);
 		parts[FORM_FAR][0] = a->far ? -NEAR_NTOK : 0;

@@ -5,7 +5,7 @@
 
 #include "core/error.h"
 
-const int bin_bits[BIN_TERMS] = {60, 50, 38, 46, 46, 42};
+const int bin_bits[BIN_TERMS] = {60, 50, 38, 46, 46, 42, 50};
 
 #define TERM_LIMIT_LOG2 48 /* products of two, summed over 2^31 steps, fit 127 bits */
 #define DURATION_SHIFT 3   /* 8 classes of duration per octave */
@@ -177,9 +177,9 @@ static bool scale_term(int64_t value, double inverse, int bits, int64_t *out) {
 
 static bool scale_terms(const struct batch *b, int64_t duration_ns, bool context_known, int64_t terms[BIN_TERMS]) {
 	int64_t context = context_known ? b->decode_kv_tokens : b->decode_tokens;
-	int64_t unequal = context_known ? b->decode_unequal_kv : 0;
+	int64_t unequal = context_known ? b->decode_unequal_kv : 0, ntok = b->prefill_tokens + b->decode_tokens;
 	const int64_t values[BIN_TERMS] = {
-		1, b->prefill_tokens + b->decode_tokens, b->prefill_token_kv, context, b->prefill_kv_tokens, unequal};
+		1, ntok, b->prefill_token_kv, context, b->prefill_kv_tokens, unequal, tile_excess(ntok)};
 	double inverse = 1 / (double)duration_ns;
 	bool fits = true;
 

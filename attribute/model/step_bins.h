@@ -3,7 +3,7 @@
  *
  * A bin holds the sums of products of a step's terms, divided by its duration T (least squares of relative errors),
  * for steps similar in tokens, contexts and duration. Within a bin no hinge of model.h is crossed, so that the sums
- * over (1, n, A, K, H, U) / T determine the hinges.
+ * over (1, n, A, K, H, U, x) / T determine the hinges.
  *
  * Sums are of integers: each term over T is rounded to a multiple of 2^-bin_bits, products are summed in 128 bits. So
  * they are the same whatever the order.
@@ -21,7 +21,7 @@
 #define BINS_MAX 4096
 #define BIN_LEVELS 10
 #define BIN_DURATIONS 512 /* classes of duration, 8 per octave at level 0 */
-#define BIN_TERMS 6 /* 1, n, A, K, H, U; without known contexts D represents K */
+#define BIN_TERMS 7 /* 1, n, A, K, H, U, x; without known contexts D represents K */
 #define BIN_SUMS (BIN_TERMS * (BIN_TERMS + 1) / 2 + BIN_TERMS)
 
 /* Terms over T are multiples of 2^-this. */

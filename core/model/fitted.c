@@ -14,6 +14,7 @@ double fitted_step_ns(const struct fitted_model *m, int64_t p, int64_t a, int64_
 	}
 	sum += p > 0 ? m->prompt_ns : 0;
 	sum += p > 0 && d > 0 ? m->both_ns : 0;
+	sum += m->tile_excess_ns * (double)tile_excess(n);
 	sum += m->token_ns * (double)n + m->prefill_token_kv_ns * (double)a;
 	sum += m->near_kv_ns * (double)(k < NEAR_NTOK ? k : NEAR_NTOK);
 	double prompts = m->overlap_token_kv_ns * (double)a, sequences = m->overlap_kv_ns * (double)k;

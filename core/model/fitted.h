@@ -28,7 +28,7 @@ struct fitted_model {
 	int64_t steps;
 	double residual;    /* standard deviation of (T - fit) / fit */
 	double floor_ns, token_ns, prefill_token_kv_ns, decode_kv_ns, mixed_kv_ns, prompt_ns, both_ns;
-	double near_kv_ns;
+	double near_kv_ns, tile_excess_ns;
 	double context_ntok; /* mean of a sequence that decodes, in the steps of the fit; 0: not known */
 	/* time of a context token of decode, with the spread and length of contexts in the fitted steps */
 	double context_ns;

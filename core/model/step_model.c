@@ -14,6 +14,7 @@ static const char *const term_names[TERMS] = {
 	[TERM_CONTEXT] = "decode_kv",    [TERM_MIXED_CONTEXT] = "mixed_kv", [TERM_PROMPT] = "prompt",
 	[TERM_PREFILL_CONTEXT] = "prefill_kv", [TERM_UNEQUAL] = "unequal_kv", [TERM_MIXED_UNEQUAL] = "mixed_unequal_kv",
 	[TERM_NEAR_CONTEXT] = "near_kv",    [TERM_OVERLAP] = "overlap",     [TERM_BOTH] = "both_phases",
+	[TERM_TILE] = "tile_excess",
 };
 
 const char *step_model_term(int term, int64_t *ntok) {
@@ -64,6 +65,7 @@ void step_model_terms(const struct step_model *m, const struct batch *b, double 
 	terms[TERM_MIXED_UNEQUAL] = prompts ? unequal : 0;
 	terms[TERM_OVERLAP] = -overlap_of(&m->overlap, terms[TERM_ATTENTION], terms[TERM_PREFILL_CONTEXT], context, unequal, terms[TERM_NEAR_CONTEXT]);
 	terms[TERM_BOTH] = prompts && b->decode_tokens > 0;
+	terms[TERM_TILE] = (double)tile_excess(b->prefill_tokens + b->decode_tokens);
 }
 
 void batch_of_phases(const struct batch *b, struct batch *chunks, struct batch *decoders) {
@@ -112,7 +114,8 @@ double step_model_ns(const struct step_model *m, const struct batch *b) {
 	if (ns[TERM_OVERLAP] != 0) {
 		sum -= ns[TERM_OVERLAP] * overlap_of(&m->overlap, token_kv, prefill_kv, context, unequal, near);
 	}
-	return prompts && b->decode_tokens > 0 ? sum + ns[TERM_BOTH] : sum;
+	sum += prompts && b->decode_tokens > 0 ? ns[TERM_BOTH] : 0;
+	return sum + ns[TERM_TILE] * (double)tile_excess(b->prefill_tokens + b->decode_tokens);
 }
 
 /* Terms with a coefficient: the others have no part in time, share and covariance. */

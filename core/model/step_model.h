@@ -3,12 +3,12 @@
  * for replays.
  *
  *   T = b0 + sum_j e_j min(n, u_j) + sum_j c_j max(0, n - h_j) + b1 n + b2 A + b3 K + b4 K [P > 0] + b5 [P > 0]
- *       + b6 H + b7 U + b8 U [P > 0] + b9 min(K, 32768) - b10 min(a, k) + b11 [P > 0 and D > 0]
+ *       + b6 H + b7 U + b8 U [P > 0] + b9 min(K, 32768) - b10 min(a, k) + b11 [P > 0 and D > 0] + b12 x
  *
  * with all coefficients >= 0, b9 <= b3 + b7, b10 <= 1, P prefill tokens, D decoding tokens, n = P + D, A the sum over chunks of
  * tokens x (context before + tokens / 2), H the sum of the contexts before chunks, K the sum of the decoders'
  * contexts, U their number times the longest of them, a and k the attention of prompts and of sequences (struct
- * overlap). See attribute/METHOD.md, "The step model".
+ * overlap), x the tokens by which whole tiles are more than n (tile_excess). See attribute/METHOD.md, "The step model".
  */
 #ifndef CORE_STEP_MODEL_H
 #define CORE_STEP_MODEL_H
@@ -26,10 +26,18 @@ extern const int64_t early_ntok[EARLY_COUNT]; /* u: each is one of the hinges */
 /* contexts up to this many tokens, of all sequences together, cost more per token than further ones */
 #define NEAR_NTOK 32768
 
+/* Matrix products compute whole tiles of up to this many tokens, of batches of more than TILED_NTOK. */
+#define TILE_NTOK 256
+#define TILED_NTOK 64
+
+static inline int64_t tile_excess(int64_t ntok) {
+	return ntok > TILED_NTOK ? -ntok & (TILE_NTOK - 1) : 0;
+}
+
 /* The coefficients by number: the floor, the hinges, then the rest. */
 enum term { TERM_FLOOR, TERM_HINGES, TERM_TOKENS = TERM_HINGES + HINGE_COUNT, TERM_ATTENTION, TERM_CONTEXT,
 	    TERM_MIXED_CONTEXT, TERM_PROMPT, TERM_EARLY, TERM_PREFILL_CONTEXT = TERM_EARLY + EARLY_COUNT, TERM_UNEQUAL,
-	    TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP, TERM_BOTH, TERMS };
+	    TERM_MIXED_UNEQUAL, TERM_NEAR_CONTEXT, TERM_OVERLAP, TERM_BOTH, TERM_TILE, TERMS };
 
 /* The content of a batch. */
 struct batch {

@@ -67,7 +67,7 @@ static void scale(struct player *p, const struct gpu *from, const struct gpu *to
 	for (int i = 0; i < m->early_count; i++) {
 		m->early_ns[i] *= memory;
 	}
-	m->token_ns *= arithmetic;
+	m->token_ns *= arithmetic, m->tile_excess_ns *= arithmetic;
 	m->prefill_token_kv_ns *= arithmetic;
 	for (int i = 0; i < m->hinge_count; i++) {
 		m->hinge_ns[i] *= arithmetic;

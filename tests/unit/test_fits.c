@@ -400,11 +400,11 @@ TEST(damaged_text) {
 	static const struct {
 		const char *text, *fault;
 	} cases[] = {
-		{"", "x:1: empty, expected tollbook.fits.v3"},
-		{"tollbook.fits.v1\n", "x:1: not a line of fits, expected tollbook.fits.v3"},
-		{"tollbook.fits.v3\ncell\t8000000000000000\t1\t1", "x:2: not a line of fits, expected fit or cell and their fields"},
-		{"tollbook.fits.v3\nfit\ta\tb\t1\tmixed\t0\t99\t0\n", "x:2: not a line of fits, expected fit or cell and their fields"},
-		{"tollbook.fits.v3\nfit\ta\tb\t1\tmixed\t0\t0\t0\ncell\t1\n", "x:3: not a line of fits, expected fit or cell and their fields"},
+		{"", "x:1: empty, expected tollbook.fits.v4"},
+		{"tollbook.fits.v1\n", "x:1: not a line of fits, expected tollbook.fits.v4"},
+		{"tollbook.fits.v4\ncell\t8000000000000000\t1\t1", "x:2: not a line of fits, expected fit or cell and their fields"},
+		{"tollbook.fits.v4\nfit\ta\tb\t1\tmixed\t0\t99\t0\n", "x:2: not a line of fits, expected fit or cell and their fields"},
+		{"tollbook.fits.v4\nfit\ta\tb\t1\tmixed\t0\t0\t0\ncell\t1\n", "x:3: not a line of fits, expected fit or cell and their fields"},
 	};
 	struct names *n = names_new();
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -528,11 +528,28 @@ TEST(names_with_escapes) {
 	char text[8192];
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		size_t len = (size_t)snprintf(text, sizeof text, "tollbook.fits.v3\nfit\t%s\tb\t1\tmixed\t0\t0\t0\n", cases[i].name);
+		size_t len = (size_t)snprintf(text, sizeof text, "tollbook.fits.v4\nfit\t%s\tb\t1\tmixed\t0\t0\t0\n", cases[i].name);
 		assert_int_equal(is_refused(text, len, 2), !cases[i].fine);
 	}
-	size_t len = (size_t)snprintf(text, sizeof text, "tollbook.fits.v3\nfit\t%05000d\tb\t1\tmixed\t0\t0\t0\n", 0);
+	size_t len = (size_t)snprintf(text, sizeof text, "tollbook.fits.v4\nfit\t%05000d\tb\t1\tmixed\t0\t0\t0\n", 0);
 	assert_true(is_refused(text, len, 2)); /* longer than any name */
+}
+
+/* A fit has the term where products take whole tiles, and no such term where they do not. */
+TEST(whole_tiles) {
+	static struct fit_step steps[STEPS];
+
+	for (int tile_ns = 0; tile_ns <= 9000; tile_ns += 9000) {
+		struct names *n = names_new();
+		make_steps(steps, STEPS, 0.03);
+		for (size_t i = 0; i < STEPS; i++) {
+			steps[i].duration_ns += tile_ns * tile_excess(steps[i].batch.prefill_tokens + steps[i].batch.decode_tokens);
+		}
+		struct attribution_fits *f = fit_all(n, steps, STEPS, 1);
+		assert_true(fabs(solved_model(f, &day_one)->ns[TERM_TILE] - tile_ns) <= tile_ns / 10);
+		attribution_fits_free(f);
+		names_free(n);
+	}
 }
 
 /* Leaving out what is 0 changes no bit of the time. */
@@ -568,6 +585,7 @@ int main(void) {
 		cmocka_unit_test(time_may_grow_less_and_less),
 		cmocka_unit_test(attention_of_all_kinds),
 		cmocka_unit_test(prompts_alone_show_their_cost),
+		cmocka_unit_test(whole_tiles),
 		cmocka_unit_test(bins_are_bounded),
 		cmocka_unit_test(without_contexts),
 		cmocka_unit_test(fallbacks),
