@@ -25,6 +25,10 @@ struct kept_fit {
 		int64_t rows;
 		double ns[4];
 	} aggregates[4]; /* of requests and windows, in the order of aggregate_forms */
+	struct rebuilt_steps {
+		int64_t rows, budget_ntok; /* rows: 0 if there are none */
+		double tokens_a_step, off;
+	} rebuilt; /* from requests, in place of sums over them */
 	struct window_law {
 		const char *by; /* NULL: none */
 		int64_t rows;
@@ -142,6 +146,17 @@ static void read_law(const struct json *j, struct window_law *law) {
 	}
 }
 
+static void read_rebuilt(const struct json *j, struct rebuilt_steps *r) {
+	json_at requests = json_get(j, 0, T("requests")), v = requests == JSON_ABSENT ? requests : json_get(j, requests, T("rebuilt"));
+
+	if (v != JSON_ABSENT) {
+		(void)json_i64(j, json_get(j, v, T("rows")), &r->rows);
+		(void)json_i64(j, json_get(j, v, T("budget_ntok")), &r->budget_ntok);
+		r->tokens_a_step = double_of(json_raw(j, json_get(j, v, T("tokens_a_step"))));
+		r->off = double_of(json_raw(j, json_get(j, v, T("off"))));
+	}
+}
+
 static void read_fit(const struct json *j, struct kept_fit *f) {
 	const struct {
 		const char *key;
@@ -164,6 +179,7 @@ static void read_fit(const struct json *j, struct kept_fit *f) {
 	read_terms(j, f);
 	read_aggregates(j, f);
 	read_law(j, &f->law);
+	read_rebuilt(j, &f->rebuilt);
 }
 
 static int add_fit(void *fits, int64_t day_ns, const char *part, struct text json) {
@@ -287,10 +303,21 @@ static void print_key(const struct kept_fit *f) {
 	       TEXT_ARG(f->role));
 }
 
+static void print_rebuilt(const struct rebuilt_steps *r) {
+	printf(": rebuilt steps of up to %" PRId64 " tokens, off by %.1f %%", r->budget_ntok, 100 * r->off);
+	if (r->tokens_a_step > 1) {
+		printf("; %.2f tokens a sequence", r->tokens_a_step);
+	}
+}
+
 static void print_fit(const struct kept_fit *f) {
 	print_key(f);
 	if (f->origin.len > 0) {
 		print_steps(f);
+	} else if (f->rebuilt.rows > 0) {
+		print_rebuilt(&f->rebuilt);
+		putchar('\n');
+		return;
 	} else {
 		printf(": no steps; evidence %.16s\n", f->evidence.len >= 16 ? f->evidence.at : "(none)          ");
 	}
@@ -307,11 +334,22 @@ void kept_fits_list(const struct kept_fits *k, struct text model, int64_t day_ns
 		if (f->origin.len > 0) {
 			print_origin(f);
 			printf("; %" PRId64 " step%s, off by %.1f %%", f->made.steps, PLURAL(f->made.steps), 100 * f->made.residual_relative);
+		} else if (f->rebuilt.rows > 0) {
+			print_rebuilt(&f->rebuilt);
 		} else {
-			printf(": no steps");
+			printf(": times of whole requests or windows");
 		}
 		putchar('\n');
 	}
+}
+
+bool kept_fits_rebuilt(const struct kept_fits *k, struct text model, int64_t day_ns) {
+	for (size_t i = 0; i < k->count; i++) {
+		if (k->at[i].day_ns == day_ns && k->at[i].rebuilt.rows > 0 && (model.len == 0 || text_eq(model, k->at[i].model))) {
+			return true;
+		}
+	}
+	return false;
 }
 
 size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max) {

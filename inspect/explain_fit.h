@@ -18,6 +18,9 @@ size_t kept_fits_print(const struct kept_fits *k, struct text model, size_t max)
 /* Prints those of a model and a day, one line each. */
 void kept_fits_list(const struct kept_fits *k, struct text model, int64_t day_ns);
 
+/* Does a model of a day split steps that were rebuilt from requests? */
+bool kept_fits_rebuilt(const struct kept_fits *k, struct text model, int64_t day_ns);
+
 /*
  * The number of ranks in lock-step whose batches decide how a step is split: 1 if it is that of its replica alone.
  * *rule: how they do; pairs are 0 if that is not kept.

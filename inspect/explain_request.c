@@ -192,12 +192,14 @@ static double per_cent(int64_t part, double of) {
 	return of > 0 ? 100 * (double)part / of : 0;
 }
 
-static void print_batches(const struct batch_sums *b, int64_t gpus, const struct cost *c) {
+static void print_batches(const struct batch_sums *b, int64_t gpus, const struct cost *c, bool rebuilt) {
 	int64_t prefill_ns = number_of(c, COL_PREFILL), decode_ns = number_of(c, COL_DECODE), after = b->steps - b->before_first;
 	double before_ns = b->before_first_ns * (double)gpus, after_ns = (b->ns - b->before_first_ns) * (double)gpus;
 
 	if (b->steps == 0) {
-		printf("\nIts replica logs no steps: it was split by overlaps (attribute/METHOD.md, grade C)\n");
+		printf("\nIts replica logs no steps: %s\n", text_eq(c->of[COL_GRADE], T("A")) ? "the times are those that the engine measured"
+		       : rebuilt ? "they were rebuilt from the timestamps of all requests (METHOD.md, grade C)"
+		                 : "it was split by its overlaps with other requests (METHOD.md, grade C)");
 		return;
 	}
 	printf("\nIts part of its batches\n");
@@ -250,7 +252,8 @@ static void print_screen(struct asked *a, const struct cost *c, const char *curr
 		print_phase("  of it, cached", cached, cached_ns, T(""), 0);
 	}
 	print_phase("output (decode)", number_of(c, COL_COMPLETION), number_of(c, COL_DECODE), c->of[COL_OUTPUT], output_sd);
-	print_batches(&a->b, a->gpus, c);
+	print_batches(&a->b, a->gpus, c, kept_fits_rebuilt(a->trace->fits, names_text(a->trace->b->names, a->model),
+	                                                   instant_floor(a->trace->first_ns, NS_PER_DAY)));
 	print_basis(a, c);
 }
 
