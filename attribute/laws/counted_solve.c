@@ -195,26 +195,34 @@ static double left(const struct counted_by *c, const double ns[COUNTED_TERMS]) {
 struct budgets {
 	int chosen;
 	double sd; /* of prefill's share: the others' distance from that of the chosen one */
+	double mixed; /* part of the time that has prompts, on average */
 };
 
+static double mixed_part(const struct counted_by *c, const double ns[COUNTED_TERMS]) {
+	double all = of(c->all, ns);
+
+	return all > 0 ? fmin(MOST_MIXED, of(c->mixed, ns) / all) : 0;
+}
+
 /* Prefill's share with a budget, and the logarithm of how likely it is. */
-static double judge_budget(const struct counted_by *c, double usual_part, double step_ns, double ridge_ntok, double *share) {
+static double judge_budget(const struct counted_by *c, double usual_part, double step_ns, double ridge_ntok, double *share, double *mixed) {
 	double ns[COUNTED_TERMS] = {0}, rows = (double)rows_of(c);
 
 	solve_draw(c, step_ns, ridge_ntok, -1, ns);
 	double all = of(c->all, ns), squares = left(c, ns);
 	*share = all > 0 ? prefill_of(c, ns) / all : 0;
+	*mixed = mixed_part(c, ns);
 	usual_part *= (double)c->beyond > MOST_BEYOND * (double)c->all[COUNTED_PROMPT] ? TOO_SMALL_PART : 1;
 	return log(usual_part) - fmin(rows, MOST_ROWS) / 2 * log(squares + LEAST_SQUARES * rows + 1e-9);
 }
 
 /* The budget with the share nearest to the mean over all. */
 static struct budgets choose_budget(const struct counted *c, double step_ns, double ridge_ntok) {
-	double share[COUNTED_BUDGETS], likely[COUNTED_BUDGETS], best = -INFINITY, sum = 0, mean = 0, square = 0;
+	double share[COUNTED_BUDGETS], mixed[COUNTED_BUDGETS], likely[COUNTED_BUDGETS], best = -INFINITY, sum = 0, mean = 0, square = 0;
 	struct budgets out = {.chosen = 0};
 
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		likely[k] = judge_budget(&c->by[k], usual[k], step_ns, ridge_ntok, &share[k]);
+		likely[k] = judge_budget(&c->by[k], usual[k], step_ns, ridge_ntok, &share[k], &mixed[k]);
 		best = fmax(best, likely[k]);
 	}
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
@@ -229,6 +237,7 @@ static struct budgets choose_budget(const struct counted *c, double step_ns, dou
 		}
 	}
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
+		out.mixed += likely[k] / sum * mixed[k];
 		square += likely[k] / sum * (share[k] - share[out.chosen]) * (share[k] - share[out.chosen]);
 	}
 	out.sd = sqrt(square);
@@ -259,12 +268,12 @@ bool counted_solve(const struct counted *c, double ridge_ntok, struct counted_mo
 	m->budget_ntok = counted_budget_ntok[budget.chosen];
 	m->rows = rows_of(by);
 	solve_draw(by, step_ns, ridge_ntok, -1, m->ns);
-	double all = of(by->all, m->ns), mixed = all > 0 ? fmin(MOST_MIXED, of(by->mixed, m->ns) / all) : 0;
+	double all = of(by->all, m->ns);
 	if (m->rows < LEAST_ROWS || !(all > 0)) {
 		return false;
 	}
 	draw_all(by, step_ns, ridge_ntok, all, &m->drawn_sd, &time_sd);
-	m->share_sd = hypot(form_sd(c, by, m, mixed), hypot(BUDGET_SD * budget.sd, m->drawn_sd));
+	m->share_sd = hypot(form_sd(c, by, m, budget.mixed), hypot(BUDGET_SD * budget.sd, m->drawn_sd));
 	m->wait_sd = fmin(MOST_WAIT, HIDDEN_GAP_NS / step_ns);
 	m->time_sd = hypot(TIME_SD, hypot(time_sd, FEW_TIME_SD / sqrt((double)m->rows)));
 	return true;
