@@ -23,11 +23,24 @@ struct map {
 	struct name_summaries *names, *gateways; /* samples of engines' names, and of gateways' */
 };
 
-/* An item of a spool: the replica, or the part of the join, then the record. */
-static int add(struct spool *to, unsigned lane, struct text name, const struct record *record, struct fault *why) {
-	char item[PACK_MAX + PACK_TEXT_MAX];
-	char *at = pack_text(item, name);
+/* The first instant of a record. */
+static int64_t instant_of(const struct record *r) {
+	const struct request *q = &r->request;
+	int64_t of_request = q->arrival_ns != UNKNOWN ? q->arrival_ns : q->first_token_ns != UNKNOWN ? q->first_token_ns : q->finish_ns;
 
+	return r->kind == RECORD_STEP ? r->step.start_ns : r->kind == RECORD_REQUEST ? of_request : r->kind == RECORD_WINDOW ? r->window.start_ns : r->power.at_ns;
+}
+
+/* An item of a spool: the replica, or the part of the join; the instant, the highest byte first, so that items come in its order; the record. */
+#define INSTANT_BYTES 8
+static int add(struct spool *to, unsigned lane, struct text name, const struct record *record, struct fault *why) {
+	char item[PACK_MAX + PACK_TEXT_MAX + INSTANT_BYTES];
+	char *at = pack_text(item, name);
+	uint64_t instant = (uint64_t)instant_of(record) ^ UINT64_C(1) << 63;
+
+	for (int i = INSTANT_BYTES; i-- > 0;) {
+		*at++ = (char)(instant >> 8 * i & 0xff);
+	}
 	at += record_pack(record, at);
 	return spool_add(to, lane, item, (size_t)(at - item), why);
 }
@@ -179,6 +192,7 @@ static int write_items(struct map *m, struct spool *spool, struct bundle_writer 
 	while (rc >= 0 && (got = spool_next(reader, &bytes, &len, why)) > 0) {
 		struct text item = {bytes, len}, name;
 		(void)unpack_text(&item, &name);
+		item = text_cut(item, INSTANT_BYTES, item.len);
 		rc = terminal_stopped(m->plan.terminal) ? fault_set(why, ERROR_IO, "stopped by a signal; nothing was written")
 		                             : bundle_add(w, name, item, why);
 		rc = rc < 0 || !samples ? rc : sample(m, name, item, why);

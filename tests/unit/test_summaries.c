@@ -54,8 +54,8 @@ static void items_free(struct items *k) {
 static void add_records(struct name_summaries *n) {
 	struct fault why = {0};
 
-	for (int i = 0; i < 60; i++) {
-		int64_t at_ns = START_NS + i * NS_PER_SECOND;
+	for (int i = 0; i < 45; i++) { /* as many as one item has, in one block of the load */
+		int64_t at_ns = START_NS + (i + 40) * NS_PER_SECOND;
 		struct record step = {.kind = RECORD_STEP, .replica = T("steps"), .model = i % 2 ? T("m") : T("n"), .line = i + 1};
 		struct record request = {.kind = RECORD_REQUEST, .replica = T("requests"), .model = T("m"), .line = i + 1};
 		struct record window = {.kind = RECORD_WINDOW, .replica = T("counters"), .model = T("m"), .line = i + 1};
@@ -157,12 +157,13 @@ TEST(damaged_items) {
 	struct names *names = names_new();
 	struct name_summaries *n = name_summaries_new(names);
 	bool seen[8] = {false};
-	static const int64_t wrong[][7] = {
+	static const int64_t wrong[][8] = {
 		{7}, {-1}, {INT64_MAX},                            /* no such kind */
-		{6, 0, 20675, 2, 1},                               /* a day that ends before it begins */
-		{3, 3, 7}, {3, -1, 7},                             /* a mark of nothing */
-		{4, -1, 1, 2, 3, 4, 5}, {4, 3, 1, 2, 3, 4, 5},     /* a second of nothing */
-		{4, 0, INT64_MAX, 2, 3, 4, 5}, {4, 0, INT64_MIN, 2, 3, 4, 5},
+		{6, 1, 0, 20675, 2, 1},                            /* a day that ends before it begins */
+		{3, 1, 4, 7, 1}, {3, 1, -1, 7, 1}, {3, 1, 0, 7, 0}, /* a mark of nothing */
+		{4, 1, -1, 1, 2, 3, 4, 5}, {4, 1, 3, 1, 2, 3, 4, 5}, /* a second of nothing */
+		{4, 1, 0, INT64_MAX, 2, 3, 4, 5}, {4, 1, 0, INT64_MIN, 2, 3, 4, 5},
+		{3, 0}, {3, 49}, {3, -1},                          /* no rows, too many */
 	};
 
 	add_records(n);
@@ -176,7 +177,7 @@ TEST(damaged_items) {
 	}
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
 		char item[128], *end = item;
-		for (size_t v = 0; v < 7; v++) {
+		for (size_t v = 0; v < 8; v++) {
 			end = pack_i64(end, wrong[i][v]);
 		}
 		assert_true(is_refused((struct text){item, (size_t)(end - item)}));
@@ -190,33 +191,6 @@ TEST(damaged_items) {
 
 #define LONG_STEPS 40000
 
-struct stored_steps {
-	struct id_step at[LONG_STEPS];
-	size_t count;
-};
-
-static int keep_step(void *context, struct text name, struct text item, struct fault *why) {
-	struct stored_steps *s = context;
-	int64_t v[8];
-
-	(void)name, (void)why;
-	for (size_t i = 0; i < 8; i++) {
-		if (!unpack_i64(&item, &v[i]) || v[0] != 1) {
-			return 0;
-		}
-	}
-	s->at[s->count++] = (struct id_step){v[1], v[2], (uint32_t)v[3], (uint32_t)v[4], (uint16_t)v[5], (uint16_t)v[6], false, false};
-	return 0;
-}
-
-/* As samples of parts are: a step follows the one whose number is one less. */
-static struct both events_in(struct stored_steps *s) {
-	for (size_t i = 0; i < s->count; i++) {
-		s->at[i].follows = i == 0 || s->at[i].number == s->at[i - 1].number + 1;
-	}
-	return events_of_steps(&(struct id_steps){s->at, s->count});
-}
-
 static void assert_same_events(const struct events *a, const struct events *b) {
 	assert_int_equal(a->count, b->count);
 	for (size_t i = 0; i < a->count; i++) {
@@ -228,36 +202,35 @@ static void assert_same_events(const struct events *a, const struct events *b) {
 
 /* A long log of steps, few of which have prompts or are the last of a request: the sample has all of its events in fewer steps. */
 TEST(all_events_are_kept) {
-	static struct stored_steps all, stored;
-	struct names *names = names_new();
-	struct name_summaries *n = name_summaries_new(names);
-	struct fault why = {0};
+	static struct id_step all[LONG_STEPS];
+	struct sample sample;
 	uint32_t drawn = 7;
-	int64_t at_ns = START_NS, decoders = 0;
+	int64_t at_ns = START_NS;
+	uint32_t decoders = 0;
 
+	sample_init(&sample, 1, 0);
 	for (uint32_t i = 0; i < LONG_STEPS; i++) {
 		drawn = drawn * 1103515245 + 12345;
 		bool prompt = (drawn >> 16) % 50 == 0;
 		decoders -= decoders > 0 && (drawn >> 8) % 50 == 1;
-		struct record r = {.kind = RECORD_STEP, .replica = T("steps"), .model = T("m"), .line = i + 1};
-		r.step = (struct step){.index = i, .start_ns = at_ns, .gpu_ns = 20000000 + drawn % 100000, .prefill_requests = prompt, .prefill_tokens = prompt ? 100 + i % 900 : 0,
-		                       .prefill_kv_tokens = 0, .prefill_token_kv = UNKNOWN, .decode_requests = decoders, .decode_tokens = decoders,
-		                       .decode_kv_tokens = UNKNOWN, .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN};
-		assert_int_equal(name_summaries_add_record(n, &r, &why), 0);
-		all.at[all.count++] = (struct id_step){at_ns + r.step.gpu_ns, r.step.gpu_ns, (uint32_t)r.step.prefill_tokens, i, prompt, (uint16_t)decoders, false, false};
-		at_ns += r.step.gpu_ns + 300000;
+		struct step_item x = {.head = {.at_ns = at_ns, .kind = ITEM_STEP}, .index = i, .duration_ns = 20000000 + drawn % 100000, .prefill_requests = prompt,
+		                      .prefill_tokens = prompt ? 100 + i % 900 : 0, .decode_requests = decoders, .decode_tokens = decoders};
+		sample_add_item(&sample, &x.head, SERVERS_STEPS_MOST, 2000);
+		all[i] = (struct id_step){at_ns + x.duration_ns, x.duration_ns, x.prefill_tokens, i, prompt, (uint16_t)decoders, true, false};
+		at_ns += x.duration_ns + 300000;
 		decoders += prompt;
 	}
-	assert_int_equal(name_summaries_each(n, keep_step, &stored, &why), 0);
-	assert_in_range(stored.count, 1000, SERVERS_STEPS_MOST);
-	struct both a = events_in(&all), b = events_in(&stored);
-	assert_true(a.first.count > 500 && a.end.count > 300);
-	assert_same_events(&a.first, &b.first);
-	assert_same_events(&a.end, &b.end);
-	events_release(&a);
-	events_release(&b);
-	name_summaries_free(n);
-	names_free(names);
+	for (int merged = 0; merged < 2; merged++) {
+		struct both a = events_of_steps(&(struct id_steps){all, LONG_STEPS}), b = events_of_steps(&(struct id_steps){sample.steps, sample.step_count});
+		assert_in_range(sample.step_count, 1000, SERVERS_STEPS_MOST);
+		assert_true(a.first.count > 500 && a.end.count > 300);
+		assert_same_events(&a.first, &b.first);
+		assert_same_events(&a.end, &b.end);
+		events_release(&a);
+		events_release(&b);
+		sample_end_merge(&sample, SERVERS_STEPS_MOST, 2000);
+	}
+	sample_release(&sample);
 }
 
 /* What each sample may have does not depend on the order of names, and the samples of all have the total. */

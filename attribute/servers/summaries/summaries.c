@@ -139,56 +139,110 @@ static bool unpack_counts(struct text *t, struct names *names, struct sample *s)
 	return true;
 }
 
-static bool unpack_numbers(struct text *t, int64_t *numbers, size_t count) {
-	bool whole = true;
+/* Rows of numbers of one kind are packed together, column by column: many columns hardly change from row to row. */
+#define ROWS_MOST 48
+#define COLUMNS_MOST 7
 
-	for (size_t i = 0; i < count && whole; i++) {
-		whole = unpack_i64(t, &numbers[i]);
-	}
-	return whole;
-}
+static const struct kind {
+	size_t columns;
+	unsigned differences; /* the columns, as bits, of which the differences are packed */
+} kinds[] = {
+	[ITEM_SAMPLED_STEP] = {7, 1 << 1 | 1 << 3 | 1 << 5}, [ITEM_SAMPLED_REQUEST] = {5, 1 << 0}, [ITEM_MARK] = {3, 1 << 1},
+	[ITEM_SECOND] = {6, 1 << 1}, [ITEM_WINDOW_AT] = {4, 1 << 0}, [ITEM_DAY] = {4, 1 << 1},
+};
+
+struct rows {
+	int64_t kind, at[ROWS_MOST][COLUMNS_MOST];
+	size_t count;
+};
 
 struct packing {
 	struct text name;
 	summary_sink *sink;
 	void *context;
 	struct fault *why;
+	struct rows rows; /* that are not packed yet */
 };
 
-static int put(const struct packing *p, const int64_t *numbers, size_t count) {
-	char item[128], *end = item;
+static int64_t minus(int64_t a, int64_t b) {
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
 
-	for (size_t i = 0; i < count; i++) {
-		end = pack_i64(end, numbers[i]);
+/* What is subtracted from a number: the one before it in its column; of a step's start the last one's end; of a finish the first token. */
+static int64_t base_of(const struct rows *r, size_t i, size_t column) {
+	int64_t base = i > 0 && (kinds[r->kind].differences >> column & 1) ? r->at[i - 1][column] : 0;
+
+	if (column == 1 && r->kind == ITEM_SAMPLED_STEP && i > 0) {
+		return minus(base, minus(0, r->at[i - 1][0]));
 	}
+	return column == 1 && r->kind == ITEM_SAMPLED_REQUEST ? r->at[i][0] : base;
+}
+
+static int flush(struct packing *p) {
+	char item[16 + ROWS_MOST * COLUMNS_MOST * 10], *end = pack_i64(item, p->rows.kind);
+	const struct rows *r = &p->rows;
+
+	if (r->count == 0) {
+		return 0;
+	}
+	end = pack_i64(end, (int64_t)r->count);
+	for (size_t c = 0; c < kinds[r->kind].columns; c++) {
+		for (size_t i = 0; i < r->count; i++) {
+			end = pack_i64(end, minus(r->at[i][c], base_of(r, i, c)));
+		}
+	}
+	p->rows.count = 0;
 	return p->sink(p->context, p->name, (struct text){item, (size_t)(end - item)}, p->why);
 }
 
-static int put_marks(const struct packing *p, const struct sample *s) {
+static int put(struct packing *p, int64_t kind, const int64_t *numbers) {
+	int rc = p->rows.kind != kind || p->rows.count == ROWS_MOST ? flush(p) : 0;
+
+	p->rows.kind = kind;
+	memcpy(p->rows.at[p->rows.count++], numbers, kinds[kind].columns * sizeof *numbers);
+	return rc;
+}
+
+static bool unpack_rows(struct text *t, int64_t kind, struct rows *r) {
+	int64_t count = 0;
+	bool whole = kind > ITEM_COUNTS && kind <= ITEM_DAY && unpack_i64(t, &count) && count > 0 && count <= ROWS_MOST;
+
+	r->kind = kind;
+	r->count = (size_t)count;
+	for (size_t c = 0; whole && c < kinds[kind].columns; c++) {
+		for (size_t i = 0; whole && i < r->count; i++) {
+			whole = unpack_i64(t, &r->at[i][c]);
+			r->at[i][c] = minus(r->at[i][c], minus(0, base_of(r, i, c)));
+		}
+	}
+	return whole;
+}
+
+static int put_marks(struct packing *p, const struct sample *s) {
 	int rc = 0;
 
 	for (int64_t k = 0; k < MARK_KINDS; k++) {
 		const struct marks *m = &s->marks[k];
 		for (size_t i = 0; i < m->count && rc >= 0; i++) {
-			rc = put(p, (const int64_t[]){ITEM_MARK, k, (int64_t)m->at[i], m->times[i]}, 4);
+			rc = put(p, ITEM_MARK, (const int64_t[]){k, (int64_t)m->at[i], m->times[i]});
 		}
 	}
 	return rc;
 }
 
-static int put_block(const struct packing *p, int64_t kind, const struct load_block *b) {
+static int put_block(struct packing *p, int64_t kind, const struct load_block *b) {
 	int rc = 0;
 
 	for (int64_t i = 0; i < LOAD_BLOCK_SECONDS && rc >= 0; i++) {
 		const struct load_bin *bin = &b->bins[i];
 		if (bin->running_ms > 0 || bin->generated_mtok > 0 || bin->steps > 0) {
-			rc = put(p, (const int64_t[]){ITEM_SECOND, kind, b->number * LOAD_BLOCK_SECONDS + i, bin->generated_mtok, bin->running_ms, bin->squares, bin->steps}, 7);
+			rc = put(p, ITEM_SECOND, (const int64_t[]){kind, b->number * LOAD_BLOCK_SECONDS + i, bin->generated_mtok, bin->running_ms, bin->squares, bin->steps});
 		}
 	}
 	return rc;
 }
 
-static int put_load(const struct packing *p, int64_t kind, const struct load *l) {
+static int put_load(struct packing *p, int64_t kind, const struct load *l) {
 	int rc = 0;
 
 	for (size_t i = 0; i < l->count && rc >= 0; i++) {
@@ -196,37 +250,38 @@ static int put_load(const struct packing *p, int64_t kind, const struct load *l)
 	}
 	for (size_t i = 0; i < l->window_count && rc >= 0; i++) {
 		const struct load_window *w = &l->windows[i];
-		rc = put(p, (const int64_t[]){ITEM_WINDOW_AT, w->start_ns, w->end_ns, w->generated_mtok, w->running}, 5);
+		rc = put(p, ITEM_WINDOW_AT, (const int64_t[]){w->start_ns, w->end_ns, w->generated_mtok, w->running});
 	}
 	return rc;
 }
 
-static int put_days(const struct packing *p, int64_t of_windows, const struct active_days *days) {
+static int put_days(struct packing *p, int64_t of_windows, const struct active_days *days) {
 	int rc = 0;
 
 	for (size_t i = 0; i < days->count && rc >= 0; i++) {
-		rc = put(p, (const int64_t[]){ITEM_DAY, of_windows, days->at[i].day, days->at[i].first_ns, days->at[i].last_ns}, 5);
+		rc = put(p, ITEM_DAY, (const int64_t[]){of_windows, days->at[i].day, days->at[i].first_ns, days->at[i].last_ns});
 	}
 	return rc;
 }
 
-static int put_sample(const struct packing *p, const struct sample *s) {
+static int put_sample(struct packing *p, const struct sample *s) {
 	int rc = 0;
 
 	for (size_t i = 0; i < s->step_count && rc >= 0; i++) {
 		const struct id_step *x = &s->steps[i];
-		rc = put(p, (const int64_t[]){ITEM_SAMPLED_STEP, x->end_ns, x->duration_ns, x->prefill_tokens, x->number, x->prompts, x->decoders, x->coarse}, 8);
+		rc = put(p, ITEM_SAMPLED_STEP, (const int64_t[]){x->duration_ns, minus(x->end_ns, x->duration_ns), x->prefill_tokens, x->number, x->prompts, x->decoders, x->coarse});
 	}
 	for (size_t i = 0; i < s->request_count && rc >= 0; i++) {
 		const struct id_request *r = &s->requests[i];
-		rc = put(p, (const int64_t[]){ITEM_SAMPLED_REQUEST, r->first_ns, r->finish_ns, r->prompt_tokens, r->mark, r->completion_tokens}, 6);
+		rc = put(p, ITEM_SAMPLED_REQUEST, (const int64_t[]){r->first_ns, r->finish_ns, r->prompt_tokens, r->mark, r->completion_tokens});
 	}
 	for (int64_t k = 0; k < LOAD_KINDS && rc >= 0; k++) {
 		rc = put_load(p, k, &s->loads[k]);
 	}
 	rc = rc < 0 ? rc : put_days(p, false, &s->request_days);
 	rc = rc < 0 ? rc : put_days(p, true, &s->window_days);
-	return rc < 0 ? rc : put_marks(p, s);
+	rc = rc < 0 ? rc : put_marks(p, s);
+	return rc < 0 ? rc : flush(p);
 }
 
 /* In the order of names' texts: the order of numbers depends on the order of arrival. */
@@ -252,7 +307,7 @@ int name_summaries_each(struct name_summaries *n, summary_sink *sink, void *cont
 	sort_names(n);
 	for (size_t i = 0; i < n->servers->count && rc >= 0; i++) {
 		struct sample *s = &n->servers->at[i].sample;
-		const struct packing p = {names_text(n->names, s->name), sink, context, why};
+		struct packing p = {.name = names_text(n->names, s->name), .sink = sink, .context = context, .why = why};
 		char counts[2 * PACK_TEXT_MAX + 512];
 		rc = sink(context, p.name, (struct text){counts, pack_counts(s, n->names, counts)}, why);
 		rc = rc < 0 ? rc : put_sample(&p, s);
@@ -288,17 +343,10 @@ static bool put_mark(struct sample *s, const int64_t *v) {
 	return true;
 }
 
-/* An item of numbers, which are as many as its kind has. */
-static bool read_numbers(struct sample *s, int64_t kind, struct text *t) {
-	static const size_t counts[] = {[ITEM_SAMPLED_STEP] = 7, [ITEM_SAMPLED_REQUEST] = 5, [ITEM_MARK] = 3, [ITEM_SECOND] = 6, [ITEM_WINDOW_AT] = 4, [ITEM_DAY] = 4};
-	int64_t v[7];
-
-	if (kind <= ITEM_COUNTS || kind > ITEM_DAY || !unpack_numbers(t, v, counts[kind])) {
-		return false;
-	}
+static bool put_row(struct sample *s, int64_t kind, const int64_t *v) {
 	switch (kind) {
 	case ITEM_SAMPLED_STEP:
-		sample_put_step(s, &(struct id_step){v[0], v[1], u32(v[2]), u32(v[3]), (uint16_t)v[4], (uint16_t)v[5], false, v[6] != 0});
+		sample_put_step(s, &(struct id_step){minus(v[1], minus(0, v[0])), v[0], u32(v[2]), u32(v[3]), (uint16_t)v[4], (uint16_t)v[5], false, v[6] != 0});
 		return true;
 	case ITEM_SAMPLED_REQUEST:
 		sample_put_request(s, &(struct id_request){v[0], v[1], u32(v[2]), u32(v[3]), u32(v[4])});
@@ -309,6 +357,16 @@ static bool read_numbers(struct sample *s, int64_t kind, struct text *t) {
 	default:
 		return kind == ITEM_SECOND ? put_second(s, v) : kind == ITEM_DAY ? put_day(s, v) : put_mark(s, v);
 	}
+}
+
+static bool read_rows(struct sample *s, int64_t kind, struct text *t) {
+	struct rows rows;
+	bool whole = unpack_rows(t, kind, &rows);
+
+	for (size_t i = 0; whole && i < rows.count; i++) {
+		whole = put_row(s, kind, rows.at[i]);
+	}
+	return whole;
 }
 
 static bool read_counts(struct name_summaries *n, struct sample *s, struct text *t) {
@@ -327,7 +385,7 @@ int name_summaries_read(struct name_summaries *n, struct text name, struct text 
 	int64_t kind;
 	bool whole = unpack_i64(&item, &kind);
 
-	whole = whole && (kind == ITEM_COUNTS ? read_counts(n, s, &item) : read_numbers(s, kind, &item));
+	whole = whole && (kind == ITEM_COUNTS ? read_counts(n, s, &item) : read_rows(s, kind, &item));
 	return whole ? 0 : fault_set(why, ERROR_CONFIG, "a summary of names in map/ is damaged; remove the file and run its task again");
 }
 
