@@ -296,6 +296,7 @@ static void finish_list(struct sum *sum, const struct statement *s) {
 	b->list_known = true;
 	b->list_model = sum->several ? "(several)" : sum->list_price->label;
 	b->revenue_nano = (int64_t)revenue;
+	b->revenue_rest = (int32_t)(sum->revenue[0] + sum->revenue[1] + sum->revenue[2] + sum->fees - revenue * 1000000);
 	price_at(sum->list_price->search.model, s->options.from_ns, 0, SERVICE_STANDARD, &quote);
 	for (int k = 0; k < TOKEN_KINDS; k++) {
 		finish_price(sum, &quote, k);
@@ -434,6 +435,7 @@ static bool builds_when_read(const struct grouping *g, const struct groups *grou
 
 static int build_rows(const struct grouping *g, const struct groups *groups, struct table *out, struct fault *why) {
 	struct row *each = must_calloc(1, sizeof *each);
+	struct revenue_rests rests = {.count = 0};
 	int error = 0;
 
 	for (size_t i = 0; i < groups->count && !error; i++) {
@@ -442,8 +444,13 @@ static int build_rows(const struct grouping *g, const struct groups *groups, str
 		bool fits = exact_add(&out->capacity_nano, row->block.capacity_nano);
 		out->capacity_ns += row->block.capacity_ns;
 		out->untied |= !block_ties(&row->block) || !fits;
+		revenue_note(&rests, i, &row->block);
 	}
 	out->count = groups->count;
+	out->steps = revenue_steps(&rests, out->count);
+	for (size_t i = 0; out->rows && i < out->count; i++) {
+		revenue_step(out, i, &out->rows[i].block);
+	}
 	free(each);
 	return error;
 }
@@ -481,6 +488,7 @@ const struct row *table_at(const struct table *t, size_t i) {
 	struct kept_row *kept = &b->kept[b->next++ % TABLE_ROWS_KEPT];
 	kept->number = i + 1;
 	build_row(&b->grouping, &b->groups, i, &kept->row, &why); /* it fitted before */
+	revenue_step(t, i, &kept->row.block);
 	return &kept->row;
 }
 
@@ -490,6 +498,7 @@ void table_release(struct table *t) {
 		free(t->built);
 	}
 	free(t->rows);
+	free(t->steps);
 }
 
 /* All cells, and those of bought requests: the latter has no row if there are none. */

@@ -187,3 +187,53 @@ int money_charge(struct cube *c, struct fault *why) {
 	}
 	return fits ? 0 : fault_set(why, ERROR_RANGE, "the shared GPU time of an hour does not fit 64 bits");
 }
+
+/* ---- list revenue ---- */
+
+void revenue_note(struct revenue_rests *r, size_t row, const struct block *b) {
+	r->revenue_nano += b->revenue_nano;
+	r->rest += b->revenue_rest;
+	if (b->revenue_rest != 0) {
+		r->at = must_grow(r->at, r->count, &r->room, sizeof *r->at, 64);
+		r->at[r->count++] = (struct revenue_rest){b->revenue_rest, row};
+	}
+}
+
+static int by_rest(const void *left, const void *right) {
+	const struct revenue_rest *a = left, *b = right;
+
+	return a->rest != b->rest ? (a->rest < b->rest ? 1 : -1) : (a->row > b->row) - (a->row < b->row);
+}
+
+/* The rows that were rounded down most get what lacks; those that were rounded up most lose what is too much. */
+int8_t *revenue_steps(struct revenue_rests *r, size_t rows) {
+	int64_t lacks = (int64_t)(exact_div(r->revenue_nano * 1000000 + r->rest, 1000000) - r->revenue_nano);
+	int8_t *steps = lacks != 0 ? must_calloc(rows, sizeof *steps) : NULL;
+
+	if (steps) {
+		qsort(r->at, r->count, sizeof *r->at, by_rest);
+	}
+	for (size_t i = 0; lacks > 0; i++, lacks--) {
+		steps[r->at[i].row] = 1;
+	}
+	for (size_t i = r->count; lacks < 0; i--, lacks++) {
+		steps[r->at[i - 1].row] = -1;
+	}
+	free(r->at);
+	return steps;
+}
+
+void revenue_step(const struct table *t, size_t row, struct block *b) {
+	int64_t step = t->steps ? t->steps[row] : 0;
+
+	if (step == 0) {
+		return;
+	}
+	bool bought = b->has_bought && !b->has_ran;
+	b->revenue_nano += step;
+	b->bought_nano += bought ? step : 0;
+	if (b->margin_known && !bought) {
+		b->margin_nano += step;
+		b->margin_ratio = b->revenue_nano != b->bought_nano ? (double)b->margin_nano / (double)(b->revenue_nano - b->bought_nano) : 0;
+	}
+}

@@ -48,6 +48,7 @@ struct block {
 	bool list_price_known[TOKEN_KINDS];
 	int64_t list_nano[TOKEN_KINDS]; /* per million, effective */
 	int64_t revenue_nano;
+	int32_t revenue_rest; /* what its rounding left, in millionths of a nano-unit */
 	/* the part of capacity_nano that the margin covers: all except the share of models without a list price */
 	int64_t priced_nano;
 	bool margin_known; /* has a list price, and all of the GPU time has a known rate */
@@ -118,6 +119,7 @@ struct table {
 	int128 capacity_ns; /* of all rows */
 	int64_t capacity_nano;
 	bool untied; /* a row's parts do not sum to it */
+	int8_t *steps; /* nano-units of list revenue that each row gets, so that they sum to the total's; NULL: none */
 };
 /* A row; of a large table it is valid until TABLE_ROWS_KEPT others of this table are read. */
 #define TABLE_ROWS_KEPT 16
@@ -415,6 +417,21 @@ bool money_price(struct pricing *p, struct cube_cell *c);
  * unit; marks it as allocated. ERROR_RANGE if it does not fit.
  */
 int money_charge(struct cube *c, struct fault *why);
+
+/* The roundings of a table's list revenue, by which the rows' revenue sums to that of all, by largest remainder. */
+struct revenue_rests {
+	struct revenue_rest {
+		int32_t rest;
+		size_t row;
+	} *at; /* of rows with one */
+	size_t count, room;
+	int128 revenue_nano, rest; /* sums */
+};
+void revenue_note(struct revenue_rests *r, size_t row, const struct block *b);
+/* What each row gets; NULL: nothing. Frees the rests. */
+int8_t *revenue_steps(struct revenue_rests *r, size_t rows);
+/* Changes a row's revenue and margin by its step. */
+void revenue_step(const struct table *t, size_t row, struct block *b);
 
 /* rooflines.c: picks the picture anew from all that was added; forgets all of it. */
 void roofline_pick(struct statement *s);

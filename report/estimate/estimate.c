@@ -206,8 +206,7 @@ static void add_costs(struct sheet *s, const struct costs *c) {
 	for (size_t i = 0; i < sizeof tokens / sizeof *tokens; i++) {
 		add_token(s, c, &tokens[i]);
 	}
-	sheet_add(s, "output_input_ratio", "Output : input", tokens[2].ns / tokens[0].ns, 1, "", "%.4f us / %.4f us", tokens[2].ns / 1e3,
-	          tokens[0].ns / 1e3);
+	sheet_add(s, "output_input_ratio", "Output : input", tokens[2].ns / tokens[0].ns, 1, "", "%.4f us / %.4f us", tokens[2].ns / 1e3, tokens[0].ns / 1e3);
 	add_list_prices(s, c, tokens);
 }
 

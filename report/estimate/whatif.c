@@ -290,8 +290,7 @@ static void print_longer(const struct answer *a, FILE *out) {
 static void print_check(const struct whatif *w, const struct answer *was, FILE *out) {
 	double replayed = (double)was->outcome.sums.busy_ns, logged = (double)w->busy_ns;
 
-	fprintf(out, "Replay of the logged run: %.6f GPU-hours at work, logged %.6f: %+.2f %%; prefill %+.2f %%, decode %+.2f %%\n\n",
-	        replayed / (double)NS_PER_HOUR, logged / (double)NS_PER_HOUR, 100 * (replayed / logged - 1),
+	fprintf(out, "Replay of the logged run: %.6f GPU-hours at work, logged %.6f: %+.2f %%; prefill %+.2f %%, decode %+.2f %%\n\n", replayed / (double)NS_PER_HOUR, logged / (double)NS_PER_HOUR, 100 * (replayed / logged - 1),
 	        100 * ((double)was->outcome.sums.prefill_ns / (double)w->prefill_ns - 1),
 	        100 * ((double)was->outcome.sums.decode_ns / (double)w->decode_ns - 1));
 }

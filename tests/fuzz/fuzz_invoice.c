@@ -24,7 +24,7 @@ static void read_charges(const char *path, const struct invoice_options *o) {
 	}
 	for (size_t i = 0; i < in.count; i++) {
 		const struct invoice_line *l = &in.at[i];
-		assert(l->from_ns < l->to_ns && l->class < CHARGE_CLASSES && l->gpu_ns >= -1 && l->line > 0);
+		assert(l->from_ns < l->to_ns && l->class < CHARGE_CLASSES && (l->gpu_ns == HOURS_UNKNOWN || l->class == CHARGE_USAGE) && l->line > 0);
 		assert(l->pool && l->currency);
 		instance_gpus(text_of(l->pool));
 	}
