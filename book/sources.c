@@ -105,7 +105,7 @@ static int add_source(void *match, const struct ledger_source *s) {
 static int by_bytes(const void *a, const void *b) {
 	const struct candidate *x = a, *y = b;
 
-	return (x->mark.bytes > y->mark.bytes) - (x->mark.bytes < y->mark.bytes);
+	return exact_order(x->mark.bytes, y->mark.bytes);
 }
 
 static void compare_here(struct match *m) {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/sorted.h"
 #include "core/zone_rule.h"
 
 enum { MAX_FILE = 1 << 20, HEADER_LEN = 44 };
@@ -189,20 +190,11 @@ void zone_free(struct zone *z) {
 }
 
 static int offset_at(const struct zone *z, int64_t seconds) {
-	size_t low = 0, high = z->count;
-
 	if (z->has_rule && (z->count == 0 || seconds >= z->at[z->count - 1])) {
 		return zone_rule_offset(&z->rule, seconds);
 	}
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (z->at[middle] <= seconds) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low == 0 ? z->first_offset : z->offsets[low - 1];
+	size_t next = sorted_from(z->at, z->count, sizeof *z->at, 0, seconds + 1);
+	return next == 0 ? z->first_offset : z->offsets[next - 1];
 }
 
 static int64_t whole_seconds(int64_t ns) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/sorted.h"
 #include "ledger/book.h"
 
 /* Rows that a run wrote, by the column that names it; columns set by later runs belong to those. */
@@ -81,17 +82,9 @@ static void add_value(struct digest *d, const struct value *v) {
 
 /* The sums of a run; NULL if no row of `run` has it. */
 static struct hash_sum *sums_of(struct written *w, int64_t run) {
-	size_t low = 0, high = w->count;
+	size_t i = sorted_from(w->runs, w->count, sizeof *w->runs, 0, run);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (w->runs[middle] == run) {
-			return w->sums[middle];
-		}
-		low = w->runs[middle] < run ? middle + 1 : low;
-		high = w->runs[middle] < run ? high : middle;
-	}
-	return NULL;
+	return i < w->count && w->runs[i] == run ? w->sums[i] : NULL;
 }
 
 static int sum_link(struct ledger *l, struct written *w, size_t link, struct fault *why) {

@@ -36,7 +36,7 @@ static int compare_batches(const void *a, const void *b, void *names) {
 	const struct batch_row *x = &((const struct batch *)a)->row, *y = &((const struct batch *)b)->row;
 	int order = x->model == y->model ? 0 : text_compare(names_text(names, x->model), names_text(names, y->model));
 
-	return order ? order : (x->from_sequences > y->from_sequences) - (x->from_sequences < y->from_sequences);
+	return order ? order : exact_order(x->from_sequences, y->from_sequences);
 }
 
 int batches_finish(struct statement *s, struct fault *why) {

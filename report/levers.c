@@ -33,7 +33,7 @@ static int compare_hours(const void *a, const void *b) {
 	if (x->pool != y->pool) {
 		return x->pool < y->pool ? -1 : 1;
 	}
-	return (x->hour_ns > y->hour_ns) - (x->hour_ns < y->hour_ns);
+	return exact_order(x->hour_ns, y->hour_ns);
 }
 
 /* One row per pool and hour. */

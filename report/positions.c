@@ -41,7 +41,7 @@ static int compare_positions(const void *a, const void *b, void *names) {
 	int order = x->model == y->model ? 0 : text_compare(names_text(names, x->model), names_text(names, y->model));
 	order = order ? order : exact_order(x->prompt_over_ntok, y->prompt_over_ntok);
 	order = order ? order : exact_order((int64_t)x->kind, (int64_t)y->kind);
-	return order ? order : (x->from_ntok > y->from_ntok) - (x->from_ntok < y->from_ntok);
+	return order ? order : exact_order(x->from_ntok, y->from_ntok);
 }
 
 /* ---- list prices ---- */

@@ -59,7 +59,7 @@ static bool add_cell(struct timeline *t, const struct cube_cell *c) {
 static int compare_moments(const void *a, const void *b, void *names) {
 	const struct moment *x = a, *y = b;
 	int order = x->model == y->model ? 0 : text_compare(names_text(names, x->model), names_text(names, y->model));
-	return order ? order : (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
+	return order ? order : exact_order(x->start_ns, y->start_ns);
 }
 
 int timeline_finish(struct timeline *t, const struct cube *cube, const struct names *names, struct fault *why) {

@@ -36,10 +36,10 @@ static int keep(void *verdicts, const struct ledger_verdict *v) {
 }
 
 static int order_verdicts(const struct ledger_verdict *x, const struct ledger_verdict *y) {
-	int order = (x->name > y->name) - (x->name < y->name);
+	int order = exact_order(x->name, y->name);
 
-	order = order != 0 ? order : (x->day_ns > y->day_ns) - (x->day_ns < y->day_ns);
-	return order != 0 ? order : (x->with > y->with) - (x->with < y->with);
+	order = order != 0 ? order : exact_order(x->day_ns, y->day_ns);
+	return order != 0 ? order : exact_order(x->with, y->with);
 }
 
 static int compare(const void *a, const void *b) {

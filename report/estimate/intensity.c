@@ -5,6 +5,7 @@
 #include "core/decimal.h"
 #include "core/files/files.h"
 #include "core/instant.h"
+#include "core/sorted.h"
 
 #define FILE_MAX_BYTES (64u << 20)
 #define COLUMNS_MAX 64
@@ -121,19 +122,11 @@ void intensity_release(struct intensity *t) {
 }
 
 bool intensity_at(const struct intensity *t, int64_t at_ns, int64_t *nano) {
-	size_t low = 0, high = t->count;
+	size_t next = SORTED_FROM(t->rows, t->count, struct intensity_row, from_ns, at_ns + 1);
 
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		if (t->rows[mid].from_ns <= at_ns) {
-			low = mid + 1;
-		} else {
-			high = mid;
-		}
-	}
-	if (low == 0 || (low == t->count && !t->constant && at_ns - t->rows[low - 1].from_ns >= NS_PER_HOUR)) {
+	if (next == 0 || (next == t->count && !t->constant && at_ns - t->rows[next - 1].from_ns >= NS_PER_HOUR)) {
 		return false;
 	}
-	*nano = t->rows[low - 1].nano;
+	*nano = t->rows[next - 1].nano;
 	return true;
 }
