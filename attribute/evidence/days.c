@@ -266,7 +266,7 @@ static int128 in_flight_ntok(const struct replica_day *d) {
  */
 static void note_partial(struct replica_day *d, struct replica_summary *sum) {
 	bool both = d->kind == DAY_REQUESTS && d->request_made_ntok > 0 && d->request_made_ntok < INT64_MAX / 4;
-	int64_t slack = d->request_made_ntok / 4 + SLACK_NTOK;
+	int64_t slack = d->request_made_ntok / 20 + SLACK_NTOK;
 
 	if (both && (int128)d->window_made_ntok - d->request_made_ntok > slack + in_flight_ntok(d)) {
 		exact_add(&sum->partial_request_ntok, d->request_made_ntok);

@@ -470,7 +470,7 @@ static double best_far(const struct compared *c) {
 }
 
 static void judge(const struct compared *c, struct load_match *out) {
-	double least_running = INFINITY;
+	double least_running = INFINITY, least_generated = INFINITY;
 	struct quotients best = {1, 1, 0, 1};
 
 	out->unlike = INFINITY;
@@ -479,6 +479,7 @@ static void judge(const struct compared *c, struct load_match *out) {
 		int64_t off = i % 2 ? (i + 1) / 2 : -(i / 2);
 		struct quotients q = compare_at(c, off);
 		least_running = fmin(least_running, q.running);
+		least_generated = fmin(least_generated, q.generated);
 		out->unlike = fmin(out->unlike, q.unlike);
 		if (q.score > best.score + CLEARLY * fabs(best.score) || i == 0) {
 			best = q;
@@ -496,7 +497,7 @@ static void judge(const struct compared *c, struct load_match *out) {
 	double clear = best.generated <= EXACT_QUOTIENT && !c->drafted ? 1.7 : 2.5;
 	if (c->has_running && near && best.score >= 12 && best.score >= clear * best_far(c)) {
 		out->verdict = LOAD_SAME;
-	} else if (least_running >= (c->count >= 12 ? 0.3 : 0.5) && c->count >= DIFFERENT_LEAST) {
+	} else if (least_running >= (c->count >= 12 ? 0.3 : 0.5) && c->count >= DIFFERENT_LEAST && least_generated > EXACT_QUOTIENT) {
 		out->verdict = LOAD_DIFFERENT;
 	} else if (near || sums_agree(c, out->offset_s, 0.85)) {
 		out->verdict = LOAD_LIKELY;
@@ -519,4 +520,65 @@ void load_compare(const struct load_side *windows, bool by_bins, const struct lo
 		judge(c, out);
 	}
 	free(c);
+}
+
+/* ---- requests that are a part of what windows count ---- */
+
+/* Of few windows, the course shows nothing. */
+#define COURSE_LEAST 12
+/* Tokens of requests in addition to those of windows, as a share; in so many hundredths of the windows, they are others. */
+#define MORE_SHARE 0.1
+#define MORE_PERCENT 15
+/* The windows' tokens change by those of a part, and not by those of others. */
+#define CHANGES_WITH 0.5
+
+/* A name's windows, spread over the time of another's. */
+static double spread_over(const struct load *l, const struct load_window *w) {
+	double sum = 0;
+
+	for (size_t i = 0; i < l->window_count; i++) {
+		const struct load_window *x = &l->windows[i];
+		int64_t from_ns = x->start_ns > w->start_ns ? x->start_ns : w->start_ns, to_ns = x->end_ns < w->end_ns ? x->end_ns : w->end_ns;
+		if (from_ns < to_ns) {
+			sum += (double)x->generated_mtok / 1000 * (double)(to_ns - from_ns) / (double)(x->end_ns - x->start_ns);
+		}
+	}
+	return sum;
+}
+
+static bool is_part_at(const struct compared *c, const double *all, int64_t offset_s) {
+	double n = (double)c->count, here = 0, there = 0, there_square = 0, product = 0;
+	size_t more = 0;
+
+	for (size_t i = 0; i < c->count; i++) {
+		struct counted x = count_window(c->other, &c->at[i], offset_s);
+		here += all[i];
+		there += x.generated;
+		there_square += x.generated * x.generated;
+		product += all[i] * x.generated;
+		more += x.generated > (1 + MORE_SHARE) * all[i] + 3 * sqrt(x.squares);
+	}
+	double variance = there_square - there * there / n, covariance = product - here * there / n;
+	bool course = c->count < COURSE_LEAST || variance <= 1e-3 * there_square || covariance >= CHANGES_WITH * variance;
+	return there > 0 && 100 * more <= MORE_PERCENT * c->count && there <= (1 + MORE_SHARE) * here && course;
+}
+
+bool load_may_be_part(const struct load_side *windows, size_t count, const struct load_side *requests) {
+	struct compared *c = must_calloc(1, sizeof *c);
+	double all[COMPARED_MOST];
+	bool part = false;
+
+	*c = (struct compared){.other = requests->load, .days = requests->days, .from_ns = requests->first_ns - REACH_NS, .to_ns = requests->last_ns + REACH_NS};
+	collect_windows(c, windows[0].load, false);
+	for (size_t i = 0; i < c->count; i++) {
+		all[i] = (double)c->at[i].generated_mtok / 1000;
+		for (size_t k = 1; k < count; k++) {
+			all[i] += spread_over(windows[k].load, &c->at[i]);
+		}
+	}
+	for (int64_t off = -NEAR_S; off <= NEAR_S && c->count > 0 && !part; off++) {
+		part = is_part_at(c, all, off);
+	}
+	free(c);
+	return part;
 }

@@ -85,5 +85,10 @@ bool load_is_longer(const struct load *l, const struct load *other);
  * time of both.
  */
 void load_compare(const struct load_side *windows, bool by_bins, const struct load_side *other, struct load_match *out);
+/*
+ * May the requests be a part of what these names' windows count together? They have no more tokens in any time, and where there are
+ * more of them there are more of the windows'. Few windows exclude nothing.
+ */
+bool load_may_be_part(const struct load_side *windows, size_t count, const struct load_side *requests);
 
 #endif

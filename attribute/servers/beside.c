@@ -322,6 +322,25 @@ static void place_beside_parts(struct servers *s, struct server *windows) {
 	}
 }
 
+/* Requests of a gateway in front of several servers, or only some of a server's requests: their windows count them, too. */
+static void hold_parts(struct servers *s, struct server *requests) {
+	const struct load_side its = side_of_requests(&requests->sample);
+	struct load_side sides[PARTS_MOST];
+	struct server *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count && count < PARTS_MOST; i++) {
+		struct server *one = &s->at[i];
+		if (servers_have_windows_alone(one) && servers_may_be_one(s, one, requests) && active_overlap(&one->sample.window_days, &requests->sample.request_days)) {
+			first = first ? first : one;
+			sides[count++] = side_of_windows(&one->sample);
+		}
+	}
+	if (count > 0 && load_may_be_part(sides, count, &its)) {
+		servers_hold(s, first, requests, true);
+	}
+}
+
 void servers_place_windows(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		if (servers_have_windows_alone(&s->at[i])) {
@@ -345,6 +364,11 @@ void servers_place_windows(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		if (servers_have_windows_alone(&s->at[i])) {
 			place_beside_parts(s, &s->at[i]);
+		}
+	}
+	for (size_t i = 0; i < s->count; i++) {
+		if (servers_have_requests_alone(&s->at[i])) {
+			hold_parts(s, &s->at[i]);
 		}
 	}
 }

@@ -198,8 +198,8 @@ void servers_say_held(struct servers *s, const struct server *held) {
 	const char *a = servers_text(s, held->with), *b = servers_text(s, held->sample.name);
 
 	quality_finding(s->quality, "counted-twice", b, "--same", QUALITY_NO_AMOUNT,
-	                held->partly ? "%s and %s: some of these requests match this server's steps, others do not: several "
-			       "servers may share the name; only the steps are counted, so that no work is counted "
+	                held->partly ? "%s and %s: some of these requests match this server's steps or windows, others do not: several "
+			       "servers may share the name; only the former are counted, so that no work is counted "
 			       "twice; resolve it with --same %s=%s or --different %s=%s"
 	                             : "%s and %s may be two names of one server, whose work would be counted twice: only what the first reports is "
 				       "counted; resolve it with --same %s=%s or --different %s=%s",

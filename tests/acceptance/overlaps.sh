@@ -173,6 +173,67 @@ for log in logs/*; do named "$log"; done
 four_ways logs
 same "two halves" "$(jq -c '[.total.requests, [.rows[].replica], .findings]' run.json)" '[600,["front","inner"],[]]'
 
+# Scrapes of a server, every ten seconds, and its requests under other names: in two logs, or a part of them.
+scrapes() {
+	awk '{
+		match($0, /first_token_ns":[0-9]*/); first[NR] = substr($0, RSTART + 16, 13) / 1000
+		match($0, /finish_ns":[0-9]*/); finish[NR] = substr($0, RSTART + 11, 13) / 1000
+		match($0, /prompt_tokens":[0-9]*/); prompt[NR] = substr($0, RSTART + 15, RLENGTH - 15)
+		match($0, /completion_tokens":[0-9]*/); output[NR] = substr($0, RSTART + 19, RLENGTH - 19)
+		last = finish[NR] > last ? finish[NR] : last
+	} END {
+		for (t = 1786363190; t < last + 10; t += 10) {
+			p = g = r = e = 0
+			for (i = 1; i <= NR; i++) if (first[i] < t) {
+				p += prompt[i]; part = (t - first[i]) / (finish[i] - first[i]); g += int(output[i] * (part < 1 ? part : 1)); r += part < 1; e += part >= 1
+			}
+			printf "# %d\nvllm:prompt_tokens_total{model_name=\"m\"} %d\nvllm:generation_tokens_total{model_name=\"m\"} %d\n", t, p, g
+			printf "vllm:num_requests_running{model_name=\"m\"} %d\nvllm:request_success_total{model_name=\"m\",finished_reason=\"stop\"} %d\n", r, e
+		}
+	}'
+}
+requests 0 600 > all.jsonl
+requests 0 600 r 1786363203 | sed 's/"id":"r/"id":"s/; s/"completion_tokens":/&1/' > others.jsonl
+truth=$(jq -s 'map(.prompt_tokens) | add' all.jsonl)
+counted() { # WHAT ROWS EXIT
+	same "scrapes and $1: exit status" $status "$3"
+	same "scrapes and $1" "$(jq -c '[.total.tokens.input, [.rows[].replica]]' run.json)" "[$truth,$2]"
+}
+rm -rf logs
+mkdir logs
+scrapes < all.jsonl > logs/metrics.prom
+awk 'NR % 2' all.jsonl > logs/front.jsonl
+awk 'NR % 2 == 0' all.jsonl > logs/inner.jsonl
+for log in logs/*.jsonl; do named "$log"; done
+four_ways logs
+counted "requests in two logs" '["front"]' 0
+rm logs/inner.jsonl
+for share in 3 6; do
+	awk -v share=$share '(NR * 7) % 10 < share' all.jsonl > logs/front.jsonl
+	named logs/front.jsonl
+	four_ways logs
+	counted "$share of 10 requests" '["metrics.prom"]' 1
+done
+# Most of them are taken for all, which is reported.
+awk 'NR % 10' all.jsonl > logs/front.jsonl
+named logs/front.jsonl
+four_ways logs
+same "scrapes and 9 of 10 requests" "$status $(jq -c '[[.rows[].replica], [.findings[].kind]]' run.json)" '1 [["front"],["requests-partial"]]'
+# Two servers behind one gateway: what their scrapes count is counted once; another server's requests count.
+scrapes < others.jsonl > logs/more.prom
+cat all.jsonl others.jsonl > logs/front.jsonl
+named logs/front.jsonl
+truth=$((2 * truth))
+four_ways logs
+counted "the requests of two servers" '["metrics.prom","more.prom"]' 1
+rm logs/more.prom
+awk 'NR % 3' others.jsonl > logs/front.jsonl
+named logs/front.jsonl
+truth=$(cat all.jsonl logs/front.jsonl | jq -s 'map(.prompt_tokens) | add')
+"$tollbook" run -q --gpu-hour 2 --by replica --different metrics.prom=front --format json -o run.json logs > said 2>&1
+status=$?
+counted "the requests of another server, as stated" '["front","metrics.prom"]' 0
+
 # Two servers of one benchmark, a second apart, whose requests are numbered alike.
 rm -rf logs
 mkdir logs
