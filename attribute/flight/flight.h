@@ -47,6 +47,9 @@ struct active {
 	struct decode_sums base[TIME_GRADES];
 	int64_t noted_steps;    /* decode steps with noted positions */
 	int64_t open_prefill_ns[TIME_GRADES], open_cached_ns[TIME_GRADES]; /* since the last settling */
+	/* if cached tokens are sought: those of its prompt that were charged; what one more costs in the chunks so far */
+	uint32_t sought_cached;
+	double sought_ns[TIME_GRADES];
 	double open_tilt_ns[TIME_GRADES], open_spread_ns[TIME_GRADES], open_cached_sd_ns[TIME_GRADES];
 	int64_t prefill_ns, cached_ns, decode_ns;
 	/* by phase: one standard deviation from the split of its steps; the part shared by contexts beyond an equal one */

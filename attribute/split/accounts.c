@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "attribute/split/accounts_chunks.h"
 #include "attribute/split/accounts_energy.h"
 #include "attribute/split/accounts_spread.h"
 #include "attribute/fleet/capacity.h"
@@ -124,6 +125,7 @@ static void settle(struct accounts *a, struct active *r) {
 
 	for (int g = 0; g < TIME_GRADES; g++) {
 		if (r->open_prefill_ns[g] > 0) {
+			chunks_find(r, g);
 			charge(a, r, ENTRY_INPUT, (enum grade)g, r->open_prefill_ns[g] - r->open_cached_ns[g], r->open_tilt_ns[g],
 			       r->open_spread_ns[g]);
 			if (r->open_cached_ns[g] > 0 || r->open_cached_sd_ns[g] > 0) {
@@ -282,48 +284,6 @@ void accounts_open(struct accounts *a, const struct accounts_common *c, struct f
 
 /* ---- busy time ---- */
 
-/* The share of a chunk, and of the cached context before it, in a whole batch's prefill. */
-struct portion {
-	double tokens, token_kv, prior; /* of the whole */
-};
-
-/* If all chunks are known, the log's totals differ from their sums by rounding only. */
-static double whole_of(double known, int64_t logged, bool complete) {
-	return logged < (int64_t)known || complete ? known : (double)logged;
-}
-
-static struct portion whole_prefill(const struct flight *f, const struct stretch *s) {
-	bool complete = f->chunk_tokens == s->prefill_tokens;
-	double token_kv = 0, prior = 0;
-
-	for (size_t i = 0; i < f->chunk_count; i++) {
-		double tokens = (double)f->chunks[i].tokens, before = (double)f->chunks[i].before;
-		token_kv += tokens * (before + tokens / 2);
-		prior += before;
-	}
-	return (struct portion){(double)s->prefill_tokens, whole_of(token_kv, s->prefill_token_kv, complete),
-	                        whole_of(prior, s->prefill_kv_tokens, complete)};
-}
-
-/*
- * The key by which prefill's ns of the stretch are shared: tokens, attention and the contexts before, each relative
- * to the whole batch.
- */
-static double chunk_weight(const struct stretch *s, const struct chunk *c, const struct portion *whole, double *cached, double *tilt, double *doubt) {
-	/* Without steps, tokens are weights, and the context before them may be negative. */
-	double tokens = (double)c->tokens, before = (double)c->before, hits = (double)c->active->prior;
-	double unit = whole->token_kv > 0 ? s->attention_share / whole->token_kv : 0;
-	double prior = whole->prior > 0 ? s->prior_share / whole->prior : 0;
-	double by_tokens = fmax(0, 1 - (whole->token_kv > 0 ? s->attention_share : 0) - (whole->prior > 0 ? s->prior_share : 0));
-	double weight = by_tokens * tokens / whole->tokens + unit * tokens * (before + tokens / 2) + prior * fmax(0, before);
-
-	*tilt = weight - tokens / whole->tokens;
-	*doubt = whole->token_kv > 0 ? s->attention_doubt * tokens * hits / whole->token_kv : 0;
-	/* the context before all of its chunks */
-	*cached = weight > 0 ? fmin(1, fmax(0, (unit * tokens + prior) * hits / weight)) : 0;
-	return weight;
-}
-
 /* One standard deviation of a phase's part of a stretch: of the split, and of who is in the batch. */
 static double spread_of(const struct stretch *s, int64_t phase_ns, int64_t ns) {
 	double whole = (double)s->prefill_ns + (double)s->decode_ns;
@@ -334,7 +294,7 @@ static double spread_of(const struct stretch *s, int64_t phase_ns, int64_t ns) {
 static void share_prefill(struct accounts *a, const struct stretch *s, int64_t ns, bool first) {
 	struct flight *f = a->flight;
 	struct phase *p = &a->prefill;
-	struct portion whole = whole_prefill(f, s);
+	struct portion whole = chunks_whole(f, s);
 	double spread = spread_of(s, s->prefill_ns, ns);
 
 	p->total_ns[s->grade] += ns;
@@ -344,6 +304,9 @@ static void share_prefill(struct accounts *a, const struct stretch *s, int64_t n
 	for (size_t i = 0; i < f->chunk_count; i++) {
 		const struct chunk *c = &f->chunks[i];
 		double cached, tilt, doubt, weight = chunk_weight(s, c, &whole, &cached, &tilt, &doubt);
+		if (f->seeks_hits) {
+			chunk_seek(c, s, &whole, ns);
+		}
 		p->exact_ns[s->grade] += (long double)ns * weight;
 		int64_t due = (int64_t)llroundl(p->exact_ns[s->grade]), most = p->total_ns[s->grade];
 		int64_t part = (due < most ? due : most) - p->given_ns[s->grade];
