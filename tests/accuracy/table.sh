@@ -304,6 +304,7 @@ unreported() {
 	figures "$at/fleet.json" "$at/steps.jsonl.gz" "$folder/unreported.jsonl"
 	row "$run" "cached tokens not reported" "uncached input" "$(off "$(total '.total.tokens | .input - .input_cached')" \
 		"$(true_of '.total.tokens | .input - .input_cached')")" 1
+	cached "cached tokens not reported"
 }
 
 # The last replica has no steps: its requests are split by the model of the others.
