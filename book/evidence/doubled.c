@@ -76,11 +76,11 @@ static int find_equal_days(struct book *b, struct fleet *pairs, struct quality *
 
 /* ---- by records of a day that two servers have in common ---- */
 
-/* A segment of a book, under the name of its entries. */
+/* A segment of a book. */
 struct of_day {
 	struct ledger_segment segment;
 	uint64_t order; /* of its day: the same order for all names, at random */
-	name_id named;
+	name_id named; /* that of its entries */
 	size_t book;
 	bool held, wanted; /* held: its requests are not counted */
 };
@@ -234,7 +234,6 @@ static int add_record(void *doubling, const struct record *r, struct fault *why)
 	if (r->kind == RECORD_REQUEST && (d->reading->held || (r->request.gateway && d->books[d->reading->book].engines))) {
 		return 0;
 	}
-	one.replica = names_text(d->names, d->reading->named);
 	if (r->kind == RECORD_REQUEST) {
 		one.request.gateway = false;
 	}
@@ -248,7 +247,7 @@ static int read_wanted(void *doubling, struct book *b, size_t i, int64_t as_of, 
 	(void)as_of;
 	for (size_t k = 0; k < d->count && rc >= 0; k++) {
 		d->reading = &d->at[k];
-		bool asked = d->separated.len == 0 || text_eq(d->separated, names_text(d->names, d->reading->named));
+		bool asked = d->separated.len == 0 || text_eq(d->separated, names_text(d->names, d->reading->segment.replica));
 		rc = asked && d->reading->wanted && d->reading->book == i ? ledger_records(b->ledger, &d->reading->segment, add_record, d, why) : 0;
 	}
 	return rc;
@@ -266,11 +265,12 @@ static int read_name(void *doubling, struct name_summaries *n, struct text name,
 }
 
 /* The book of a name, or of "NAME#2", one of its servers. */
-static const struct one_book *book_of(const struct doubling *d, name_id named) {
-	struct text logged = name_logged(names_text(d->names, named));
+static const struct one_book *book_of(const struct doubling *d, name_id name) {
+	struct text logged = name_logged(names_text(d->names, name));
 
 	for (size_t i = 0; i < d->count; i++) {
-		if (d->at[i].named == named || text_eq(names_text(d->names, d->at[i].named), logged)) {
+		name_id its = d->at[i].segment.replica;
+		if (its == name || text_eq(names_text(d->names, its), logged)) {
 			return &d->books[d->at[i].book];
 		}
 	}
