@@ -81,27 +81,22 @@ static void put_share(FILE *out, int128 part, int128 whole) {
 		figure_percent(part, whole, shown));
 }
 
-/* `labels` columns to the left, the figures to the right. */
-static void open_table(FILE *out, const char *id, const char *name, const char *const *headers, size_t count,
-		       size_t labels, bool sortable, bool tall) {
-	fprintf(out,
-		"<div class=\"wrap%s\" role=\"region\" tabindex=\"0\" aria-label=\"%s, table\"><table id=\"%s\" "
-		"aria-label=\"%s\"%s>\n<thead><tr>",
-		tall ? " tall" : "", name, id, name, sortable ? " data-sort" : "");
-	for (size_t i = 0; i < count; i++) {
-		fprintf(out, "<th scope=\"col\"%s>%s</th>", i < labels ? " class=\"l\"" : "", headers[i]);
-	}
-	fputs("</tr></thead>\n<tbody>\n", out);
-}
+struct head {
+	const char *id, *name;
+	const char *const *columns;
+	size_t count, labels; /* so many columns are to the left, the figures to the right */
+	bool sortable, tall;
+	size_t sum;  /* the column that filters sum; 0: none */
+	bool sorted; /* by that column */
+};
 
-/* The same for rows with keys: the column `sum` is summed by filters, and used for sorting. */
-static void open_rows(FILE *out, const char *id, const char *name, const char *const *headers, size_t count, size_t labels, size_t sum, bool sorted,
-                      bool tall) {
-	fprintf(out, "<div class=\"wrap%s\" role=\"region\" tabindex=\"0\" aria-label=\"%s, table\"><table id=\"%s\" aria-label=\"%s\" data-sort>\n<thead><tr>",
-	        tall ? " tall" : "", name, id, name);
-	for (size_t i = 0; i < count; i++) {
-		fprintf(out, "<th scope=\"col\"%s%s%s>%s</th>", i < labels ? " class=\"l\"" : "", i == sum ? " data-sum" : "",
-		        i == sum && sorted ? " aria-sort=\"descending\"" : "", headers[i]);
+static void open_table(FILE *out, const struct head *h) {
+	fprintf(out, "<div class=\"wrap%s\" role=\"region\" tabindex=\"0\" aria-label=\"%s, table\"><table id=\"%s\" aria-label=\"%s\"%s>\n<thead><tr>",
+	        h->tall ? " tall" : "", h->name, h->id, h->name, h->sortable ? " data-sort" : "");
+	for (size_t i = 0; i < h->count; i++) {
+		bool sum = h->sum > 0 && i == h->sum;
+		fprintf(out, "<th scope=\"col\"%s%s%s>%s</th>", i < h->labels ? " class=\"l\"" : "", sum ? " data-sum" : "",
+		        sum && h->sorted ? " aria-sort=\"descending\"" : "", h->columns[i]);
 	}
 	fputs("</tr></thead>\n<tbody>\n", out);
 }
@@ -146,7 +141,7 @@ void html_units(const struct statement *s, FILE *out) {
 					      "to",    "loaded",    "list price", "loaded / list"};
 	int places = figure_unit_places(s);
 
-	open_table(out, "units", "Cost per million tokens", headers, 9, 2, true, false);
+	open_table(out, &(struct head){"units", "Cost per million tokens", headers, 9, 2, .sortable = true});
 	for (size_t i = 0; i < s->models.count; i++) {
 		for (int k = 0; k < TOKEN_KINDS && !table_at(&s->models, i)->not_allocated; k++) {
 			put_unit_row(out, table_at(&s->models, i), k, places);
@@ -159,7 +154,7 @@ void html_margins(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"model",  "list price of", "revenue",    "capacity",
 					      "margin", "of revenue",    "real ratio", "list ratio"};
 
-	open_table(out, "margins", "Margin by model", headers, 8, 2, true, false);
+	open_table(out, &(struct head){"margins", "Margin by model", headers, 8, 2, .sortable = true});
 	for (size_t i = 0; i < s->models.count; i++) {
 		const struct block *b = &table_at(&s->models, i)->block;
 		fputs("<tr>", out);
@@ -198,7 +193,7 @@ static void put_part(FILE *out, const char *name, int128 ns, int64_t nano, const
 void html_parts(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"part", "GPU-hours", "of time", "cost", "of money"};
 
-	open_table(out, "parts", "Where the capacity went", headers, 5, 1, false, false);
+	open_table(out, &(struct head){"parts", "Where the capacity went", headers, 5, .labels = 1});
 	for (int i = 0; i < PARTS; i++) {
 		put_part(out, part_names[i], part_ns(&s->total, i), part_nano(&s->total, i), s);
 	}
@@ -213,7 +208,7 @@ void html_energy(const struct statement *s, FILE *out) {
 	    "model", "Wh", "input, uncached / M", "input, cached / M", "output / M", "of time metered"};
 	int64_t nano;
 
-	open_table(out, "energy", "Energy by model", headers, 6, 1, true, false);
+	open_table(out, &(struct head){"energy", "Energy by model", headers, 6, 1, .sortable = true});
 	for (size_t i = 0; i < s->models.count; i++) {
 		const struct block *b = &table_at(&s->models, i)->block;
 		fputs("<tr>", out);
@@ -234,7 +229,7 @@ void html_rules(const struct statement *s, FILE *out) {
 	    "model", "rule", "prefill GPU-hours", "decode GPU-hours", "prefill of busy", "all input / M", "from", "to", "output / M", "from", "to"};
 	int places = figure_unit_places(s);
 
-	open_table(out, "rules", "Rules side by side", headers, 11, 2, true, false);
+	open_table(out, &(struct head){"rules", "Rules side by side", headers, 11, 2, .sortable = true});
 	for (size_t i = 0; i < s->rules.count; i++) {
 		const struct rule_result *r = &s->rules.rows[i];
 		fputs("<tr>", out);
@@ -257,7 +252,7 @@ void html_rules(const struct statement *s, FILE *out) {
 void html_services(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"model", "class of service", "requests", "tokens in", "tokens out", "list revenue"};
 
-	open_table(out, "services", "List revenue by class of service", headers, 6, 2, true, s->services.count > 20);
+	open_table(out, &(struct head){"services", "List revenue by class of service", headers, 6, 2, .sortable = true, .tall = s->services.count > 20});
 	for (size_t i = 0; i < s->services.count; i++) {
 		const struct service_sum *v = &s->services.rows[i];
 		fputs("<tr>", out);
@@ -290,7 +285,7 @@ void html_positions(const struct statement *s, FILE *out) {
 	int places = figure_unit_places(s);
 	char over[FIGURE_MAX];
 
-	open_table(out, "positions", "Cost by position", headers, 9, 2, true, s->positions.count > 20);
+	open_table(out, &(struct head){"positions", "Cost by position", headers, 9, 2, .sortable = true, .tall = s->positions.count > 20});
 	for (size_t i = 0; i < s->positions.count; i++) {
 		const struct position *p = &s->positions.rows[i];
 		fputs("<tr>", out);
@@ -313,7 +308,7 @@ void html_evidence(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"grade", "what the split of busy time rests on", "GPU-hours",
 					      "of busy time"};
 
-	open_table(out, "evidence", "Evidence", headers, 4, 2, false, false);
+	open_table(out, &(struct head){"evidence", "Evidence", headers, 4, .labels = 2});
 	for (int g = GRADE_A; g < GRADE_NONE; g++) {
 		if (s->evidence_ns[g] == 0) {
 			continue;
@@ -330,7 +325,7 @@ void html_evidence(const struct statement *s, FILE *out) {
 void html_model_evidence(const struct statement *s, FILE *out) {
 	static const char *const headers[] = {"model", "busy GPU-hours", "A", "B", "C", "D"};
 
-	open_table(out, "grades", "Evidence by model", headers, 6, 1, true, false);
+	open_table(out, &(struct head){"grades", "Evidence by model", headers, 6, 1, .sortable = true});
 	for (size_t i = 0; i < s->models.count; i++) {
 		const struct block *b = &table_at(&s->models, i)->block;
 		fputs("<tr>", out);
@@ -415,7 +410,8 @@ void html_rows(const struct statement *s, const struct rendering_options *r, con
 	for (size_t i = 0; i < labels + 8; i++) {
 		headers[i] = i < count ? by_key_names[by[i]] : i < labels ? "own work, share" : figures[i - labels];
 	}
-	open_rows(out, id, tenants ? "Tenants" : "Rows", headers, labels + 8, count, labels + 4, r->sort == ROWS_BY_COST && !timed, t->count > 20);
+	open_table(out, &(struct head){id, tenants ? "Tenants" : "Rows", headers, labels + 8, count, .sortable = true, .tall = t->count > 20,
+	                               .sum = labels + 4, .sorted = r->sort == ROWS_BY_COST && !timed});
 	for (size_t i = 0; i < rows && i < ROWS_MAX; i++) {
 		put_row(out, s, table_at(t, order[i]), by, count, widest);
 	}
@@ -454,7 +450,7 @@ void html_adjustments(const struct statement *s, FILE *out) {
 	size_t count;
 	struct adjusted_sum *sums = adjustments_by_day(s, &count);
 
-	open_table(out, "adjustments", "Adjustments", headers, 9, 5, true, count > 20);
+	open_table(out, &(struct head){"adjustments", "Adjustments", headers, 9, 5, .sortable = true, .tall = count > 20});
 	for (size_t i = 0; i < count && i < ROWS_MAX; i++) {
 		put_adjusted(out, s, &sums[i]);
 	}
