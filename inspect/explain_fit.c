@@ -456,7 +456,7 @@ static void print_split(const struct kept_fit *f, const struct record *r, const 
 	                          .decode_kv_tokens = s->decode_kv_tokens,
 	                          .decode_unequal_kv = s->decode_kv_tokens,
 	                          .prefill_kv_tokens = s->prefill_kv_tokens == UNKNOWN ? 0 : s->prefill_kv_tokens};
-	const struct batches b = batches_of_rank(&own, others);
+	const struct phase_batches b = batches_of_rank(&own, others);
 	double c = print_time("c", &f->made, &b.whole), p = print_time("p", &f->made, &b.chunks), d = print_time("d", &f->made, &b.decoders);
 	double share = formula->share(c, p, d);
 

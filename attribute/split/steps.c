@@ -208,7 +208,7 @@ static void step_times(const struct step_model *m, const struct batch *b, const 
 		split_times(m, b, t);
 		return;
 	}
-	struct batches all = batches_of_rank(b, others);
+	struct phase_batches all = batches_of_rank(b, others);
 	*t = (struct split_times){step_model_ns(m, &all.whole), step_model_ns(m, &all.chunks),
 				  step_model_ns(m, &all.decoders)};
 }
@@ -217,7 +217,7 @@ static void step_times(const struct step_model *m, const struct batch *b, const 
 #define RANK_SHARE_SD 0.0127
 
 static double share_sd(const struct step_model *m, const struct batch *b, const struct rank_others *others) {
-	struct batches all = batches_of_rank(b, others);
+	struct phase_batches all = batches_of_rank(b, others);
 	double sd = step_model_share_sd_of(m, &all.whole, &all.chunks, &all.decoders);
 
 	return rank_others_any(others) ? hypot(sd, RANK_SHARE_SD) : sd;

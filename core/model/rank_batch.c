@@ -43,8 +43,8 @@ void rank_others_add(struct rank_others *o, const struct rank_batch *b) {
 	o->slowest = slower ? *b : o->slowest;
 }
 
-static struct batches batches_of(const struct batch *b) {
-	struct batches all = {.whole = *b};
+static struct phase_batches batches_of(const struct batch *b) {
+	struct phase_batches all = {.whole = *b};
 
 	batch_of_phases(b, &all.chunks, &all.decoders);
 	return all;
@@ -77,8 +77,8 @@ static struct batch joined(const struct batch *own, const struct rank_others *o)
 	};
 }
 
-struct batches batches_of_rank(const struct batch *b, const struct rank_others *o) {
-	struct batches all = batches_of(b);
+struct phase_batches batches_of_rank(const struct batch *b, const struct rank_others *o) {
+	struct phase_batches all = batches_of(b);
 
 	if (rank_others_any(o)) {
 		all.whole = joined(&all.whole, o);

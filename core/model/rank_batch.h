@@ -45,7 +45,7 @@ bool rank_others_any(const struct rank_others *o);
 void rank_others_add(struct rank_others *o, const struct rank_batch *b);
 
 /* A batch, and what it would be without its sequences, and without its chunks. */
-struct batches {
+struct phase_batches {
 	struct batch whole, chunks, decoders;
 };
 
@@ -54,6 +54,6 @@ struct batches {
  * those of all ranks (experts) and of the slowest (its own products); attention is that of the slowest rank, and the
  * step counts as one with a chunk beside sequences if that rank has both.
  */
-struct batches batches_of_rank(const struct batch *b, const struct rank_others *o);
+struct phase_batches batches_of_rank(const struct batch *b, const struct rank_others *o);
 
 #endif
