@@ -378,7 +378,16 @@ static void print_json(const struct whatif_answers *all, FILE *out) {
 	for (size_t i = 0; i < all->count; i++) {
 		json_answer(&all->at[i], i == 0, out);
 	}
-	fputs("\n ]}\n", out);
+	const struct answer *a = &all->at[all->even];
+	const double left = 1 - (double)w->o.margin / 1e9, even[] = {1 - left, a->costs.input / left, a->costs.cached / left, a->costs.output / left, whatif_break_even(w, a)};
+	static const char *const keys[] = {"margin", "input_uncached", "input_cached", "output", "utilization"};
+	fputs("\n ],\n \"break_even\":{\"scenario\":", out);
+	sheet_json_text(a->scenario.name, out);
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		fprintf(out, ",\"%s\":", keys[i]);
+		sheet_json_number(even[i], out);
+	}
+	fputs("}}\n", out);
 }
 
 /* Sums over the requests, needed to change mix or load. */
