@@ -139,7 +139,7 @@ static void set_names(struct parser *p, json_at answer, json_at around, struct r
 
 static void set_finish(struct parser *p, json_at answer, json_at around, int64_t stamp_ns, struct request *q) {
 	static const struct text whens[] = {KEY("completed_at"), KEY("timestamp"), KEY("time"), KEY("ts"), KEY("@timestamp"),
-	                                    KEY("createTime"), KEY("create_time"), KEY("created"), KEY("created_at")};
+	                                    KEY("createTime"), KEY("create_time"), KEY("created"), KEY("created_at"), KEY("processed_time")};
 
 	q->finish_ns = FIRST_INSTANT(p, around, whens);
 	q->finish_ns = q->finish_ns == UNKNOWN ? stamp_ns : q->finish_ns;
@@ -282,7 +282,7 @@ static bool is_batch(struct parser *p, json_at object) {
 	const struct json *j = p->json;
 
 	return json_get(j, object, T("custom_id")) != JSON_ABSENT ||
-	       (json_get(j, object, T("key")) != JSON_ABSENT && usage_object(j, object, T("response")) != JSON_ABSENT);
+	       ((json_get(j, object, T("key")) != JSON_ABSENT || json_get(j, object, T("processed_time")) != JSON_ABSENT) && usage_object(j, object, T("response")) != JSON_ABSENT);
 }
 
 /* Depth of objects at which a program's own record may contain an answer. */
