@@ -29,7 +29,7 @@ enum counted_term { COUNTED_STEP, COUNTED_SEQUENCE, COUNTED_CONTEXT, COUNTED_TOK
 extern const double counted_budget_ntok[COUNTED_BUDGETS];
 
 /* The engine's work between two steps, ns: included in the times that engines count, but not device time. */
-#define COUNTED_GAP_NS 200e3
+#define COUNTED_GAP_NS 300e3
 
 struct counted {
 	int128 steps, steps_ns; /* estimate of a step's length */

@@ -16,7 +16,7 @@
 #define STEP_NS 10e6
 #define SEQUENCE_NS 50e3
 #define TOKEN_NS 35e3
-#define GAP_NS 200e3
+#define GAP_NS COUNTED_GAP_NS
 
 /* A window in which the given number of sequences decode throughout and prompts of 1000 tokens arrive one by one. */
 static struct window_item busy_window(int64_t number, double sequences, double prompts) {
