@@ -4,12 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "attribute/laws/priors.h"
 #include "attribute/laws/proportions.h"
 
 const double counted_budget_ntok[COUNTED_BUDGETS] = {512, 1024, 2048, 4096, 8192, 16384};
-
-/* Sequences' attention is slower in a step with a prompt. */
-#define BESIDE 0.4
 
 /* A step during which a request arrives is longer than the mean. */
 #define LONG_STEP 1.3

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "attribute/laws/counted.h"
+#include "attribute/laws/priors.h"
 #include "core/model/bootstrap.h"
 #include "core/model/nnls.h"
 
@@ -12,23 +13,11 @@
 #define ROUNDS 3
 #define DRAWN 0.5 /* weights of buckets differ from 1 by at most this: so that few windows are never drawn empty */
 
-/*
- * Priors: proportions that hold for models and GPUs of today, each with its relative standard deviation. u: a step's
- * floor.
- */
+/* Relative standard deviations of priors, in addition to those of priors.h. u: a step's floor. */
 #define TOKEN_SD 0.6 /* of u / ridge */
-#define ATTENTION_PART 4e-5 /* of a prompt token's time, for each token of its context */
-#define ATTENTION_SD 0.7
-#define CONTEXT_PART 8e-6 /* of the floor, for each token of a sequence's context */
 #define CONTEXT_SD 0.6
-#define SEQUENCE_PART 0.4 /* of a prompt token's time */
-#define SEQUENCE_SD 2.5
-#define PROMPT_SD 0.25    /* of the floor */
-/* A step with prompts: the part near the ridge by which memory hides arithmetic, of the floor. */
-#define HIDDEN_PART 0.7
-#define LEAST_FLOOR 0.05
+#define PROMPT_SD 0.25 /* of the floor */
 #define LEAST_FLOOR_PART 1e-3 /* of the mean step */
-#define ROOF 3.0
 
 /* Uncertainty that neither the bootstrap nor the rows show, of busy time, by the part of it that has prompts. */
 #define FORM_SD 0.04

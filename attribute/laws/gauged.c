@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "attribute/laws/priors.h"
+
 #define NS 1e9
 
 /* Defaults for prompts and contexts of sequences where the cache's use does not show them. */
@@ -13,9 +15,6 @@
 
 /* Budget of prompt tokens per step: vLLM's default. */
 #define CHUNK_NTOK 2048
-
-/* Sequences' attention is slower in a step with a prompt. */
-#define BESIDE 0.4
 
 #define GAUGE_LIMIT ((int64_t)1 << 40)
 #define GAUGE_SUM_LIMIT ((int64_t)1 << 61)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "attribute/laws/gauged.h"
+#include "attribute/laws/priors.h"
 #include "core/model/nnls.h"
 
 #define ROUNDS 3
@@ -23,28 +24,15 @@
 #define TOKEN_SD 0.5
 #define KNOWN_TOKEN_SD 0.35 /* if the model's parameters are known */
 #define LEVEL_SD 1.0
-/* A sequence takes 0.4 ± 1 of a prompt token's time. */
-#define SEQUENCE_PART 0.4
-#define SEQUENCE_SD 2.5
-/* A token of context: relative to the floor, at 8e9 parameters; caches grow less than weights. */
-#define CONTEXT_PART 8e-6
+/* Caches grow less than weights. */
 #define CONTEXT_POWER 0.5
 #define CONTEXT_SD 0.8
 #define UNKNOWN_CONTEXT_SD 4.0
-/* Attention of prompts: of a token's time, for each token of context; more where few parameters are active. */
-#define ATTENTION_PART 4e-5
+/* Attention is more where few parameters are active. */
 #define ATTENTION_POWER 0.7
-#define ATTENTION_SD 0.7
 #define UNKNOWN_ATTENTION_SD 2.0
-/*
- * A step with prompts: the part near the ridge by which memory hides arithmetic, and the same for experts; of the
- * floor.
- */
-#define HIDDEN_PART 0.7
-#define HIDDEN_EXPERTS 0.85
+#define HIDDEN_EXPERTS 0.85 /* HIDDEN_PART of experts */
 #define PROMPT_SD 0.3
-#define LEAST_FLOOR 0.05
-#define ROOF 3.0
 
 /* Minimum for the moments, whatever the buckets show; and that of one window. */
 #define MOMENT_SD 0.03
