@@ -8,8 +8,6 @@
 #include "core/instant.h"
 #include "core/sorted.h"
 
-#define FILE_MAX ((size_t)256 * 1024 * 1024)
-
 void book_set_basis(struct book *b) {
 	struct digest *d = digest_new();
 	char line[200];
@@ -124,7 +122,7 @@ void book_close(struct book *b) {
 static int keep_document(struct ledger *l, int64_t run, const char *kind, int64_t seq, const char *path, struct fault *why) {
 	char sha256[DIGEST_HEX_MAX];
 	struct text bytes;
-	int rc = file_read_stored(path, FILE_MAX, &bytes, why);
+	int rc = file_read_stored(path, LEDGER_DOCUMENT_MAX, &bytes, why);
 
 	if (rc < 0) {
 		return rc;

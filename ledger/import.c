@@ -13,7 +13,6 @@
 #define PATH_ROOM 4096
 #define VALUE_BYTES ((size_t)8 << 20)
 #define OLDEST_VERSION 2 /* version of the exported ledger */
-#define DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
 
 /* A file of the export, as listed in its manifest. */
 struct listed {
@@ -275,7 +274,7 @@ static int read_document(const char *path, struct text *out, struct fault *why) 
 	FILE *in = fopen(path, "rbe");
 	struct stat st;
 
-	if (!in || fstat(fileno(in), &st) != 0 || st.st_size < 0 || (size_t)st.st_size > DOCUMENT_MAX) {
+	if (!in || fstat(fileno(in), &st) != 0 || st.st_size < 0 || (size_t)st.st_size > LEDGER_DOCUMENT_MAX) {
 		int rc = fault_set(why, ERROR_CONFIG, "%s: cannot read: %s", path, in ? "too large" : strerror(errno));
 		if (in) {
 			fclose(in);

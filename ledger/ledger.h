@@ -71,7 +71,8 @@ int ledger_run_get(struct ledger *l, int64_t id, struct ledger_run *out, struct 
 /* The last run: 1, or 0. */
 int ledger_run_last(struct ledger *l, struct ledger_run *out, struct fault *why);
 
-/* Stores an input file of a run with its bytes. */
+/* Stores an input file of a run with its bytes, at most so many. */
+#define LEDGER_DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
 int ledger_document_put(struct ledger *l, struct text bytes, char sha256[DIGEST_HEX_MAX], struct fault *why);
 /* The bytes (the caller frees out->at): 1, or 0 if there is none. */
 int ledger_document_get(struct ledger *l, const char *sha256, struct text *out, struct fault *why);

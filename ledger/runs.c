@@ -7,7 +7,6 @@
 #include "ledger/notices.h"
 
 #define LEVEL 9
-#define DOCUMENT_MAX ((size_t)256 * 1024 * 1024)
 
 static bool has_reach(const struct ledger_run *r) {
 	return r->first_ns <= r->last_ns && (r->first_ns != 0 || r->last_ns != 0);
@@ -136,7 +135,7 @@ int document_hashes(struct ledger *l, char (**hashes)[DIGEST_HEX_MAX], size_t *c
 int document_unpack(struct text packed, struct text *out, struct fault *why) {
 	unsigned long long size = ZSTD_getFrameContentSize(packed.at, packed.len);
 
-	if (size > DOCUMENT_MAX) {
+	if (size > LEDGER_DOCUMENT_MAX) {
 		return fault_set(why, ERROR_IO, "the ledger is damaged: a document cannot be unpacked; restore a backup");
 	}
 	char *at = must_alloc((unsigned long)size + 1);
