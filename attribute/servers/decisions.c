@@ -97,6 +97,9 @@ static bool applies(struct servers *s, const struct server *one, const struct na
 	if (!has_records(one)) {
 		return true;
 	}
+	if (v->decision == NAME_HELD && one->decision == NAME_OPEN && servers_have_windows_alone(one)) {
+		return with && has_records(with); /* too few windows to show it again */
+	}
 	if (v->decision != NAME_SAME || v->dropped) {
 		return false; /* a copy is detected by its records */
 	}

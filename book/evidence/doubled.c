@@ -4,7 +4,6 @@
 
 #include "book/book.h"
 #include "core/exact.h"
-#include "core/hash_index.h"
 #include "core/instant.h"
 #include "core/sorted.h"
 
@@ -79,7 +78,6 @@ static int find_equal_days(struct book *b, struct fleet *pairs, struct quality *
 /* A segment of a book. */
 struct of_day {
 	struct ledger_segment segment;
-	uint64_t order; /* of its day: the same order for all names, at random */
 	name_id named; /* that of its entries */
 	size_t book;
 	bool held, wanted; /* held: its requests are not counted */
@@ -88,7 +86,7 @@ struct of_day {
 struct doubling {
 	struct fleet *pairs; /* those that the books' fleet files and the options state */
 	int64_t from_ns, to_ns;
-	struct of_day *at; /* by name, then by the order of days; a name is in one book only */
+	struct of_day *at; /* by name, then by day; a name is in one book only */
 	size_t count;
 	struct one_book {
 		const char *name;
@@ -137,7 +135,7 @@ static int keep_segment(void *doubling, const struct ledger_segment *s) {
 	d->books[d->book].engines |= s->counts[RECORD_STEP] + s->counts[RECORD_WINDOW] > 0 || s->counts[RECORD_REQUEST] > s->gateways;
 	if (s->gone_run == 0 && s->run <= d->as_of && !(v && v->dropped)) {
 		d->at = must_grow_by_count(d->at, d->count, sizeof *d->at);
-		d->at[d->count++] = (struct of_day){.segment = *s, .order = hash_spread((uint64_t)(s->day_ns / NS_PER_DAY)), .named = v ? v->named : s->replica,
+		d->at[d->count++] = (struct of_day){.segment = *s, .named = v ? v->named : s->replica,
 		                                    .book = d->book, .held = v && v->held};
 	}
 	return 0;
@@ -173,7 +171,7 @@ static int by_name(const void *a, const void *b) {
 	const struct of_day *x = a, *y = b;
 	int order = (x->named > y->named) - (x->named < y->named);
 
-	return order != 0 ? order : (x->order > y->order) - (x->order < y->order);
+	return order != 0 ? order : exact_order(x->segment.day_ns, y->segment.day_ns);
 }
 
 static size_t end_of_name(const struct doubling *d, size_t i) {
@@ -185,16 +183,29 @@ static size_t end_of_name(const struct doubling *d, size_t i) {
 	return end;
 }
 
-/* The first day, in the order of days, on which both names have records at one time: all of theirs are wanted. */
+static int64_t records_of(const struct of_day *x) {
+	return x->segment.counts[RECORD_STEP] + x->segment.counts[RECORD_REQUEST] + x->segment.counts[RECORD_WINDOW];
+}
+
+/* The day on which both names have the most records, at one time: all of theirs are wanted. */
 static void want_common(struct doubling *d, size_t a, size_t a_end, size_t b, size_t b_end) {
+	struct of_day *best[2] = {NULL, NULL};
+	int64_t most = 0;
+
 	while (a < a_end && b < b_end) {
 		struct of_day *x = &d->at[a], *y = &d->at[b];
-		if (x->order == y->order && x->segment.first_ns <= y->segment.last_ns && y->segment.first_ns <= x->segment.last_ns) {
-			x->wanted = y->wanted = true;
-			return;
+		int64_t least = records_of(x) < records_of(y) ? records_of(x) : records_of(y);
+		if (x->segment.day_ns == y->segment.day_ns && x->segment.first_ns <= y->segment.last_ns && y->segment.first_ns <= x->segment.last_ns && least > most) {
+			best[0] = x;
+			best[1] = y;
+			most = least;
 		}
-		a += x->order <= y->order;
-		b += y->order <= x->order;
+		bool first = x->segment.day_ns <= y->segment.day_ns;
+		a += first;
+		b += !first;
+	}
+	for (size_t i = 0; i < 2 && best[0]; i++) {
+		best[i]->wanted = true;
 	}
 }
 
@@ -214,15 +225,13 @@ static int64_t want(struct doubling *d) {
 	}
 	for (size_t i = 0; i < d->count; i++) { /* all that is under one name on that day */
 		struct of_day *x = &d->at[i];
-		x->wanted |= i > 0 && d->at[i - 1].wanted && d->at[i - 1].named == x->named && d->at[i - 1].order == x->order;
-		for (size_t k = i; x->wanted && k-- > 0 && d->at[k].named == x->named && d->at[k].order == x->order && !d->at[k].wanted;) {
+		x->wanted |= i > 0 && d->at[i - 1].wanted && d->at[i - 1].named == x->named && d->at[i - 1].segment.day_ns == x->segment.day_ns;
+		for (size_t k = i; x->wanted && k-- > 0 && d->at[k].named == x->named && d->at[k].segment.day_ns == x->segment.day_ns && !d->at[k].wanted;) {
 			d->at[k].wanted = true;
 		}
 	}
 	for (size_t i = 0; i < d->count; i++) {
-		for (size_t k = 0; k < RECORD_KINDS; k++) {
-			records += d->at[i].wanted && k != RECORD_POWER ? d->at[i].segment.counts[k] : 0;
-		}
+		records += d->at[i].wanted ? records_of(&d->at[i]) : 0;
 	}
 	return records;
 }

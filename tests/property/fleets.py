@@ -86,14 +86,26 @@ class Fleet:
         start = MIDNIGHT + r.choice((0, 86400 - 120, 43200)) * NS  # one of them crosses midnight
         seconds, rate = r.choice((60, 150, 400)), r.choice((0.7, 2, 4))
         kind = r.choice(("steps", "gateways", "mixed", "mixed", "several"))
-        self.servers = [simulate(r, start + r.randrange(NS), seconds, rate, "s%d" % i) for i in range(r.choice((1, 2, 2, 3)))]
-        self.told.append("%s, %d servers, %d s at %g/s" % (kind, len(self.servers), seconds, rate))
+        self.days = r.choice((1, 1, 2, 3))
+        self.servers = [self.simulate_days(start, seconds, rate, "s%d" % i) for i in range(r.choice((1, 2, 2, 3)))]
+        self.told.append("%s, %d servers, %d days, %d s at %g/s" % (kind, len(self.servers), self.days, seconds, rate))
         self.chosen = r.randrange(len(self.servers))
         getattr(self, kind)()
 
+    def simulate_days(self, start, seconds, rate, name):
+        """Some of the days are short, and some have few requests."""
+        steps, done = [], []
+        for day in range(self.days):
+            short = self.days > 1 and self.r.random() < 0.3
+            more = simulate(self.r, start + day * 86400 * NS + self.r.randrange(NS), self.r.choice((10, 30)) if short else seconds, rate, "%s-%d" % (name, day))
+            steps, done = steps + more[0], done + more[1]
+        return [{**s, "step": steps[0]["step"] + i} for i, s in enumerate(steps)], done
+
     def add(self, file, lines):
-        if lines:
-            self.logs.setdefault(file, []).extend(lines)
+        """A log for each day."""
+        for x in lines:
+            day = (x.get("start_ns", x.get("arrival_ns")) - MIDNIGHT) // (86400 * NS)
+            self.logs.setdefault(file if self.days == 1 else file.replace(".jsonl", ".jsonl.2026112%d" % day), []).append(x)
 
     def steps_of(self, i, name):
         return [native("step", name, s) for s in self.servers[i][0]]
@@ -208,7 +220,7 @@ def books(fleet):
     """Two books; all logs with a name in common are in one."""
     groups = []
     for f in sorted(fleet.logs):
-        group = ({x.get("replica", f) for x in fleet.logs[f]}, [f])
+        group = ({x.get("replica", f.split(".")[0]) for x in fleet.logs[f]}, [f])
         for other in [g for g in groups if g[0] & group[0]]:
             groups.remove(other)
             group = (group[0] | other[0], group[1] + other[1])
