@@ -1,6 +1,7 @@
 #include "attribute/adopted.h"
 
 #include "attribute/evidence/twice.h"
+#include "core/exact.h"
 
 static void find_twice(const struct evidence *e, const struct names *names, struct quality *quality) {
 	size_t count;
@@ -20,5 +21,25 @@ void adopted_check(const struct evidence *e, const struct names *names, struct q
 		quality_finding(quality, "clock", NULL, "--log-zone", QUALITY_NO_AMOUNT,
 		                "all requests of gateways lie before or after the records of the only server, which they are counted with: the date or zone of one "
 		                "of the logs is wrong (--log-year, --log-zone), or another server handled them: then give them its name, with \"replica\"");
+	}
+}
+
+/* So long without a record, and so many times the days with records: more likely a wrong date than a server that idles. */
+#define PAUSE_DAYS 30
+#define PAUSE_TIMES 10
+
+void pauses_check(const struct replicas *replicas, const struct fleet *fleet, struct names *names, struct quality *quality) {
+	const struct replica_summary *r = NULL;
+
+	while (replicas && (r = replicas_next(replicas, r))) {
+		const struct pool *pool = fleet_pool_of(fleet, names, r->replica, r->model);
+		if (r->pause_days < PAUSE_DAYS || r->pause_days < PAUSE_TIMES * r->active_days || !pool || pool->uptime_count > 0) {
+			continue;
+		}
+		const char *name = names_text(names, r->replica).at;
+		quality_finding(quality, "clock", name, "--log-year", QUALITY_NO_AMOUNT,
+		                "%s has records on %lld %s, and none for %lld days in between, which are paid for as idle: if a log has the wrong year or date, "
+		                "correct it (--log-year), else give the pool's uptime in the fleet file", name, (long long)r->active_days,
+		                r->active_days == 1 ? "day" : "days", (long long)r->pause_days);
 	}
 }

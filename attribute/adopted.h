@@ -1,11 +1,15 @@
-/* adopted.h: findings about requests of gateways that the only replica adopts. Private to attribute/. */
+/* adopted.h: findings about requests of gateways that the only replica adopts, and about long pauses. Private to attribute/. */
 #ifndef ATTRIBUTE_ADOPTED_H
 #define ATTRIBUTE_ADOPTED_H
 
-#include "attribute/evidence/evidence.h"
+#include "attribute/evidence/replicas.h"
+#include "attribute/fleet/fleet.h"
 #include "core/quality.h"
 
 /* Call after evidence_seal. */
 void adopted_check(const struct evidence *e, const struct names *names, struct quality *quality);
+
+/* Servers without a record for a long time, which is paid for. NULL: nothing is checked, as these are days of a book. */
+void pauses_check(const struct replicas *replicas, const struct fleet *fleet, struct names *names, struct quality *quality);
 
 #endif

@@ -285,6 +285,7 @@ int attribution_seal(struct attribution *a, struct fault *why) {
 	rc = rc < 0 || !(a->options.identity || a->options.part || a->verdict_count > 0) ? rc : settle_servers(a, why);
 	replicas_seal(a->replicas);
 	find_mixed_gateways(a);
+	pauses_check(a->options.by_days ? NULL : a->replicas, a->options.fleet, a->options.names, &a->identity);
 	if (rc >= 0 && a->patches) {
 		rc = spool_seal(a->patches, why);
 		evidence_patch_tenants(a->evidence, a->patches);

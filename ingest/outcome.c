@@ -129,6 +129,18 @@ static void state_gpus(struct quality *q, const char *name, const struct streams
 	}
 }
 
+/* Files that begin in the hour in which clocks go back. */
+static void state_doubtful(struct quality *q, const char *name, const struct streams *s) {
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->at[i]->parser.stamps.doubtful && s->at[i]->records > 0) {
+			quality_finding(q, "clock", s->at[i]->name, "--log-zone", QUALITY_NO_AMOUNT,
+			                "%s begins in a local hour that occurred twice, as clocks went back: its lines may be an hour early; log in UTC, or put the file "
+			                "before it in front of it", name);
+			return;
+		}
+	}
+}
+
 /* Lines that no format reads are refused, unless another server's of the same file are read. */
 static void refuse_unread(struct reading *r) {
 	r->number = r->first_unread;
@@ -151,6 +163,7 @@ void reading_report(struct reading *r, int64_t lines_before) {
 	in.gave_nothing = r->records == 0 && r->plan.known_lines == 0 && !r->known_empty && !r->waits && !damage.reason;
 	refuse_unread(r);
 	state_gpus(r->quality, r->name, &r->streams, r->records);
+	state_doubtful(r->quality, r->name, &r->streams);
 	advice_better(r->quality, &r->streams);
 	memcpy(in.sha256, source_sha256(r->source), sizeof in.sha256);
 	quality_add_input(r->quality, &in);

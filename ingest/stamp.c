@@ -135,6 +135,7 @@ bool stamp_resolve(struct stamps *s, struct civil c, int64_t *ns) {
 	s->took_zone = true;
 	int64_t first = *ns;
 	*ns = ambiguous ? later_if_stepped_back(s, *ns) : *ns;
+	s->doubtful = *ns == first && (s->doubtful || (ambiguous && !s->resolved));
 	s->note = oddity(s, &c, *ns, *ns > first);
 	s->any = s->resolved = true;
 	s->last_ns = *ns;

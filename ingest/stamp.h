@@ -25,6 +25,7 @@ struct stamps {
 	bool resolved;    /* a timestamp of this file was read */
 	/* irregularity of the last one resolved: a short fixed phrase, or NULL; its reader resets it */
 	const char *note;
+	bool doubtful; /* the file begins in a local hour that occurs twice, and does not show which of the two it is */
 };
 
 /*

@@ -278,6 +278,13 @@ static void note_partial(struct replica_day *d, struct replica_summary *sum) {
 	}
 }
 
+static void note_pause(const struct replica_days *d, size_t i, struct replica_summary *sum) {
+	int64_t days = i > 0 ? (d->at[i].day_ns - d->at[i - 1].day_ns) / NS_PER_DAY : 0;
+
+	sum->active_days++;
+	sum->pause_days = days > sum->pause_days ? days : sum->pause_days;
+}
+
 static enum day_kind settled(enum day_kind kind) {
 	return kind == DAY_IDLE_WINDOWS ? DAY_WINDOWS : kind == DAY_INSTANTS ? DAY_REQUESTS : kind;
 }
@@ -286,12 +293,14 @@ void days_extents(struct replica_days *d, struct replica_summary *sum) {
 	int64_t since_ns = INT64_MAX;
 
 	no_extents(sum);
+	sum->active_days = sum->pause_days = 0;
 	for (size_t i = d->count; i-- > 0;) {
 		int64_t first_ns = first_of(&d->at[i]);
 		since_ns = first_ns < since_ns ? first_ns : since_ns;
 		d->at[i].since_ns = since_ns;
 		d->at[i].kind = settled(d->at[i].kind);
 		note_partial(&d->at[i], sum);
+		note_pause(d, i, sum);
 		add_extents(&d->at[i], sum);
 	}
 }

@@ -39,6 +39,7 @@ struct replica_summary {
 	bool exclusive;                       /* requests have measured times of their own slots */
 	bool beyond_day;                      /* a request, or a window with tokens, of more than a day */
 	struct arrival arrival;
+	int64_t active_days, pause_days;      /* set by days_extents: with evidence; the most between two of them */
 	bool has_span;                        /* from attribution_set_span: */
 	struct replica_span span;
 };

@@ -302,7 +302,8 @@ static bool is_continued(const struct sample *a, const struct sample *b, size_t 
 
 /* One log has a part of the other one's steps, in a part of its time: too small a part to be seen as a copy. */
 static bool is_inside(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
-	return a->step_count > 0 && b->step_count > 0 && a->first_step_ns <= b->first_step_ns && a->last_step_ns >= b->last_step_ns && are_in(a, b, 0, both, of);
+	return a->step_count > 0 && b->step_count > 0 && a->first_step_ns <= b->first_step_ns && a->last_step_ns >= b->last_step_ns &&
+	       (a->first_step_ns < b->first_step_ns || a->last_step_ns > b->last_step_ns) && are_in(a, b, 0, both, of);
 }
 
 /* Instants of two collectors, or in whole seconds, of one step. */
