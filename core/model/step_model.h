@@ -26,9 +26,9 @@ extern const int64_t early_ntok[EARLY_COUNT]; /* u: each is one of the hinges */
 /* contexts up to this many tokens, of all sequences together, cost more per token than further ones */
 #define NEAR_NTOK 32768
 
-/* Matrix products compute whole tiles of up to this many tokens, of batches of more than TILED_NTOK. */
+/* Matrix products compute whole tiles of up to this many tokens; with up to TILED_NTOK reading the weights takes longer. */
 #define TILE_NTOK 256
-#define TILED_NTOK 64
+#define TILED_NTOK 256
 
 static inline int64_t tile_excess(int64_t ntok) {
 	return ntok > TILED_NTOK ? -ntok & (TILE_NTOK - 1) : 0;
