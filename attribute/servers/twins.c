@@ -39,16 +39,21 @@ static int by_finish(const void *a, const void *b) {
 	return exact_order(((const struct finish *)a)->at_ns, ((const struct finish *)b)->at_ns);
 }
 
-static struct finish *list_finishes(const struct sample *s, size_t *count) {
-	struct finish *all = must_alloc((s->request_count + 1) * sizeof *all);
+/* A sample's; the caller frees. */
+struct finishes {
+	struct finish *at;
+	size_t count;
+};
 
-	*count = 0;
+static struct finishes list_finishes(const struct sample *s) {
+	struct finishes all = {must_alloc((s->request_count + 1) * sizeof *all.at), 0};
+
 	for (size_t i = 0; i < s->request_count; i++) {
 		if (s->requests[i].finish_ns != UNKNOWN) {
-			all[(*count)++] = (struct finish){s->requests[i].finish_ns, s->requests[i].prompt_tokens, s->requests[i].completion_tokens};
+			all.at[all.count++] = (struct finish){s->requests[i].finish_ns, s->requests[i].prompt_tokens, s->requests[i].completion_tokens};
 		}
 	}
-	sort_items(all, *count, sizeof *all, by_finish);
+	sort_items(all.at, all.count, sizeof *all.at, by_finish);
 	return all;
 }
 
@@ -60,29 +65,33 @@ struct differences {
 	size_t of; /* the second log's requests */
 };
 
-static void add_differences(struct differences *d, const struct finish *all, size_t count, const struct id_request *r) {
-	for (size_t i = SORTED_FROM(all, count, struct finish, at_ns, r->finish_ns - CLOCKS_NS); i < count && all[i].at_ns <= r->finish_ns + CLOCKS_NS; i++) {
-		if (all[i].completion_tokens == r->completion_tokens && ((int64_t)all[i].prompt_tokens - (int64_t)r->prompt_tokens) % d->block == 0) {
+static void add_differences(struct differences *d, const struct finishes *all, const struct id_request *r) {
+	size_t from = SORTED_FROM(all->at, all->count, struct finish, at_ns, r->finish_ns - CLOCKS_NS);
+
+	for (size_t i = from; i < all->count && all->at[i].at_ns <= r->finish_ns + CLOCKS_NS; i++) {
+		const struct finish *x = &all->at[i];
+		if (x->completion_tokens == r->completion_tokens && ((int64_t)x->prompt_tokens - (int64_t)r->prompt_tokens) % d->block == 0) {
 			d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 256);
-			d->at[d->count++] = all[i].at_ns - r->finish_ns;
+			d->at[d->count++] = x->at_ns - r->finish_ns;
 		}
 	}
 }
 
-static struct differences list_differences(const struct sample *a, const struct sample *b) {
+/* Of so many requests all are looked up, of more some. */
+#define LOOKED_UP 600
+
+static struct differences list_differences(const struct sample *a, const struct finishes *all, const struct sample *b) {
 	uint64_t most_hash = a->most_hash < b->most_hash ? a->most_hash : b->most_hash;
 	struct differences d = {.block = a->cached_known == b->cached_known ? INT32_MAX : CACHE_BLOCK};
-	size_t count;
-	struct finish *all = list_finishes(a, &count);
+	size_t step = b->request_count / LOOKED_UP + 1;
 
-	for (size_t i = 0; i < b->request_count; i++) {
+	for (size_t i = 0; i < b->request_count; i += step) {
 		const struct id_request *r = &b->requests[i];
 		if (r->finish_ns != UNKNOWN && sample_order(r->first_ns != UNKNOWN ? r->first_ns : r->finish_ns) <= most_hash) {
 			d.of++;
-			add_differences(&d, all, count, r);
+			add_differences(&d, all, r);
 		}
 	}
-	free(all);
 	sort_items(d.at, d.count, sizeof *d.at, exact_order_at);
 	return d;
 }
@@ -133,14 +142,14 @@ static bool are_diverse(const struct sample *s) {
 }
 
 /* Hundredths of the second log's requests that the first one reports, too; 0: no more than by chance. */
-static int64_t alike_percent(const struct sample *a, const struct sample *b, size_t *both, size_t *of) {
-	struct differences d = list_differences(a, b);
+static int64_t alike_percent(const struct sample *a, const struct finishes *all, const struct sample *b, size_t *both, size_t *of) {
+	struct differences d = list_differences(a, all, b);
 	bool coarse = in_seconds(a) || in_seconds(b);
 	int64_t width_ns = coarse ? WIDTH_IN_SECONDS_NS : WIDTH_NS, at_ns = 0, other_ns;
 
 	*both = densest(&d, width_ns, UNKNOWN, &at_ns);
 	*of = d.of;
-	bool enough = are_diverse(b) ? *both >= ALIKE_LEAST : !coarse && *both >= ALIKE_OF_FEW_LENGTHS;
+	bool enough = *both >= ALIKE_LEAST && ((!coarse && *both >= ALIKE_OF_FEW_LENGTHS) || are_diverse(b));
 	bool clear = enough && *both >= 2 * densest(&d, width_ns, at_ns, &other_ns);
 	*both = *both < *of ? *both : *of;
 	free(d.at);
@@ -167,11 +176,11 @@ static bool says_more_of_requests(const struct servers *s, const struct server *
 	return x->all_requests != y->all_requests ? x->all_requests > y->all_requests : names_order(s->names, x->name, y->name) < 0;
 }
 
-static void compare_requests(struct servers *s, struct server *a, struct server *b) {
+static void compare_requests(struct servers *s, struct server *a, const struct finishes *of_a, struct server *b, const struct finishes *of_b) {
 	bool smaller = a->sample.all_requests < b->sample.all_requests;
 	struct server *more = smaller ? b : a, *less = smaller ? a : b;
 	size_t both, of;
-	int64_t percent = alike_percent(&more->sample, &less->sample, &both, &of);
+	int64_t percent = alike_percent(&more->sample, smaller ? of_b : of_a, &less->sample, &both, &of);
 
 	if (percent >= ALL_PERCENT) {
 		bool kept = says_more_of_requests(s, more, less) || 2 * less->sample.all_requests < more->sample.all_requests;
@@ -189,10 +198,12 @@ static void compare_requests(struct servers *s, struct server *a, struct server 
 
 void servers_find_reported_twice(struct servers *s) {
 	struct server *alone[COMPARED_MOST];
+	struct finishes finishes[COMPARED_MOST];
 	size_t count = 0;
 
 	for (size_t i = 0; i < s->count && count < COMPARED_MOST; i++) {
 		if (has_requests_only(&s->at[i])) {
+			finishes[count] = list_finishes(&s->at[i].sample);
 			alone[count++] = &s->at[i];
 		}
 	}
@@ -202,9 +213,12 @@ void servers_find_reported_twice(struct servers *s) {
 			if (!alone[i]->dropped && !alone[k]->dropped && servers_models_alike(s, x->request_model, y->request_model) &&
 			    servers_overlap(x->first_request_ns, x->last_request_ns, y->first_request_ns, y->last_request_ns) &&
 			    !servers_are_pair(&s->fleet->different, servers_text(s, x->name), servers_text(s, y->name))) {
-				compare_requests(s, alone[i], alone[k]);
+				compare_requests(s, alone[i], &finishes[i], alone[k], &finishes[k]);
 			}
 		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		free(finishes[i].at);
 	}
 }
 
@@ -221,7 +235,10 @@ static bool are_twins(const struct server *other, const struct server *requests,
 			both += has_twin(a, at_ns - shift_ns + other->shift_ns, b->requests[i].prompt_tokens);
 		}
 	}
-	return 2 * both > of || alike_percent(a, b, &both, &of) >= PART_PERCENT;
+	struct finishes all = list_finishes(a);
+	bool alike = 2 * both > of || alike_percent(a, &all, b, &both, &of) >= PART_PERCENT;
+	free(all.at);
+	return alike;
 }
 
 struct server *servers_find_twin(struct servers *s, const struct server *steps, const struct server *requests, int64_t shift_ns) {
