@@ -103,6 +103,9 @@ static bool join_classes(const struct statement *s, struct positions *p) {
 
 /* The error of the part that depends on contexts, one standard deviation: as for tenants (METHOD.md, "Intervals"). */
 #define BY_CONTEXT_SD 0.12
+/* Where no log has steps, all of them are guesses: instead of it, and of each position. */
+#define GUESSED_CONTEXT_SD 0.4
+#define GUESSED_SD 0.02
 /*
  * A request's decoding is spread over its positions by context, but its steps differ in load: an error of all positions,
  * and of one with few tokens (this over the root of their number). Measured on simulated runs of several laws.
@@ -124,6 +127,16 @@ static double mean_ns(const struct positions *p, const struct position_row *row)
 	return tokens > 0 ? ns / tokens : 0;
 }
 
+/* The part of a model's busy time that no step with known contexts shows. */
+static double guessed_part(const struct block *b) {
+	double all = 0, guessed = (double)b->evidence_ns[GRADE_C] + (double)b->evidence_ns[GRADE_D];
+
+	for (int g = GRADE_A; g < GRADE_NONE; g++) {
+		all += (double)b->evidence_ns[g];
+	}
+	return all > 0 ? guessed / all : 0;
+}
+
 /* The model's own interval, and that of the position's difference from the mean due to its context. */
 static void set_interval(const struct statement *s, struct position *at) {
 	const struct block *b = blocks_of_model(s, at->row.model);
@@ -131,10 +144,13 @@ static void set_interval(const struct statement *s, struct position *at) {
 	double own = at->row.tokens > 0 ? (double)at->gpu_ns / (double)at->row.tokens : 0, mean = mean_ns(&s->positions, &at->row);
 	double model = b ? unit_relative(&b->unit[kind]) : 0;
 	/* If nothing was split by a model, positions are exact. */
-	double context = model > 0 && own > 0 ? TIMES_SD * BY_CONTEXT_SD * fabs(own - mean) / own : 0;
+	double guessed = b ? guessed_part(b) : 0, by_context = BY_CONTEXT_SD + (GUESSED_CONTEXT_SD - BY_CONTEXT_SD) * guessed;
+	double context = model > 0 && own > 0 ? TIMES_SD * by_context * fabs(own - mean) / own : 0;
 	double load = context > 0 && kind == TOKENS_OUTPUT ? TIMES_SD * hypot(LOAD_SD, FEW_TOKENS_SD / sqrt((double)at->row.tokens)) : 0;
 
-	unit_interval(at->unit_nano, hypot(hypot(model, context), load), &at->low_nano, &at->high_nano);
+	double each = context > 0 ? TIMES_SD * GUESSED_SD * guessed : 0;
+
+	unit_interval(at->unit_nano, hypot(hypot(model, context), hypot(load, each)), &at->low_nano, &at->high_nano);
 }
 
 int positions_finish(struct statement *s, struct fault *why) {

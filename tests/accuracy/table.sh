@@ -440,7 +440,7 @@ one_drawn() {
 	if [ "$3" = requests ] || [ "$3" = unscheduled ] || [ "$3" = lives ]; then
 		"$simulate" "$1" "$2" "$at" --records || exit 3
 		without "$left_out" > "$folder/requests.jsonl"
-		figures "$at/fleet.json" "$folder/requests.jsonl"
+		figures "$at/fleet.json" "$folder/requests.jsonl" --by position --compare-rules
 	elif [ "$3" = lines ]; then
 		"$simulate" "$1" "$2" "$at" || exit 3
 		vllm 'Iteration\('
@@ -496,7 +496,7 @@ scan_kind() {
 	records | lines) row "$1" "$4" "intervals of requests that do not hold" "$(of_drawn 'n += $4 / 100; of++')" $share ;;
 	*) row "$1" "$4" "cost of cached input: off by 10 %, not held" "$(of_drawn 'n += $9 > 10; of++')" $share ;;
 	esac
-	[ "$3" = records ] || return 0
+	[ "$3" != lines ] || return 0
 	row "$1" "$4" "intervals by rule that do not hold" "$(of_drawn 'n += $6 - $5; of += $6')" $share
 	row "$1" "$4" "intervals by position that do not hold" "$(of_drawn 'n += $8 - $7; of += $8')" $share
 }
