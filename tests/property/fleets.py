@@ -85,7 +85,7 @@ class Fleet:
         self.logs, self.plain, self.told, self.ids = {}, [], [], r.random() < 0.6
         start = MIDNIGHT + r.choice((0, 86400 - 120, 43200)) * NS  # one of them crosses midnight
         seconds, rate = r.choice((60, 150, 400)), r.choice((0.7, 2, 4))
-        kind = r.choice(("steps", "gateways", "mixed", "mixed", "several"))
+        kind = r.choice(("steps", "gateways", "beside", "mixed", "mixed", "several"))
         self.days = r.choice((1, 1, 2, 3))
         self.servers = [self.simulate_days(start, seconds, rate, "s%d" % i) for i in range(r.choice((1, 2, 2, 3)))]
         self.told.append("%s, %d servers, %d days, %d s at %g/s" % (kind, len(self.servers), self.days, seconds, rate))
@@ -141,6 +141,16 @@ class Fleet:
         for i in range(len(self.servers)):
             self.add("gateway.jsonl" if one else "gateway-%d.jsonl" % i, self.requests_of(i, None))
         self.double(self.requests_of(self.chosen, None))
+
+    def beside(self):
+        """Steps, and all requests in logs of gateways."""
+        self.keep_plain(True, True)
+        shift = self.r.choice((0, 20_000_000, -3_000_000))
+        for i in range(len(self.servers)):
+            self.add("s%d.jsonl" % i, self.steps_of(i, "s%d" % i))
+            self.add("gateway-%d.jsonl" % self.r.randrange(2), self.requests_of(i, None, shift))
+        if self.r.random() < 0.5:
+            self.double(self.requests_of(self.chosen, None, shift))
 
     def mixed(self):
         """Steps, and requests under the same name or another, on clocks that differ."""
