@@ -142,7 +142,6 @@ void flight_put_waiting(struct flight *f, struct active *a) {
 struct active *flight_admit(struct flight *f, const struct request_item *r) {
 	struct active *a = new_active(f, r);
 
-	f->apart |= r->part == PART_PREFILL;
 	if (r->part != PART_DECODE && r->prompt_tokens > r->cached_tokens) {
 		a->remaining = r->prompt_tokens - r->cached_tokens;
 	}

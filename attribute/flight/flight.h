@@ -99,7 +99,6 @@ struct flight {
 	int64_t step_end_ns, pace_ns; /* end of the last decode step; time a step takes, averaged over the last ones */
 	int64_t late_ns;              /* the step may end so much later: its timestamp is truncated to the second */
 	bool in_seconds;              /* the instants of requests are truncated to the second */
-	bool apart;                   /* its requests decode on another replica, which counts their tokens */
 	int64_t most_ntok;   /* token budget of a step: a step with fewer tokens does not cut a prompt */
 	struct flight_counts day, asked; /* of the current UTC day; of days of the requested period */
 	int64_t day_ns, from_ns, to_ns;      /* from, to: of that period */

@@ -160,34 +160,6 @@ static void settle_sequence(void *accounts, struct active *r) {
 
 /* ---- segments ---- */
 
-/*
- * Where requests explain less than this part of a phase, most are missing: then the tokens of its steps count beyond those of
- * the requests. Else requests count alone: steps also compute tokens again.
- */
-#define LEAST_EXPLAINED 0.6
-
-static void post_missing_tokens(struct accounts *a, const struct phase *p, enum entry_kind kind) {
-	int64_t total = 0, given = 0, ntok = p->step_ntok;
-
-	for (int g = 0; g < TIME_GRADES; g++) {
-		total += p->total_ns[g];
-		given += p->given_ns[g];
-	}
-	if (!a->has_requests || a->flight->apart || (double)given >= LEAST_EXPLAINED * (double)total) {
-		return;
-	}
-	for (size_t i = 0; i < a->postings.count; i++) {
-		const struct entry *e = &a->postings.at[i];
-		/* a prompt's last chunk makes the first token of its output */
-		ntok -= e->kind == kind ? e->tokens : 0;
-		ntok += kind == ENTRY_OUTPUT ? e->requests : 0;
-	}
-	if (ntok > 0) {
-		struct entry key = accounts_key_of_no_tenant(a, kind, GRADE_NONE, a->common->unattributed);
-		a->failed |= !exact_add(&postings_find(&a->postings, &key)->tokens, ntok);
-	}
-}
-
 /* Time that no request explains. */
 static void post_rest(struct accounts *a, const struct phase *p, enum entry_kind kind) {
 	struct request_rest *rest = kind == ENTRY_OUTPUT ? &a->decode_rest : &a->prefill_rest;
@@ -240,8 +212,6 @@ static int close_segment(struct accounts *a, struct fault *why) {
 		settle(a, f->decoding[i]);
 		memset(f->decoding[i]->base, 0, sizeof f->decoding[i]->base);
 	}
-	post_missing_tokens(a, &a->prefill, ENTRY_INPUT);
-	post_missing_tokens(a, &a->decode, ENTRY_OUTPUT);
 	post_rest(a, &a->prefill, ENTRY_INPUT);
 	post_rest(a, &a->decode, ENTRY_OUTPUT);
 	accounts_spread_over(a);
@@ -400,10 +370,6 @@ int accounts_busy(struct accounts *a, const struct stretch *s, struct fault *why
 		rc = move_to(a, at_ns, why);
 		int64_t to_ns = s->to_ns < a->segment.to_ns ? s->to_ns : a->segment.to_ns;
 		int64_t prefill = part_until(s->prefill_ns, s, to_ns), decode = part_until(s->prefill_ns + s->decode_ns, s, to_ns) - prefill;
-		if (at_ns == s->from_ns && s->by_steps) {
-			a->prefill.step_ntok += s->prefill_tokens;
-			a->decode.step_ntok += llround((double)s->decode_requests * fmax(1, a->flight->tokens_a_step));
-		}
 		share_prefill(a, s, prefill - prefill_done, at_ns == s->from_ns);
 		share_decode(a, s, decode - decode_done);
 		if (a->segment.wanted) {

@@ -42,7 +42,6 @@ struct phase {
 	double context_ns[TIME_GRADES];      /* the part of total_ns that depends on contexts */
 	double member_sd_ns[TIME_GRADES];    /* one standard deviation of who is in its batches, beyond the usual */
 	double context_sd_ns[TIME_GRADES];   /* one standard deviation of that, from the model */
-	int64_t step_ntok;                   /* tokens of its steps */
 };
 
 /* Energy of a segment, by what the time was used for; the last one is of time without a distinguished use. */
