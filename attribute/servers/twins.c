@@ -65,16 +65,25 @@ struct differences {
 	size_t of; /* the second log's requests */
 };
 
+/* A request with more like it at that time shows nothing, and is left out. */
+#define LIKE_ONE_MOST 512
+
 static void add_differences(struct differences *d, const struct finishes *all, const struct id_request *r) {
-	size_t from = SORTED_FROM(all->at, all->count, struct finish, at_ns, r->finish_ns - CLOCKS_NS);
+	size_t from = SORTED_FROM(all->at, all->count, struct finish, at_ns, r->finish_ns - CLOCKS_NS), before = d->count;
 
 	for (size_t i = from; i < all->count && all->at[i].at_ns <= r->finish_ns + CLOCKS_NS; i++) {
 		const struct finish *x = &all->at[i];
-		if (x->completion_tokens == r->completion_tokens && ((int64_t)x->prompt_tokens - (int64_t)r->prompt_tokens) % d->block == 0) {
-			d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 256);
-			d->at[d->count++] = x->at_ns - r->finish_ns;
+		if (x->completion_tokens != r->completion_tokens || ((int64_t)x->prompt_tokens - (int64_t)r->prompt_tokens) % d->block != 0) {
+			continue;
 		}
+		if (d->count - before == LIKE_ONE_MOST) {
+			d->count = before;
+			return;
+		}
+		d->at = must_grow(d->at, d->count, &d->room, sizeof *d->at, 256);
+		d->at[d->count++] = x->at_ns - r->finish_ns;
 	}
+	d->of++;
 }
 
 /* Of so many requests all are looked up, of more some. */
@@ -88,7 +97,6 @@ static struct differences list_differences(const struct sample *a, const struct 
 	for (size_t i = 0; i < b->request_count; i += step) {
 		const struct id_request *r = &b->requests[i];
 		if (r->finish_ns != UNKNOWN && sample_order(r->first_ns != UNKNOWN ? r->first_ns : r->finish_ns) <= most_hash) {
-			d.of++;
 			add_differences(&d, all, r);
 		}
 	}

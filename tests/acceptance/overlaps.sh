@@ -242,4 +242,19 @@ requests 0 300 r 1786363201 > logs/server-b.jsonl
 sed -i 's/"completion_tokens":\([0-9]*\)/"completion_tokens":1\1/' logs/server-b.jsonl
 four_ways logs
 same "two servers" "$(jq -c '[.total.requests, [.rows[].replica], .findings]' run.json)" '[600,["server-a","server-b"],[]]'
+
+# Two gateways of a load test with 60,000 equal requests in some seconds: memory is bounded.
+rm -rf logs
+mkdir logs
+for name in one two; do
+	awk -v name=$name 'BEGIN {
+		for (i = 0; i < 60000; i++) {
+			s = 1790000000 + int(i / 10000); ns = i % 10000 * 100000
+			printf "{\"schema\":\"tollbook.request.v1\",\"replica\":\"%s\",\"id\":\"%s-%d\",\"model\":\"m\",\"arrival_ns\":%d%09d,\"first_token_ns\":%d%09d,\"finish_ns\":%d%09d,\"prompt_tokens\":128,\"completion_tokens\":64}\n", name, name, i, s, ns, s, ns, s + 1, ns
+		}
+	}' > logs/$name.jsonl
+done
+# Sanitizers reserve terabytes of addresses.
+([ -n "${SANITIZED:-}" ] || ulimit -v 400000; exec "$tollbook" run -q --gpu-hour 2 --format json -o run.json logs) > said 2>&1
+same "equal requests of two gateways" "$? $(jq .total.requests run.json)" "0 120000"
 finish
