@@ -39,4 +39,9 @@ static inline uint64_t hash_spread(uint64_t x) {
 	return x ^ x >> 31;
 }
 
+/* The place of a number in a fixed permutation: those below a bound are an even sample. */
+static inline uint64_t hash_number(int64_t number) {
+	return hash_spread((uint64_t)number + UINT64_C(0x9e3779b97f4a7c15));
+}
+
 #endif

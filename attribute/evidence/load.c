@@ -15,10 +15,6 @@
 /* Longer windows, of usage reports, show no load. */
 #define LONGEST_WINDOW_NS (120 * NS_PER_SECOND)
 
-static uint64_t hash_of(int64_t number) {
-	return hash_spread((uint64_t)number + UINT64_C(0x9e3779b97f4a7c15));
-}
-
 static int64_t second_of(int64_t at_ns) {
 	return instant_floor(at_ns, NS_PER_SECOND) / NS_PER_SECOND;
 }
@@ -41,7 +37,7 @@ void load_release(struct load *l) {
 /* ---- which blocks are kept ---- */
 
 static bool is_known(const struct load *l, int64_t second) {
-	return hash_of(block_of(second)) < l->bound;
+	return hash_number(block_of(second)) < l->bound;
 }
 
 static void drop_block(struct load *l, size_t i) {
@@ -80,7 +76,7 @@ static const struct load_block *find_block(const struct load *l, int64_t number)
 
 /* The block of that number, a new one if there is none; NULL: it is not kept. */
 static struct load_block *block_at(struct load *l, int64_t number) {
-	uint64_t hash = hash_of(number);
+	uint64_t hash = hash_number(number);
 	size_t largest = 0;
 
 	if (l->last < l->count && l->at[l->last]->number == number) {

@@ -14,17 +14,12 @@
 /* Largest difference of clocks that is compared: a request this far from the steps may belong to them. */
 #define REACH_NS (6 * NS_PER_SECOND)
 
-/* The order of minutes: a fixed permutation of bits. */
-static uint64_t hash_of(int64_t minute) {
-	return hash_spread((uint64_t)minute + UINT64_C(0x9e3779b97f4a7c15));
-}
-
 static int64_t minute_of(int64_t at_ns) {
 	return instant_floor(at_ns, MINUTE_NS) / MINUTE_NS;
 }
 
 uint64_t sample_order(int64_t at_ns) {
-	return hash_of(minute_of(at_ns));
+	return hash_number(minute_of(at_ns));
 }
 
 /* The smallest hash of the minutes near an instant. */
@@ -32,7 +27,7 @@ static uint64_t near_hash(int64_t at_ns) {
 	uint64_t least = UINT64_MAX;
 
 	for (int64_t m = minute_of(at_ns - MARGIN_NS); m <= minute_of(at_ns + MARGIN_NS); m++) {
-		least = hash_of(m) < least ? hash_of(m) : least;
+		least = hash_number(m) < least ? hash_number(m) : least;
 	}
 	return least;
 }
@@ -73,7 +68,7 @@ static void mark(struct marks *m, const int64_t *values, size_t count) {
 	uint64_t hash = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		hash = hash_of((int64_t)(hash ^ (uint64_t)values[i]));
+		hash = hash_number((int64_t)(hash ^ (uint64_t)values[i]));
 	}
 	marks_add(m, hash, 1);
 }
@@ -123,7 +118,7 @@ static void mark_item(struct sample *s, const struct item *item) {
 		mark(&s->marks[MARKS_WINDOWS], (const int64_t[]){w->input_tokens, w->output_tokens, w->running, between(w->head.at_ns, w->end_ns)}, 4);
 	}
 	if (item->kind == ITEM_WINDOW && w->steps >= COUNTED_STEPS_LEAST) {
-		uint64_t when = hash_of((int64_t)(hash_of(w->head.at_ns) ^ (uint64_t)w->end_ns));
+		uint64_t when = hash_number((int64_t)(hash_number(w->head.at_ns) ^ (uint64_t)w->end_ns));
 		marks_add(&s->marks[MARKS_COUNTS], (when & ~MARKS_STEPS_MASK) | ((uint64_t)w->steps & MARKS_STEPS_MASK), w->input_tokens + w->output_tokens + 1);
 	}
 }
