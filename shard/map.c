@@ -7,6 +7,7 @@
 #include "core/files/spool.h"
 #include "core/files/pack.h"
 #include "core/quality_lines.h"
+#include "core/record_json.h"
 #include "core/files/files.h"
 
 /* Memory for sorting records, before the disk is used. */
@@ -23,20 +24,12 @@ struct map {
 	struct name_summaries *names, *gateways; /* samples of engines' names, and of gateways' */
 };
 
-/* The first instant of a record. */
-static int64_t instant_of(const struct record *r) {
-	const struct request *q = &r->request;
-	int64_t of_request = q->arrival_ns != UNKNOWN ? q->arrival_ns : q->first_token_ns != UNKNOWN ? q->first_token_ns : q->finish_ns;
-
-	return r->kind == RECORD_STEP ? r->step.start_ns : r->kind == RECORD_REQUEST ? of_request : r->kind == RECORD_WINDOW ? r->window.start_ns : r->power.at_ns;
-}
-
 /* An item of a spool: the replica, or the part of the join; the instant, the highest byte first, so that items come in its order; the record. */
 #define INSTANT_BYTES 8
 static int add(struct spool *to, unsigned lane, struct text name, const struct record *record, struct fault *why) {
 	char item[PACK_MAX + PACK_TEXT_MAX + INSTANT_BYTES];
 	char *at = pack_text(item, name);
-	uint64_t instant = (uint64_t)instant_of(record) ^ UINT64_C(1) << 63;
+	uint64_t instant = (uint64_t)record_instant(record) ^ UINT64_C(1) << 63;
 
 	for (int i = INSTANT_BYTES; i-- > 0;) {
 		*at++ = (char)(instant >> 8 * i & 0xff);
