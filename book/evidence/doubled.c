@@ -209,6 +209,30 @@ static void want_common(struct doubling *d, size_t a, size_t a_end, size_t b, si
 	}
 }
 
+static size_t end_of_day(const struct doubling *d, size_t i) {
+	size_t end = i;
+
+	while (end < d->count && by_name(&d->at[end], &d->at[i]) == 0) {
+		end++;
+	}
+	return end;
+}
+
+/* All that is under one name on a day, if any of it is wanted; how many records it has. */
+static int64_t want_day(struct doubling *d, size_t from, size_t to) {
+	bool wanted = false;
+	int64_t records = 0;
+
+	for (size_t i = from; i < to; i++) {
+		wanted |= d->at[i].wanted;
+		records += records_of(&d->at[i]);
+	}
+	for (size_t i = from; i < to; i++) {
+		d->at[i].wanted = wanted;
+	}
+	return wanted ? records : 0;
+}
+
 /* Marks the segments to read; how many records they have. */
 static int64_t want(struct doubling *d) {
 	int64_t records = 0;
@@ -223,15 +247,9 @@ static int64_t want(struct doubling *d) {
 			}
 		}
 	}
-	for (size_t i = 0; i < d->count; i++) { /* all that is under one name on that day */
-		struct of_day *x = &d->at[i];
-		x->wanted |= i > 0 && d->at[i - 1].wanted && d->at[i - 1].named == x->named && d->at[i - 1].segment.day_ns == x->segment.day_ns;
-		for (size_t k = i; x->wanted && k-- > 0 && d->at[k].named == x->named && d->at[k].segment.day_ns == x->segment.day_ns && !d->at[k].wanted;) {
-			d->at[k].wanted = true;
-		}
-	}
-	for (size_t i = 0; i < d->count; i++) {
-		records += d->at[i].wanted ? records_of(&d->at[i]) : 0;
+	for (size_t i = 0, end; i < d->count; i = end) {
+		end = end_of_day(d, i);
+		records += want_day(d, i, end);
 	}
 	return records;
 }
