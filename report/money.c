@@ -202,7 +202,7 @@ void revenue_note(struct revenue_rests *r, size_t row, const struct block *b) {
 static int by_rest(const void *left, const void *right) {
 	const struct revenue_rest *a = left, *b = right;
 
-	return a->rest != b->rest ? (a->rest < b->rest ? 1 : -1) : (a->row > b->row) - (a->row < b->row);
+	return a->rest != b->rest ? exact_order(b->rest, a->rest) : (a->row > b->row) - (a->row < b->row);
 }
 
 /* The rows that were rounded down most get what lacks; those that were rounded up most lose what is too much. */

@@ -109,9 +109,6 @@ struct counts {
 };
 
 static void count_twins(const struct twice *t, struct counts *c, int64_t later_ns) {
-	memset(c->at, 0, c->name_count * c->name_count * sizeof *c->at);
-	memset(c->of, 0, sizeof c->of);
-	memset(c->last, 0, sizeof c->last);
 	for (size_t i = 0, from = 0; i < t->count; i++) {
 		const struct seen *x = &t->at[i];
 		if (x->number == NAMES_MOST) {
