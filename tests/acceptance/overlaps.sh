@@ -41,6 +41,13 @@ four_ways() {
 	"$tollbook" shard report -q plan --by replica --format json -o tasks.json > said 2>&1
 }
 
+# each_way WHAT INPUT REPLICAS COPIES: tokens of input, the names with a row, and those with a finding, in each of the first three
+each_way() {
+	for way in run nights tasks; do
+		same "$1: $way" "$(jq -c '[.total.tokens.input, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" "[$2,$3,$4]"
+	done
+}
+
 requests 0 600 > all.jsonl
 truth=$(jq -s 'map(.prompt_tokens) | add' all.jsonl)
 # named FILE: the same, reported by a server of the file's name (the others are a gateway's)
@@ -100,10 +107,7 @@ for overlap in 600 60; do
 	steps 1000 $((2000 + overlap)) engine-b > logs/engine-b.jsonl
 	steps 2000 3000 engine-c > logs/engine-c.jsonl
 	four_ways logs
-	for way in run nights tasks; do
-		same "$overlap of 3000 steps in both: $way" "$(jq -c '[.total.tokens.input, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" \
-			"[$truth,[\"engine-a\"],[\"engine-b\",\"engine-c\"]]"
-	done
+	each_way "$overlap of 3000 steps in both" $truth '["engine-a"]' '["engine-b","engine-c"]'
 	same "$overlap of 3000 steps in both: exit status" $status 1
 done
 # A small part of a log's steps again, from its start or from within: too few to be seen as a copy.
@@ -113,10 +117,7 @@ for from in 0 1200; do
 	steps 0 3000 engine-a > logs/engine-a.jsonl
 	steps $from $((from + 200)) engine-b > logs/engine-b.jsonl
 	four_ways logs
-	for way in run nights tasks; do
-		same "200 of 3000 steps again from $from: $way" "$(jq -c '[.total.tokens.input, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" \
-			"[$truth,[\"engine-a\"],[\"engine-b\"]]"
-	done
+	each_way "200 of 3000 steps again from $from" $truth '["engine-a"]' '["engine-b"]'
 	same "200 of 3000 steps again from $from: exit status" $status 1
 done
 # A part of a log as another collector stamps it, in a file of its own: a copy.
@@ -125,10 +126,7 @@ mkdir logs
 steps 0 3000 whole > logs/whole.jsonl
 steps 1500 1800 part | sed 's/\("start_ns":[0-9]*\)[0-9]\{6\},/\1000007,/' > logs/part.jsonl
 four_ways logs
-for way in run nights tasks; do
-	same "300 of 3000 steps, stamped otherwise: $way" "$(jq -c '[.total.tokens.input, [.rows[].replica], [.findings[] | select(.kind == "counted-twice") | .subjects[0]]]' $way.json)" \
-		"[$truth,[\"whole\"],[\"part\"]]"
-done
+each_way "300 of 3000 steps, stamped otherwise" $truth '["whole"]' '["part"]'
 "$tollbook" run -q --gpu-hour 2 --same whole=part --format json -o run.json logs > said 2>&1
 same "300 of 3000 steps, stated: exit status" $? 0
 same "300 of 3000 steps, stated" "$(jq -c '[.total.tokens.input, .findings]' run.json)" "[$truth,[]]"
