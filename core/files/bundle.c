@@ -218,7 +218,7 @@ static int unpack_block(const struct bundle *b, ZSTD_DCtx *z, struct text packed
 		if (rc < 0) {
 			return rc;
 		}
-	} while (in.pos < in.size || full);
+	} while (in.pos < in.size || (full && *left > 0)); /* at 0 the frame has ended: a further call would begin another */
 	return 0;
 }
 

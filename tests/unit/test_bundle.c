@@ -239,6 +239,30 @@ TEST(test_damage) {
 	unlink(path);
 }
 
+/* A frame whose bytes fill the reader's buffer to the last one has ended: it isn't read on as another. */
+TEST(test_full_buffer) {
+	static char bytes[(size_t)3 << 17];
+	const size_t around = 4;
+
+	memset(bytes, 'n', sizeof bytes);
+	for (size_t whole = (size_t)1 << 16; whole < sizeof bytes; whole += (size_t)1 << 16) {
+		for (size_t len = whole - around; len <= whole + around; len++) {
+			struct bundle_writer *w;
+			struct bundle *b;
+			struct text notes;
+			struct fault why;
+			assert_int_equal(bundle_create(&w, path, &why), 0);
+			assert_int_equal(bundle_commit(w, (struct text){bytes, len}, &why), 0);
+			assert_int_equal(bundle_open(&b, path, &why), 0);
+			assert_int_equal(bundle_notes(b, &notes, &why), 0);
+			assert_int_equal(notes.len, len);
+			free((void *)(uintptr_t)notes.at);
+			bundle_close(b);
+		}
+	}
+	unlink(path);
+}
+
 /* ---- problems of logs ---- */
 
 static char *lines_of(const struct quality *q) {
@@ -289,7 +313,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numbers), cmocka_unit_test(test_records), cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_entries), cmocka_unit_test(test_whole),   cmocka_unit_test(test_damage),
-		cmocka_unit_test(test_quality),
+		cmocka_unit_test(test_full_buffer), cmocka_unit_test(test_quality),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
