@@ -289,6 +289,11 @@ void counted_window(const struct window_item *i, enum role role, const struct co
 	put(out->mixed_prompts, 0, 0, 0, m.tokens * both, m.attention * both, steps);
 	put(out->mixed_sequences, floor_part(chosen, m.beside) * steps, sequences, m.context * sequences, 0, 0, 0);
 	put(out->pure, 0, 0, 0, m.tokens * m.alone, m.attention * m.alone, m.prompt_steps * m.alone);
+	double slow = fmin(m.prompt_steps * beside, m.sequence_steps), fast = m.sequence_steps - slow, each = m.prompt_steps > 0 ? slow / m.prompt_steps : 0;
+	double mean = m.sequence_steps > 0 ? m.square / m.sequence_steps : 0;
+	put(out->fast, read_seen * fast, mean * fast, m.context * mean * fast, 0, 0, 0);
+	put(out->slow, 0, m.beside * slow, m.context * m.beside * slow * (1 + BESIDE), m.tokens * each, m.attention * each, slow);
+	out->room = m.room * slow;
 }
 
 void counted_window_add(struct counted_window *to, const struct counted_window *from) {
@@ -371,6 +376,25 @@ void counted_note_totals(struct counted_by *c, const struct counted_window *w) {
 	count(&c->beyond, w->beyond);
 }
 
+void counted_note_latencies(struct counted *c, int k, const struct window_item *i, const struct counted_window *w) {
+	const int64_t within[COUNTED_LATENCIES] = {i->within_10ms, i->within_25ms, i->within_50ms, i->within_100ms, i->within_200ms, i->within_400ms, i->within_1000ms};
+
+	for (int n = 0; n < COUNTED_LATENCIES; n++) {
+		if (within[n] < 0 || within[n] > i->sequence_steps || w->preempted > 0) {
+			return;
+		}
+	}
+	for (int n = 0; n < COUNTED_LATENCIES && k == 0; n++) {
+		c->within[n] += within[n];
+	}
+	c->latencies += k == 0 ? i->sequence_steps : 0;
+	for (int n = 0; n < COUNTED_TERMS; n++) {
+		count(&c->by[k].fast[n], w->fast[n]);
+		count(&c->by[k].slow[n], w->slow[n]);
+	}
+	count(&c->by[k].room, w->room);
+}
+
 void counted_note_steps(struct counted *c, const struct counted_window *w) {
 	double steps = w->all[COUNTED_STEP] + w->all[COUNTED_PROMPT];
 
@@ -390,8 +414,11 @@ static void join_by(struct counted_by *to, const struct counted_by *from) {
 		to->decode[i] += from->decode[i];
 		to->mixed[i] += from->mixed[i];
 		to->all[i] += from->all[i];
+		to->fast[i] += from->fast[i];
+		to->slow[i] += from->slow[i];
 	}
 	to->beyond += from->beyond;
+	to->room += from->room;
 }
 
 void counted_join_rows(struct counted_rows *to, const struct counted_rows *from) {
@@ -410,6 +437,10 @@ void counted_join(struct counted *to, const struct counted *from) {
 	to->length_ns += from->length_ns;
 	to->long_ns += from->long_ns;
 	to->unseen_ns += from->unseen_ns;
+	to->latencies += from->latencies;
+	for (int n = 0; n < COUNTED_LATENCIES; n++) {
+		to->within[n] += from->within[n];
+	}
 }
 
 int counted_bits(int column) {

@@ -31,8 +31,12 @@ extern const double counted_budget_ntok[COUNTED_BUDGETS];
 /* The engine's work between two steps, ns: included in the times that engines count, but not device time. */
 #define COUNTED_GAP_NS 300e3
 
+/* Bounds of the times between tokens up to which tokens are counted. */
+#define COUNTED_LATENCIES 7
+
 struct counted {
 	int128 steps, steps_ns; /* estimate of a step's length */
+	int128 latencies, within[COUNTED_LATENCIES]; /* times between tokens, and those up to each bound */
 	int128 length_ns, long_ns, unseen_ns; /* of windows, of those with long prompts, of those without a row of prompts: many were preempted */
 	struct counted_by {
 		struct counted_rows {
@@ -45,6 +49,8 @@ struct counted {
 		 */
 		int128 prefill[COUNTED_TERMS], decode[COUNTED_TERMS], mixed[COUNTED_TERMS], all[COUNTED_TERMS];
 		int128 beyond; /* steps with prompts in excess of all steps: the budget is too small */
+		/* of windows with known latencies, each step weighted by its sequences: without prompts, with them, and the room there */
+		int128 fast[COUNTED_TERMS], slow[COUNTED_TERMS], room;
 	} by[COUNTED_BUDGETS];
 };
 
@@ -65,6 +71,8 @@ struct counted_window {
 	double mixed[COUNTED_TERMS];  /* of steps with both phases; the parts that prompts and sequences need alone */
 	double mixed_prompts[COUNTED_TERMS], mixed_sequences[COUNTED_TERMS];
 	double pure[COUNTED_TERMS];   /* of steps with prompts only */
+	/* each step weighted by its sequences: without prompts, with prompts, and tokens that such a step has room for */
+	double fast[COUNTED_TERMS], slow[COUNTED_TERMS], room;
 };
 
 /* Does the engine count what this model needs? */
@@ -101,6 +109,10 @@ void counted_note_seen(struct counted_by *c, unsigned bucket, const struct count
 void counted_note_totals(struct counted_by *c, const struct counted_window *w);
 /* Terms over times are kept in multiples of 2^-this. */
 int counted_bits(int column);
+/* For budget `k`: what the buckets of the times between tokens are compared with; `i`: of the same window. */
+void counted_note_latencies(struct counted *c, int k, const struct window_item *i, const struct counted_window *w);
+/* How far the times between tokens are from a law's: the Kullback-Leibler divergence; 0 if they are not known. */
+double counted_latencies_off(const struct counted *c, int k, const double ns[COUNTED_TERMS]);
 /* Sums that do not depend on a budget. */
 void counted_note_steps(struct counted *c, const struct counted_window *w);
 void counted_join_rows(struct counted_rows *to, const struct counted_rows *from);

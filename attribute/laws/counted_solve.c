@@ -8,7 +8,7 @@
 
 #define LEAST_ROWS 1
 #define FEW_TIME_SD 0.28
-#define FEW_SD 0.13 /* of one row; for n rows divided by the root of n */
+#define FEW_SD 0.1 /* of one row; for n rows divided by the root of n */
 #define DRAWS 100
 #define ROUNDS 3
 #define DRAWN 0.5 /* weights of buckets differ from 1 by at most this: so that few windows are never drawn empty */
@@ -20,7 +20,7 @@
 #define LEAST_FLOOR_PART 1e-3 /* of the mean step */
 
 /* Uncertainty that neither the bootstrap nor the rows show, of busy time, by the part of it that has prompts. */
-#define FORM_SD 0.04
+#define FORM_SD 0.035
 #define MOST_MIXED 0.95
 #define POOR_SD 0.065 /* of time with prompts, where rows' squares are POOR_FIT times as large as they should be */
 #define POOR_FIT 10.0
@@ -45,6 +45,12 @@ static const double usual[COUNTED_BUDGETS] = {0.1, 0.1, 0.3, 0.1, 0.3, 0.1};
 #define MOST_BEYOND 0.1
 #define TOO_SMALL_PART 1e-9
 #define MOST_ROWS 16.0
+/*
+ * The times between tokens count as so many that are independent of each other, of which half are left where the best budget is
+ * this far from them: the form of the law, or of the distribution of prompts, is in doubt.
+ */
+#define LATENCIES_COUNT 50.0
+#define LATENCIES_POOR 0.05
 #define SAME_SHARE 0.0001
 
 #define UNIT_SD 0.01 /* the sums of rows are relative to this */
@@ -193,25 +199,31 @@ static double mixed_part(const struct counted_by *c, const double ns[COUNTED_TER
 	return all > 0 ? fmin(MOST_MIXED, of(c->mixed, ns) / all) : 0;
 }
 
-/* Prefill's share with a budget, and the logarithm of how likely it is. */
-static double judge_budget(const struct counted_by *c, double usual_part, double step_ns, double ridge_ntok, double *share, double *mixed) {
-	double ns[COUNTED_TERMS] = {0}, rows = (double)rows_of(c);
+/* Prefill's share with a budget, and the logarithm of how likely it is by all but the times between tokens. */
+static double judge_budget(const struct counted *all_budgets, int k, double step_ns, double ridge_ntok, double *share, double *mixed, double *off) {
+	const struct counted_by *c = &all_budgets->by[k];
+	double ns[COUNTED_TERMS] = {0}, rows = (double)rows_of(c), usual_part = usual[k];
 
 	solve_draw(c, step_ns, ridge_ntok, -1, ns);
 	double all = of(c->all, ns), squares = left(c, ns);
 	*share = all > 0 ? prefill_of(c, ns) / all : 0;
 	*mixed = mixed_part(c, ns);
 	usual_part *= (double)c->beyond > MOST_BEYOND * (double)c->all[COUNTED_PROMPT] ? TOO_SMALL_PART : 1;
+	*off = counted_latencies_off(all_budgets, k, ns);
 	return log(usual_part) - fmin(rows, MOST_ROWS) / 2 * log(squares + LEAST_SQUARES * rows + 1e-9);
 }
 
 /* The budget with the share nearest to the mean over all. */
 static struct budgets choose_budget(const struct counted *c, double step_ns, double ridge_ntok) {
-	double share[COUNTED_BUDGETS], mixed[COUNTED_BUDGETS], likely[COUNTED_BUDGETS], best = -INFINITY, sum = 0, mean = 0, square = 0;
+	double share[COUNTED_BUDGETS], mixed[COUNTED_BUDGETS], likely[COUNTED_BUDGETS], off[COUNTED_BUDGETS], least_off = INFINITY, best = -INFINITY, sum = 0, mean = 0, square = 0;
 	struct budgets out = {.chosen = 0};
 
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		likely[k] = judge_budget(&c->by[k], usual[k], step_ns, ridge_ntok, &share[k], &mixed[k]);
+		likely[k] = judge_budget(c, k, step_ns, ridge_ntok, &share[k], &mixed[k], &off[k]);
+		least_off = fmin(least_off, off[k]);
+	}
+	for (int k = 0; k < COUNTED_BUDGETS; k++) {
+		likely[k] -= LATENCIES_COUNT / (1 + least_off / LATENCIES_POOR) * off[k];
 		best = fmax(best, likely[k]);
 	}
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {

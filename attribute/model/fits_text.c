@@ -95,8 +95,8 @@ static void write_rebuilt(const struct rebuilt *r, FILE *out) {
 	}
 }
 
-#define COUNTED_LISTS 4
-#define COUNTED_SUMS (5 + COUNTED_BUDGETS * (COUNTED_LISTS * COUNTED_TERMS + 1))
+#define COUNTED_LISTS 6
+#define COUNTED_SUMS (6 + COUNTED_LATENCIES + COUNTED_BUDGETS * (COUNTED_LISTS * COUNTED_TERMS + 2))
 
 static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 	int128 *at = sums;
@@ -106,12 +106,16 @@ static void pack_counts(const struct counted *c, int128 sums[COUNTED_SUMS]) {
 	*at++ = c->length_ns;
 	*at++ = c->long_ns;
 	*at++ = c->unseen_ns;
+	*at++ = c->latencies;
+	memcpy(at, c->within, sizeof c->within);
+	at += COUNTED_LATENCIES;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		const int128 *const lists[] = {c->by[k].prefill, c->by[k].decode, c->by[k].mixed, c->by[k].all};
+		const int128 *const lists[] = {c->by[k].prefill, c->by[k].decode, c->by[k].mixed, c->by[k].all, c->by[k].fast, c->by[k].slow};
 		for (int l = 0; l < COUNTED_LISTS; l++, at += COUNTED_TERMS) {
 			memcpy(at, lists[l], COUNTED_TERMS * sizeof *at);
 		}
 		*at++ = c->by[k].beyond;
+		*at++ = c->by[k].room;
 	}
 }
 
@@ -408,12 +412,16 @@ static bool read_counts(struct reading *r) {
 	more.length_ns = *at++;
 	more.long_ns = *at++;
 	more.unseen_ns = *at++;
+	more.latencies = *at++;
+	memcpy(more.within, at, sizeof more.within);
+	at += COUNTED_LATENCIES;
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
-		int128 *const lists[] = {more.by[k].prefill, more.by[k].decode, more.by[k].mixed, more.by[k].all};
+		int128 *const lists[] = {more.by[k].prefill, more.by[k].decode, more.by[k].mixed, more.by[k].all, more.by[k].fast, more.by[k].slow};
 		for (int l = 0; l < COUNTED_LISTS; l++, at += COUNTED_TERMS) {
 			memcpy(lists[l], at, COUNTED_TERMS * sizeof *at);
 		}
 		more.by[k].beyond = *at++;
+		more.by[k].room = *at++;
 	}
 	counted_join(aggregates_counted(fits_aggregates(r->fits, &r->fit->key)), &more);
 	return true;

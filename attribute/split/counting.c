@@ -68,12 +68,16 @@ void counting_note(struct pass *pass, struct counting *c, const struct window_it
 		   unsigned bucket) {
 	struct counted_window window;
 	double chosen = chosen_of(pass, i);
+	bool alone = role_of(pass) == ROLE_MIXED && ranks_count(pass->common->ranks, pass->summary->replica) <= 1;
 
 	for (int k = 0; k < COUNTED_BUDGETS; k++) {
 		counted_window(i, role_of(pass), &c->gauges, counted_budget_ntok[k], chosen, &window);
 		struct counted_by *by = &aggregates_counted(r)->by[k];
 		window.long_prompts |= window.count == 0 && c->was_long;
 		counted_note_totals(by, &window);
+		if (alone) { /* steps of ranks in lock-step have the batches of the others too */
+			counted_note_latencies(aggregates_counted(r), k, i, &window);
+		}
 		counted_note_throughout(by, bucket % COUNTED_BUCKETS, &window);
 		counted_window_add(&c->several[k], &window);
 	}

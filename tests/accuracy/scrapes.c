@@ -16,6 +16,8 @@
 
 static const int64_t step_bounds[] = {1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
 static const int64_t prompt_bounds[] = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000};
+/* Between tokens, in thousandths of a second. */
+static const int64_t latency_bounds[] = {10, 25, 50, 75, 100, 150, 200, 300, 400, 500, 750, 1000, 2500, 5000, 7500, 10000, 20000, 40000, 80000};
 #define COUNT(list) (sizeof(list) / sizeof *(list))
 
 static void note(struct histogram *h, const int64_t *bounds, size_t count, int64_t value) {
@@ -41,6 +43,7 @@ void scraped_tokens(struct replica *r, struct request *q, int64_t tokens, int64_
 	if (q->token_ns > 0) {
 		c->latencies++; /* one for each step */
 		c->latency_ns += at_ns - q->token_ns;
+		note(&c->between, latency_bounds, COUNT(latency_bounds), (at_ns - q->token_ns + 999999) / 1000000);
 	} else {
 		c->first_tokens++;
 		c->first_token_ns += at_ns - q->arrival_ns;
@@ -93,6 +96,17 @@ static void put_times(struct world *w, gzFile to, const char *name, int64_t coun
 	put_sample(w, to, of, "", "", (double)ns / 1e9);
 }
 
+static void put_latencies(struct world *w, gzFile to, const struct histogram *h) {
+	char bound[32];
+	int64_t seen = 0;
+
+	for (size_t i = 0; i <= COUNT(latency_bounds); i++) {
+		seen += h->buckets[i];
+		snprintf(bound, sizeof bound, i < COUNT(latency_bounds) ? "%.4g" : "+Inf", i < COUNT(latency_bounds) ? (double)latency_bounds[i] / 1e3 : 0);
+		put_sample(w, to, "inter_token_latency_seconds_bucket", "le=\"", bound, (double)seen);
+	}
+}
+
 static void put_stamp(struct world *w, gzFile to, int64_t at_ns) {
 	time_t seconds = (time_t)(at_ns / SECOND_NS);
 	struct tm at;
@@ -120,6 +134,7 @@ static void put_scrape(struct world *w, struct replica *r, int64_t at_ns, const 
 	                      (double)cache_ntok(w) / BLOCK_NTOK) <= 0;
 	put_histogram(w, to, "iteration_tokens_total", step_bounds, COUNT(step_bounds), &c->steps);
 	put_times(w, to, "time_to_first_token_seconds", c->first_tokens, c->first_token_ns);
+	put_latencies(w, to, &c->between);
 	put_times(w, to, "inter_token_latency_seconds", c->latencies, c->latency_ns);
 	put_times(w, to, "request_prefill_time_seconds", c->finished, c->prefill_ns);
 	put_histogram(w, to, "request_prompt_tokens", prompt_bounds, COUNT(prompt_bounds), &c->prompts);

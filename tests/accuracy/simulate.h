@@ -52,7 +52,7 @@ struct histogram {
 struct counts {
 	int64_t queries, hits, prompt_tokens, generated, finished;
 	int64_t first_tokens, first_token_ns, latencies, latency_ns, prefill_ns;
-	struct histogram steps, prompts;
+	struct histogram steps, prompts, between;
 };
 
 struct gauges_now {

@@ -112,6 +112,62 @@ TEST(busy_throughout) {
 	}
 }
 
+/* Steps of 512 or of 8192 tokens in which long prompts are computed: the times between tokens differ, and show which it was. */
+TEST(times_between_tokens_show_the_budget) {
+	static const int64_t within_small[] = {0, 0, 900, 1000, 1000, 1000, 1000}, within_large[] = {0, 0, 980, 980, 980, 980, 1000};
+	const struct counted_gauges before = {.running = 6, .context_tokens = 0};
+	const double ns[COUNTED_TERMS] = {[COUNTED_STEP] = 30e6, [COUNTED_SEQUENCE] = 50e3, [COUNTED_TOKEN] = 60e3, [COUNTED_PROMPT] = 30e6};
+	double off[2][2];
+
+	for (int seen = 0; seen < 2; seen++) {
+		const int64_t *within = seen ? within_large : within_small;
+		struct counted *c = must_calloc(1, sizeof *c);
+		struct window_item i = busy_window(0, 6, 3);
+		i.sequence_steps = 1000;
+		i.steps = 1000 / 6;
+		i.sequence_square = 6000;
+		i.prompt_steps = seen ? 3 : 17;
+		i.input_tokens = i.prompt_tokens = 3 * 8000;
+		i.prompt_square = INT64_C(3) * 8000 * 8000;
+		i.within_10ms = within[0];
+		i.within_25ms = within[1];
+		i.within_50ms = within[2];
+		i.within_100ms = within[3];
+		i.within_200ms = within[4];
+		i.within_400ms = within[5];
+		i.within_1000ms = within[6];
+		for (int k = 0; k < COUNTED_BUDGETS; k++) {
+			struct counted_window w;
+			counted_window(&i, ROLE_MIXED, &before, counted_budget_ntok[k], 0, &w);
+			counted_note_latencies(c, k, &i, &w);
+		}
+		off[seen][0] = counted_latencies_off(c, 0, ns);
+		off[seen][1] = counted_latencies_off(c, 4, ns);
+		free(c);
+	}
+	assert_true(off[0][0] < off[0][1] && off[1][1] < off[1][0]);
+	assert_true(off[0][0] >= 0 && off[1][1] >= 0);
+}
+
+/* Without buckets, or with preemptions, they say nothing. */
+TEST(times_between_tokens_unknown) {
+	const struct counted_gauges before = {.running = 6, .context_tokens = 0};
+	const double ns[COUNTED_TERMS] = {[COUNTED_STEP] = 30e6};
+
+	for (int n = 0; n < 2; n++) {
+		struct counted *c = must_calloc(1, sizeof *c);
+		struct window_item i = busy_window(0, 6, 3);
+		struct counted_window w;
+		i.within_200ms = n == 0 ? UNKNOWN : 0;
+		i.preempted = n;
+		counted_window(&i, ROLE_MIXED, &before, 2048, 0, &w);
+		counted_note_latencies(c, 2, &i, &w);
+		assert_true(counted_latencies_off(c, 2, ns) == 0);
+		assert_true(c->by[2].fast[COUNTED_SEQUENCE] == 0);
+		free(c);
+	}
+}
+
 /* Prompts of 4000 tokens: the fewer tokens a step has room for, the more steps have prompts. */
 TEST(steps_of_long_prompts) {
 	static const double budgets[] = {512, 1024, 2048, 4096, 8192}, least[] = {7.8, 3.9, 2.0, 0.99, 0.99}, most[] = {8.9, 4.9, 2.8, 1.6, 1.1};
@@ -256,6 +312,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_law_comes_out_of_counts),
 		cmocka_unit_test(busy_throughout),
+		cmocka_unit_test(times_between_tokens_show_the_budget), cmocka_unit_test(times_between_tokens_unknown),
 		cmocka_unit_test(steps_of_long_prompts), cmocka_unit_test(queued_prompts_are_cut),
 		cmocka_unit_test(sequences_take_room), cmocka_unit_test(preempted_contexts_are_prompts),
 		cmocka_unit_test(prompts_in_progress_are_followed), cmocka_unit_test(sequences_at_the_start_of_a_log),

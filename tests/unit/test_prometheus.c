@@ -182,6 +182,13 @@ TEST(counts_of_steps) {
 		{"vllm:iteration_tokens_total_bucket" LE("128") "-1", NOTHING},
 		{"vllm:inter_token_latency_seconds_count" M "50", NOTHING},
 		{"vllm:inter_token_latency_seconds_sum" M "1.0", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.01") "5", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.025") "30", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.05") "50", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.075") "50", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.1") "50", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("1.0") "50", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("+Inf") "50", NOTHING},
 		{"vllm:request_prompt_tokens_bucket" LE("1") "0", NOTHING},
 		{"vllm:request_prompt_tokens_bucket" LE("1000") "1", NOTHING},
 		{"vllm:request_prompt_tokens_bucket" LE("10000") "1", NOTHING},
@@ -201,6 +208,13 @@ TEST(counts_of_steps) {
 		{"vllm:iteration_tokens_total_bucket" LE("+Inf") "110", NOTHING}, /* 10 of more: with prompts, at 4 to 4 running requests */
 		{"vllm:inter_token_latency_seconds_count" M "450", NOTHING},
 		{"vllm:inter_token_latency_seconds_sum" M "9.0", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.01") "25", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.025") "330", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.05") "440", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.075") "445", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("0.1") "445", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("1.0") "450", NOTHING},
+		{"vllm:inter_token_latency_seconds_bucket" LE("+Inf") "450", NOTHING},
 		{"vllm:request_prompt_tokens_bucket" LE("1") "0", NOTHING},
 		{"vllm:request_prompt_tokens_bucket" LE("1000") "3", NOTHING},   /* 2 of about 501 */
 		{"vllm:request_prompt_tokens_bucket" LE("10000") "5", NOTHING},  /* 2 of about 5,500 */
@@ -218,7 +232,8 @@ TEST(counts_of_steps) {
 		 "window host m tenant= start=1786406365000000000 end=1786406380000000000 in=12000 cached=0 out=300 requests=? pgpu=? dgpu=? "
 		 "running=4 computed=0 steps=100 prompt_steps=10 sequence_steps=400 sequence_ns=8000000000 "
 		 "sequence_square=4094 first_tokens=4 prompt_ns=1000000000 prompts=4 prompt_tokens=12000 prompt_square=60982507 "
-		 "prompt_chunks=8 context_tokens=125000 waiting=2 preempted=1"},
+		 "prompt_chunks=8 context_tokens=125000 waiting=2 preempted=1 "
+		 "within_10ms=20 within_25ms=300 within_50ms=390 within_100ms=395 within_1000ms=400"}, /* no bound of 0.2 or 0.4 */
 	};
 
 	CHECK_LINES_OF("prometheus", cases);

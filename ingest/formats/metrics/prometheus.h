@@ -41,7 +41,7 @@ enum role {
 };
 
 /* Histograms that are stored. */
-enum histogram { HISTOGRAM_STEPS, HISTOGRAM_PROMPTS, HISTOGRAMS };
+enum histogram { HISTOGRAM_STEPS, HISTOGRAM_PROMPTS, HISTOGRAM_LATENCIES, HISTOGRAMS };
 #define HISTOGRAM_MAX 32
 struct buckets {
 	int64_t up_to[HISTOGRAM_MAX]; /* ascending, as they came */
@@ -90,6 +90,9 @@ void scrapes_add(struct parser *p, struct scrapes *s, const struct sample *sampl
 
 /* A sample of a GPU's power is a separate record: PARSE_NONE if it is not one. */
 enum parse_result sample_power(struct parser *p, const struct sample *sample, int64_t at_ns, struct record *out);
+
+/* What a series counted between two scrapes: PARSE_AGAIN, or PARSE_REJECT_AGAIN with the reason. */
+enum parse_result scrape_window(struct parser *p, struct scrapes *s, const struct series *from, struct record *out);
 
 /*
  * The scrape is over: its windows one by one, PARSE_AGAIN or PARSE_REJECT_AGAIN for each;
