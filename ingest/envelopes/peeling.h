@@ -108,6 +108,14 @@ bool peel_stamp(struct peeling *p, struct text t, bool in_utc);
 /* shippers.c */
 stripper strip_shipper, strip_bar, strip_local_bar, strip_short_precise, strip_short_unix, strip_label, strip_tracing, strip_out_file,
 	strip_labels, strip_stream, strip_events;
+/* Does a line of an engine, or another envelope, begin here? Only then is a prefix removed. */
+bool opens_line(struct text t);
+
+/*
+ * grep.c: "12:", "vllm.log:", "logs/vllm.log:12:" of grep -n and -H, "vllm.log-12-" of the lines beside. The file's name is
+ * the name of a server.
+ */
+bool strip_grep(struct peeling *p);
 
 /* fluent.c */
 stripper strip_fluent_bit, strip_fluentd;

@@ -1,4 +1,4 @@
-/* shippers.c: prefixes of tools that show or ship logs: compose, kubectl, stern, journalctl, grep, Dynamo. */
+/* shippers.c: prefixes of tools that show or ship logs: compose, kubectl, stern, journalctl, Dynamo. */
 #include <stdio.h>
 
 #include "core/instant.h"
@@ -39,8 +39,7 @@ static bool is_kube_name(struct text t) {
 	return t.len > 0 && t.at[0] != '-' && t.at[t.len - 1] != '-';
 }
 
-/* Does a line of an engine, or another envelope, begin here? Only then is a prefix removed. */
-static bool opens_line(struct text t) {
+bool opens_line(struct text t) {
 	static const struct text openings[] = {
 		{"(", 1}, {"[", 1}, {"{", 1}, {"\33", 1}, {"INFO", 4}, {"DEBUG", 5}, {"WARNING", 7}, {"ERROR", 5},
 		{"slot ", 5}, {"srv ", 4}, {"time=", 5}, {"Engine ", 7}, {"I0", 2}, {"I1", 2},
@@ -208,41 +207,6 @@ static bool strip_kail(struct peeling *p) {
 	origin_set(&p->origin, ORIGIN_NAMESPACE, space);
 	origin_set(&p->origin, ORIGIN_POD, pod);
 	origin_set(&p->origin, ORIGIN_CONTAINER, container);
-	p->text = t;
-	return true;
-}
-
-/* "12:", "vllm.log:", "logs/vllm.log:12:" of grep -n and -H. The file's name is the name of a server. */
-static bool strip_grep(struct peeling *p) {
-	enum { PATH_MAX_BYTES = 256 };
-	struct text t = p->text, path = {0}, rest;
-	int64_t line;
-	size_t colon = text_find_byte(text_cut(t, 0, PATH_MAX_BYTES), ':');
-
-	if (colon == SIZE_MAX || colon == 0) {
-		return false;
-	}
-	if (!is_digit(t.at[0]) || text_find_byte(text_cut(t, 0, colon), '.') != SIZE_MAX) {
-		path = text_cut(t, 0, colon);
-		bool file = text_find(path, T(".log")) != SIZE_MAX || text_ends(path, T(".txt")) || text_ends(path, T(".out")) ||
-		            text_ends(path, T(".err"));
-		if (!file || memchr(path.at, ' ', path.len) || memchr(path.at, '"', path.len)) {
-			return false;
-		}
-		t = text_cut(t, colon + 1, t.len);
-	}
-	rest = t;
-	bool numbered = text_take_i64(&rest, &line) && line > 0 && text_skip(&rest, T(":"));
-	/* A file and a number leave no doubt; either of them may be part of a line. */
-	if (numbered && (path.len > 0 || opens_line(rest))) {
-		t = rest;
-	} else if (path.len == 0 || !opens_line(t)) {
-		return false;
-	}
-	naming_from_path(path, &p->origin);
-	if (p->origin.part[ORIGIN_POD].len == 0) {
-		origin_set(&p->origin, ORIGIN_CONTAINER, path);
-	}
 	p->text = t;
 	return true;
 }

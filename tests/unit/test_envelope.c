@@ -89,6 +89,15 @@ static const struct {
 	{"logs/vllm.log:123:INFO x", "INFO x", UNKNOWN},
 	{"vllm.log:INFO x", "INFO x", UNKNOWN},
 	{"note: INFO x", "note: INFO x", UNKNOWN},
+	{"logs/a.log-123-INFO x", "INFO x", UNKNOWN}, /* grep -C: the lines beside */
+	{"logs/a.log.1-[10/05/2026-06:20:01] x", "[10/05/2026-06:20:01] x", UNKNOWN},
+	{"a.log-2026-05-12T08:20:00.123Z INFO x", "INFO x", INT64_C(1778574000123000000)},
+	{"a.log-20260512:INFO x", "INFO x", UNKNOWN}, /* the name of a rotated file */
+	{"logs/a.log: [10/05/2026-06:20:01] x", "[10/05/2026-06:20:01] x", UNKNOWN},
+	{"logs/a:12:INFO x", "INFO x", UNKNOWN},
+	{"logs/a:INFO x", "INFO x", UNKNOWN},
+	{"logs/a:no line", "logs/a:no line", UNKNOWN},
+	{"logs/a.log-no line", "logs/a.log-no line", UNKNOWN},
 	{"INFO  PyProcess W-142-model-stdout: [1,0]<stdout>:INFO x", "INFO x", UNKNOWN},
 	{STAMP "  INFO loggers.log: Engine 000: x  ", "Engine 000: x", STAMP_NS},
 	{STAMP "  INFO vllm_llm::log_stats: x", " INFO vllm_llm::log_stats: x", STAMP_NS},
