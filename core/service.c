@@ -10,7 +10,7 @@ const struct text service_names[SERVICES] = {
 /*
  * Other words for a class. OpenAI's "auto" leaves the choice to the account, which is standard unless the answer
  * states another. Its "fast" is the new name, since July 2026, of "priority"; its "scale" is capacity paid in
- * advance, without a published price per token.
+ * advance, without a published price per token. Groq's and Google's standard class is "on_demand".
  */
 static const struct {
 	struct text word;
@@ -18,6 +18,8 @@ static const struct {
 } words[] = {
 	{KEY("default"), SERVICE_STANDARD}, {KEY("auto"), SERVICE_STANDARD},  {KEY("standard_only"), SERVICE_STANDARD},
 	{KEY("batches"), SERVICE_BATCH},    {KEY("fast"), SERVICE_PRIORITY},  {KEY("scale"), SERVICE_OTHER},
+	{KEY("on_demand"), SERVICE_STANDARD},           {KEY("traffic_type_unspecified"), SERVICE_STANDARD},
+	{KEY("on_demand_priority"), SERVICE_PRIORITY},  {KEY("on_demand_flex"), SERVICE_FLEX},
 };
 
 enum service service_of(struct text word) {

@@ -57,17 +57,21 @@ static int128 priced(int64_t tokens, int64_t whole, int64_t part, int64_t part_p
 	return (int128)(tokens - part) * whole + (int128)part * part_price;
 }
 
-/* Prices that the class does not have itself. */
-static void note_service(struct list_price *l, const struct entry *e, const struct price_quote *q, enum price_kind whole) {
+/* Prices that the class does not have itself, and the revenue that rests on them. */
+static void note_service(struct list_price *l, const struct entry *e, const struct price_quote *q, enum price_kind whole, int128 revenue) {
 	const bool used[PRICE_KINDS] = {
 	    [PRICE_CACHE_WRITE] = e->kind == ENTRY_INPUT && e->cache_write_tokens > 0,
 	    [PRICE_REASONING] = e->kind == ENTRY_OUTPUT && e->reasoning_tokens > 0,
 	};
+	unsigned as_standard = 0;
+
 	for (unsigned k = 0; k < PRICE_TOKENS; k++) {
 		if ((used[k] || (k == whole && e->tokens > 0)) && q->stands_in[k]) {
-			l->as_standard[e->service] |= 1u << k;
+			as_standard |= 1u << k;
 		}
 	}
+	l->as_standard[e->service] |= as_standard;
+	l->standard_revenue[e->service] += as_standard ? revenue : 0;
 }
 
 /* Prices of parts of requests, and the substitute if the catalogue has no such price. */
@@ -123,7 +127,7 @@ static bool revenue_of_whole(struct list_price *l, const struct entry *e, const 
 		whole = q->nano[kind];
 		*revenue = (int128)e->tokens * whole;
 	}
-	note_service(l, e, q, kind);
+	note_service(l, e, q, kind, *revenue);
 	l->unpriced |= whole == PRICE_UNKNOWN;
 	return whole != PRICE_UNKNOWN;
 }
@@ -390,17 +394,22 @@ static const char *kinds_of(unsigned bits, char *out, size_t size) {
 	return out;
 }
 
-static void warn_services(const struct list_price *l, struct quality *q) {
-	for (int s = SERVICE_BATCH; s < SERVICE_OTHER; s++) {
+/* Vendors charge other prices for these classes, half to twice the standard ones: the revenue is not right. */
+static void warn_services(const struct list_price *l, struct text name, struct quality *q) {
+	for (int s = SERVICE_BATCH; s < SERVICES; s++) {
 		char kinds[80];
-		if (l->as_standard[s]) {
-			quality_warn(q, "list price of %s: no %.*s price for %s, so such traffic is priced as standard", l->label,
-				     TEXT_ARG(service_names[s]), kinds_of(l->as_standard[s], kinds, sizeof kinds));
+		int64_t nano = amount_of(l->standard_revenue[s]);
+
+		if (l->as_standard[s] && s == SERVICE_OTHER) {
+			quality_finding(q, "price-kind", name.at, "--prices", nano,
+					"list price of %s: some requests are of a class of service that catalogues do not price; "
+					"they are priced as standard", l->label);
+		} else if (l->as_standard[s]) {
+			quality_finding(q, "price-kind", name.at, "--prices", nano,
+					"list price of %s: no %.*s price for %s, so such traffic is priced as standard; --prices with a catalogue "
+					"that has these prices", l->label, TEXT_ARG(service_names[s]),
+					kinds_of(l->as_standard[s], kinds, sizeof kinds));
 		}
-	}
-	if (l->as_standard[SERVICE_OTHER]) {
-		quality_warn(q, "list price of %s: some requests are of a class of service that catalogues do not price; "
-			     "they are priced as standard", l->label);
 	}
 }
 
@@ -422,7 +431,7 @@ static void warn_found(const struct list_price *l, struct text name, const char 
 		quality_warn(q, "list price of %s: no price for cached input, so it is priced as uncached input",
 			     l->label);
 	}
-	warn_services(l, q);
+	warn_services(l, name, q);
 	warn_parts(l, name, q);
 	warn_left_out(l, name, q);
 }

@@ -145,7 +145,7 @@ struct list_price {
 	unsigned as_standard[SERVICES]; /* bits by enum price_kind: the standard price is used */
 	bool cached_as_input, unpriced, tiered, part_above, foreign, geo_unknown;
 	int64_t part_amount[BILLED_PARTS]; /* without a price in the catalogue */
-	int128 part_revenue[BILLED_PARTS], geo_revenue;
+	int128 part_revenue[BILLED_PARTS], geo_revenue, standard_revenue[SERVICES]; /* the last: what rests on standard prices */
 };
 
 /* ---- in addition to the sums ---- */

@@ -53,10 +53,15 @@ static json_at counts_of(const struct json *j, json_at answer) {
 	return v;
 }
 
+/* Google's answers state the class that was used as trafficType or serviceTier, beside the counts. */
 static enum service service_in(struct parser *p, json_at usage, json_at answer) {
-	struct text word = field_text(p, usage, T("service_tier"));
+	static const struct text keys[] = {KEY("service_tier"), KEY("trafficType"), KEY("traffic_type"), KEY("serviceTier")};
+	struct text word = T("");
 
-	return service_of(word.len > 0 ? word : field_text(p, answer, T("service_tier")));
+	for (size_t i = 0; i < sizeof keys / sizeof *keys && word.len == 0; i++) {
+		word = field_text(p, usage, keys[i]);
+	}
+	return service_of(word.len > 0 ? word : field_text(p, answer, keys[0]));
 }
 
 /* llama.cpp's own: prompt_n excludes cached tokens. Its times are those of one slot; others may run concurrently. */
