@@ -140,7 +140,10 @@ static int read_rank(struct ranks *r, const struct rank *rank, struct evidence *
 		evidence_reader_seek(reader, rank->replica);
 	}
 	while (rc >= 0 && (got = evidence_next(reader, &item, why)) > 0 && item->replica == rank->replica) {
-		rc = item->kind == ITEM_STEP ? add_step(r, rank->engine, (const struct step_item *)item, why) : 0;
+		const struct step_item *step = (const struct step_item *)item;
+		/* The instants of others show which steps are one. */
+		bool exact = item->kind == ITEM_STEP && (step->flags & STEP_COARSE_CLOCK) == 0;
+		rc = exact ? add_step(r, rank->engine, step, why) : 0;
 	}
 	evidence_reader_free(reader);
 	return rc < 0 ? rc : got < 0 ? got : 0;

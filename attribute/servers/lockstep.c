@@ -51,11 +51,83 @@ static bool step_together(const struct sample *a, const struct sample *b) {
 	return both >= STEPS_LEAST && together * 100 >= both * TOGETHER_PERCENT && equal * 100 < both * EQUAL_PERCENT;
 }
 
+/*
+ * Instants in seconds do not show which steps are one, but ranks compute the same sequence of durations. A few steps in
+ * turn, of different durations, are compared with those of the other log at that time, and with those of other times.
+ */
+#define RUN_STEPS 4
+#define RUNS_FIRST 8
+#define RUNS_LEAST 8
+#define RUNS_OTHER 4 /* times as often as at other times */
+#define SECONDS_NS (NS_PER_SECOND + NS_PER_SECOND / 2)
+#define OTHER_TIME_NS (7 * NS_PER_SECOND)
+#define LEAST_APART_NS 60000
+
+struct runs {
+	size_t of, found;
+};
+
+static int64_t longer(int64_t a, int64_t b) {
+	return a > b ? a : b;
+}
+
+static bool lasts_as_long(const struct id_step *x, const struct id_step *y) {
+	int64_t most = longer(ranks_tolerance_ns(x->duration_ns) / 8, LEAST_APART_NS), apart = x->duration_ns - y->duration_ns;
+
+	return apart <= most && apart >= -most;
+}
+
+static bool is_varied(const struct id_step *x) {
+	int64_t least = x[0].duration_ns, most = least;
+
+	for (size_t i = 1; i < RUN_STEPS; i++) {
+		least = x[i].duration_ns < least ? x[i].duration_ns : least;
+		most = longer(most, x[i].duration_ns);
+	}
+	return most - least > least / 8;
+}
+
+static void seek_run(const struct id_step *x, const struct sample *b, int64_t shift_ns, struct runs *r) {
+	size_t k = id_steps_from(b->steps, b->step_count, x->end_ns + shift_ns - SECONDS_NS);
+	bool found = false;
+
+	r->of += k < b->step_count && b->steps[k].end_ns <= x->end_ns + shift_ns + SECONDS_NS;
+	for (; !found && k + RUN_STEPS <= b->step_count && b->steps[k].end_ns <= x->end_ns + shift_ns + SECONDS_NS; k++) {
+		size_t same = 0;
+		while (same < RUN_STEPS && lasts_as_long(&x[same], &b->steps[k + same])) {
+			same++;
+		}
+		found = same == RUN_STEPS;
+	}
+	r->found += found;
+}
+
+/* At least a quarter: a rank may have idled. */
+static bool last_equally(const struct sample *a, const struct sample *b) {
+	struct runs now = {0}, other = {0};
+
+	for (size_t i = 0; i + RUN_STEPS <= a->step_count; i += RUN_STEPS) {
+		if (!is_varied(&a->steps[i])) {
+			continue;
+		}
+		seek_run(&a->steps[i], b, 0, &now);
+		seek_run(&a->steps[i], b, OTHER_TIME_NS, &other);
+		if (now.of == RUNS_FIRST && now.found == 0) {
+			return false;
+		}
+	}
+	return now.found >= RUNS_LEAST && 4 * now.found >= now.of && now.found * other.of >= RUNS_OTHER * other.found * now.of;
+}
+
+static bool in_seconds(const struct server *one) {
+	return one->sample.step_count > 0 && one->sample.steps[0].coarse;
+}
+
 static bool may_be_ranks(const struct servers *s, const struct server *a, const struct server *b) {
 	const struct sample *x = &a->sample, *y = &b->sample;
 
 	return !a->dropped && !b->dropped && a->named != b->named && x->step_count >= STEPS_LEAST && y->step_count >= STEPS_LEAST &&
-	       !x->steps[0].coarse && !y->steps[0].coarse && servers_overlap(x->first_step_ns, x->last_step_ns, y->first_step_ns, y->last_step_ns) &&
+	       in_seconds(a) == in_seconds(b) && servers_overlap(x->first_step_ns, x->last_step_ns, y->first_step_ns, y->last_step_ns) &&
 	       servers_models_alike(s, x->step_model, y->step_model) &&
 	       fleet_pool_of(s->fleet, s->names, a->named, x->step_model) == fleet_pool_of(s->fleet, s->names, b->named, y->step_model);
 }
@@ -83,7 +155,9 @@ static void state_ranks(struct servers *s) {
 		const struct server *one = &s->at[i], *first = one->engine != 0 ? first_rank(s, one->engine) : one;
 		if (first != one && one->sample.all_steps > 0) {
 			const char *a = servers_text(s, first->named), *b = servers_text(s, one->named);
-			quality_assume(s->quality, b, a, "--different", NULL,
+			quality_assume(s->quality, b, a, "--different", NULL, in_seconds(one) ?
+			               "%s and %s are ranks of one engine: their steps take the same times in turn; timestamps in seconds do not "
+			               "show which steps are one, so that each is split by its own batches, with a wider interval" :
 			               "%s and %s are ranks of one engine: their steps begin and end together, so that "
 			               "each is split by the batches of all ranks", a, b);
 		}
@@ -98,9 +172,9 @@ name_id servers_engine(const struct servers *s, const struct server *one) {
 static void join_ranks(struct servers *s, size_t i, size_t k) {
 	struct server *a = &s->at[i], *b = &s->at[k];
 	bool fewer = a->sample.most_hash < b->sample.most_hash;
+	const struct sample *x = fewer ? &a->sample : &b->sample, *y = fewer ? &b->sample : &a->sample;
 
-	if (b->engine == 0 && may_be_ranks(s, a, b) && step_together(fewer ? &a->sample : &b->sample, fewer ? &b->sample : &a->sample) &&
-	    !are_different(s, a, b)) {
+	if (b->engine == 0 && may_be_ranks(s, a, b) && (in_seconds(a) ? last_equally(x, y) : step_together(x, y)) && !are_different(s, a, b)) {
 		a->engine = b->engine = (uint32_t)i + 1;
 	}
 }
@@ -127,7 +201,7 @@ void servers_find_ranks(struct servers *s) {
 			to = from + RANK_HINTS_ROW < s->count ? from + RANK_HINTS_ROW : s->count;
 			rank_hints_compare(hints, i, from, to, may);
 			for (size_t k = from; k < to; k++) {
-				if (may[k - from]) {
+				if (may[k - from] || (in_seconds(&s->at[i]) && in_seconds(&s->at[k]))) {
 					join_ranks(s, i, k);
 				}
 			}

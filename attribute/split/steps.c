@@ -209,12 +209,12 @@ static void step_times(const struct step_model *m, const struct batch *b, const 
 		return;
 	}
 	struct phase_batches all = batches_of_rank(b, others);
-	*t = (struct split_times){step_model_ns(m, &all.whole), step_model_ns(m, &all.chunks),
-				  step_model_ns(m, &all.decoders)};
+	*t = (struct split_times){step_model_ns(m, &all.whole), step_model_ns(m, &all.chunks), step_model_ns(m, &all.decoders)};
 }
 
 /* What a rank's phases would take alone is never observed: the others' batches remain. One standard deviation. */
 #define RANK_SHARE_SD 0.0127
+#define RANK_APART_SD 0.08 /* where it is not known which steps of other ranks are the same step */
 
 static double share_sd(const struct step_model *m, const struct batch *b, const struct rank_others *others) {
 	struct phase_batches all = batches_of_rank(b, others);
@@ -239,6 +239,7 @@ static int post_busy(struct pass *pass, const struct step_item *s, int64_t start
 	int64_t prefill = split_part(total, prefill_share(pass, s, &t));
 	double attention = m->ns[TERM_ATTENTION] * (double)b.prefill_token_kv;
 	bool mixed = s->prefill_tokens > 0 && s->decode_tokens > 0 && s->prefill_gpu_ns == UNKNOWN;
+	bool apart = ((struct steps_state *)pass->state)->rank_count > 1 && (s->flags & STEP_COARSE_CLOCK) != 0;
 	if (mixed && m->origin != MODEL_FITTED) {
 		pass_note_substitute(pass, (enum substitute)((int)m->origin - MODEL_NEIGHBOUR + SUBSTITUTE_NEIGHBOUR),
 				     start_ns);
@@ -250,9 +251,7 @@ static int post_busy(struct pass *pass, const struct step_item *s, int64_t start
 	    .decode_ns = total - prefill,
 	    .grade = grade_of(s, attention_known && context_known, m),
 	    .attention_share = t.prefill > 0 ? clip(attention / t.prefill) : 0,
-	    .prior_share = t.prefill > attention
-			       ? clip(m->ns[TERM_PREFILL_CONTEXT] * (double)b.prefill_kv_tokens / t.prefill)
-			       : 0,
+	    .prior_share = t.prefill > attention ? clip(m->ns[TERM_PREFILL_CONTEXT] * (double)b.prefill_kv_tokens / t.prefill) : 0,
 	    .context_share = context_share(m, &b, &t),
 	    .attention_sd = m->attention_sd,
 	    .context_sd = m->context_sd,
@@ -263,7 +262,7 @@ static int post_busy(struct pass *pass, const struct step_item *s, int64_t start
 	    .decode_kv_tokens = s->decode_kv_tokens == UNKNOWN ? 0 : s->decode_kv_tokens,
 	    .times = mixed ? &t : NULL,
 	    .by_steps = true,
-	    .share_sd = mixed ? share_sd(m, &b, others) : 0,
+	    .share_sd = mixed ? share_sd(m, &b, others) + (apart ? RANK_APART_SD : 0) : 0,
 	};
 	return accounts_busy(&pass->accounts, &stretch, why);
 }
