@@ -227,7 +227,7 @@ const struct kind *native_slow(struct parser *p, struct text line, struct record
 	const struct json *j = p->json;
 	const struct kind *k;
 	size_t next = 0;
-	uint32_t seen = 0;
+	uint64_t seen = 0;
 
 	p->reason = NULL;
 	if (!json_parse(p->json, line, NULL) || json_type(j, 0) != JSON_OBJECT) {
@@ -243,7 +243,7 @@ const struct kind *native_slow(struct parser *p, struct text line, struct record
 	for (json_at v = json_first(j, 0); v != JSON_ABSENT && !p->reason; v = json_next(j, v)) {
 		const struct field *f = native_field_next(k, &next, json_key(j, v));
 		p->quality->unknown_keys += f ? 0 : 1;
-		uint32_t bit = f ? UINT32_C(1) << (next - 1) % 32 : 0;
+		uint64_t bit = f ? native_row(next) : 0;
 		p->note = seen & bit ? "a key appears twice in a record: the last one counts" : p->note;
 		seen |= bit;
 		p->reason = f ? slow_value(n, j, v, r, f) : NULL;

@@ -63,6 +63,12 @@ const char *native_set_integer(struct record *r, const struct field *f, int64_t 
 /* The row of a key: the one after the last, else any. */
 const struct field *native_field_next(const struct kind *k, size_t *next, struct text key);
 
+/* A bit for the row before `next`: which keys were seen. */
+#define NATIVE_ROWS_MAX 64
+static inline uint64_t native_row(size_t next) {
+	return UINT64_C(1) << (next - 1) % NATIVE_ROWS_MAX;
+}
+
 /* What follows the beginning of a line: the keys of integers and texts in their order, then bytes that do not differ. */
 #define NATIVE_PLAN_MAX 24
 #define NATIVE_TAIL_MAX 64
@@ -93,7 +99,7 @@ struct native_heads {
 		const struct kind *kind;
 		struct record record;
 		size_t next;
-		uint32_t seen;
+		uint64_t seen;
 		struct native_plan plan;
 	} at[NATIVE_HEADS];
 	unsigned tried, missed; /* beginnings that were to be kept; lines with another one since then */

@@ -215,7 +215,7 @@ static bool read_head(struct cursor *c, struct native_head *h) {
 		if (!fast_value(c, &h->record, f)) {
 			return false;
 		}
-		h->seen |= UINT32_C(1) << (h->next - 1) % 32;
+		h->seen |= native_row(h->next);
 	}
 	return true;
 }
@@ -380,7 +380,7 @@ static const struct kind *read_members(struct native_heads *heads, const struct 
 	struct cursor c = {line.at, line.at + line.len};
 	const struct kind *k;
 	size_t next = 1;
-	uint32_t seen = 0; /* a bit for each row */
+	uint64_t seen = 0; /* a bit for each row */
 
 	if (h) {
 		*r = h->record;
@@ -403,7 +403,7 @@ static const struct kind *read_members(struct native_heads *heads, const struct 
 				return NULL;
 			}
 		}
-		uint32_t bit = UINT32_C(1) << (next - 1) % 32;
+		uint64_t bit = native_row(next);
 		if (seen & bit) {
 			return NULL;
 		}

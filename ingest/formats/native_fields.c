@@ -198,6 +198,8 @@ static const char *check_power(const struct parser *p, struct record *r) {
 	return instant_absurd(p, r->power.at_ns);
 }
 
+_Static_assert(sizeof request_fields / sizeof *request_fields <= NATIVE_ROWS_MAX && sizeof window_fields / sizeof *window_fields <= NATIVE_ROWS_MAX,
+               "each row has a bit of its own");
 const struct kind native_kinds[NATIVE_KINDS] = {
 #define FIELDS(table) table, sizeof table / sizeof *table
 	{KEY("tollbook.step.v1"), RECORD_STEP, FIELDS(step_fields), KEY("gpu_ns"), check_step},

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/record_json.h"
 #include "ingest/formats/native.h"
 #include "tests/unit/ingest_help.h"
 
@@ -185,6 +186,32 @@ TEST(readers_agree) {
 	bench_release(&b);
 }
 
+/* A window with all keys that there are: none is taken as a second one of another. */
+TEST(all_keys_of_a_window) {
+	struct record r = {.kind = RECORD_WINDOW, .replica = T("r"), .model = T("m"), .window = {.tenant = T("t")}}, back;
+	struct native_heads heads = {.tried = 0};
+	char line[RECORD_JSON_MAX];
+	struct bench b;
+	int64_t n = 1;
+
+	r.window.start_ns = INT64_C(1786406365000000000);
+	r.window.end_ns = INT64_C(1786406380000000000);
+	r.window.input_tokens = r.window.cached_tokens = r.window.output_tokens = r.window.requests = r.window.running = 2;
+	r.window.prefill_gpu_ns = r.window.decode_gpu_ns = 3;
+	r.window.input_is_computed = true;
+#define COUNT_UP(name) r.window.name = n++;
+	WINDOW_COUNTS(COUNT_UP)
+	const struct text whole = {line, record_json(&r, line)};
+	bench_init(&b, "native");
+	b.parser.note = NULL;
+	assert_non_null(native_fast(&heads, whole, &back));
+	must_agree(&b, &heads, whole);
+	assert_null(b.parser.note);
+	assert_int_equal(back.window.within_1000ms, n - 1);
+	assert_int_equal(b.quality.unknown_keys, 0);
+	bench_release(&b);
+}
+
 /* Several servers by turns, more than there are beginnings kept, and a change of the first number. */
 TEST(beginnings_are_kept) {
 	struct native_heads heads = {.tried = 0};
@@ -259,7 +286,7 @@ int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads),         cmocka_unit_test(unknown_keys_are_counted),
 		cmocka_unit_test(usual_lines_go_straight), cmocka_unit_test(readers_agree),
-		cmocka_unit_test(beginnings_are_kept), cmocka_unit_test(zeros_are_read),
+		cmocka_unit_test(all_keys_of_a_window), cmocka_unit_test(beginnings_are_kept), cmocka_unit_test(zeros_are_read),
 		cmocka_unit_test(bids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
