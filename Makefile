@@ -287,7 +287,7 @@ put = install -d -m 755 $(2) && install -m $(1) $(3) $(2)
 COMPLETIONS := bash zsh fish
 METHODS := attribute/METHOD.md report/METHOD.md report/estimate/METHOD.md
 
-install: all ## Install to $(DESTDIR)$(prefix)
+install: all $(LIB) ## Install to $(DESTDIR)$(prefix)
 	$(call put,755,$(BIN),$(BUILD)/tollbook)
 	$(BUILD)/tollbook manual > $(BUILD)/tollbook.1
 	$(call put,644,$(DATA)/man/man1,$(BUILD)/tollbook.1)

@@ -12,7 +12,7 @@ umask 077
 into() {
 	target=$1
 	shift
-	make -s -o "${BUILD:-build}/tollbook" BUILD="${BUILD:-build}" DESTDIR="$stage" "$@" "$target" > "$folder/said" 2>&1 ||
+	make -s -o "${BUILD:-build}/tollbook" -o "${BUILD:-build}/libtollbook.a" BUILD="${BUILD:-build}" DESTDIR="$stage" "$@" "$target" > "$folder/said" 2>&1 ||
 		wrong "make $target $*: $(cat "$folder/said")"
 }
 
@@ -23,6 +23,10 @@ there() {
 		share/fish/vendor_completions.d/tollbook.fish include/tollbook.h lib/libtollbook.a lib/pkgconfig/tollbook.pc share/doc/tollbook/CHANGELOG.md \
 		share/tollbook/schemas/fleet.schema.json share/doc/tollbook/README.md share/doc/tollbook/samples/fleet.json) 2> /dev/null | wc -l
 }
+
+# Of a tree with nothing built, or only the program: the library is built, too.
+make -n BUILD="$folder/new" DESTDIR="$stage" install > "$folder/said" 2>&1
+same "the library is built before it is installed" "$(grep -c "ar qcs $folder/new/libtollbook.a" "$folder/said")" 1
 
 for settings in prefix=/usr PREFIX=/usr; do
 	into install $settings
