@@ -1,6 +1,7 @@
 /* twins.c: requests that two logs report, each with its own timestamps and ids. */
 #include <stdlib.h>
 
+#include "attribute/servers/crowds.h"
 #include "attribute/servers/servers_private.h"
 #include "core/exact.h"
 #include "core/sorted.h"
@@ -30,21 +31,11 @@ static bool has_twin(const struct sample *other, int64_t at_ns, uint32_t prompt_
 #define PART_PERCENT 50
 #define ALL_PERCENT 80
 
-struct finish {
-	int64_t at_ns;
-	uint32_t prompt_tokens, completion_tokens;
-};
-
 static int by_finish(const void *a, const void *b) {
 	return exact_order(((const struct finish *)a)->at_ns, ((const struct finish *)b)->at_ns);
 }
 
-/* A sample's; the caller frees. */
-struct finishes {
-	struct finish *at;
-	size_t count;
-};
-
+/* The caller frees. */
 static struct finishes list_finishes(const struct sample *s) {
 	struct finishes all = {must_alloc((s->request_count + 1) * sizeof *all.at), 0};
 
@@ -86,12 +77,16 @@ static void add_differences(struct differences *d, const struct finishes *all, c
 	d->of++;
 }
 
+static int64_t block_of(const struct sample *a, const struct sample *b) {
+	return a->cached_known == b->cached_known ? INT32_MAX : CACHE_BLOCK;
+}
+
 /* Of so many requests all are looked up, of more some. */
 #define LOOKED_UP 600
 
 static struct differences list_differences(const struct sample *a, const struct finishes *all, const struct sample *b) {
 	uint64_t most_hash = a->most_hash < b->most_hash ? a->most_hash : b->most_hash;
-	struct differences d = {.block = a->cached_known == b->cached_known ? INT32_MAX : CACHE_BLOCK};
+	struct differences d = {.block = block_of(a, b)};
 	size_t step = b->request_count / LOOKED_UP + 1;
 
 	for (size_t i = 0; i < b->request_count; i += step) {
@@ -184,11 +179,25 @@ static bool says_more_of_requests(const struct servers *s, const struct server *
 	return x->all_requests != y->all_requests ? x->all_requests > y->all_requests : names_order(s->names, x->name, y->name) < 0;
 }
 
+/* Requests that have too many like them: two servers that share a load test evenly look the same, so that it is a question. */
+static void compare_crowds(struct servers *s, const struct server *more, const struct finishes *of_more, const struct server *less, const struct finishes *of_less) {
+	const struct sample *a = &more->sample, *b = &less->sample;
+	size_t compared;
+
+	if (crowds_are_alike(of_more, of_less, block_of(a, b), in_seconds(a) || in_seconds(b), &compared)) {
+		const char *x = servers_text(s, a->name), *y = servers_text(s, b->name);
+		quality_finding(s->quality, "counted-twice", y, "--same", QUALITY_NO_AMOUNT,
+		                "%s and %s may report the same requests: in each fraction of a second as many with the same tokens finish in both (%zu were "
+		                "compared). They are counted as different ones; resolve it with --same %s=%s or --different %s=%s", x, y, compared, x, y, x, y);
+	}
+}
+
 static void compare_requests(struct servers *s, struct server *a, const struct finishes *of_a, struct server *b, const struct finishes *of_b) {
 	bool smaller = a->sample.all_requests < b->sample.all_requests;
 	struct server *more = smaller ? b : a, *less = smaller ? a : b;
+	const struct finishes *of_more = smaller ? of_b : of_a, *of_less = smaller ? of_a : of_b;
 	size_t both, of;
-	int64_t percent = alike_percent(&more->sample, smaller ? of_b : of_a, &less->sample, &both, &of);
+	int64_t percent = alike_percent(&more->sample, of_more, &less->sample, &both, &of);
 
 	if (percent >= ALL_PERCENT) {
 		bool kept = says_more_of_requests(s, more, less) || 2 * less->sample.all_requests < more->sample.all_requests;
@@ -198,6 +207,8 @@ static void compare_requests(struct servers *s, struct server *a, const struct f
 		quality_finding(s->quality, "counted-twice", y, "--different", QUALITY_NO_AMOUNT,
 		                "%s and %s report some requests both (%zu of %zu that were compared have the same prompts and finishes): these are counted twice; "
 		                "remove them from one of the logs, or resolve it with --different %s=%s", x, y, both, of, x, y);
+	} else if (percent == 0) {
+		compare_crowds(s, more, of_more, less, of_less);
 	}
 }
 
