@@ -372,15 +372,38 @@ static bool read_sglang_label(struct parallel *p, struct text line) {
 	return true;
 }
 
+/*
+ * TensorRT-LLM: "[10/05/2026-06:00:01] [TRT-LLM] [RANK 3] [I] …", "[…] [TRT-LLM] [I] [_torch][RANK 0] iter = 10, …". Ranks that log
+ * iterations of their own are data-parallel: servers with a GPU each.
+ */
+static bool read_trtllm_label(struct parallel *p, struct text line) {
+	struct text t = line, before;
+	int64_t rank;
+
+	if (!text_until(&t, T("] [TRT-LLM] "), &before) || before.len > 24 || !text_until(&t, T("[RANK "), &before) || before.len > 24 || may_quote(before) ||
+	    !text_take_i64(&t, &rank) || rank < 0 || rank > 62 || !text_skip(&t, T("]"))) {
+		return false;
+	}
+	p->several |= rank > 0;
+	p->own_steps |= rank > 0 && (text_skip(&t, T(" iter = ")) || text_skip(&t, T(" [I] iter = ")));
+	p->tensor_ranks |= (UINT64_C(2) << rank) - 1; /* they begin at 0 */
+	p->pipeline_ranks |= 1;
+	return true;
+}
+
 bool parallel_read_label(struct parallel *p, struct text line) {
 	char first = line.len > 0 ? *line.at : '\0';
 
-	return first == '(' ? read_worker(p, line) : first == '[' && read_sglang_label(p, line);
+	return first == '(' ? read_worker(p, line) : first == '[' && (read_sglang_label(p, line) || read_trtllm_label(p, line));
 }
 
 int64_t parallel_ranks(const struct parallel *p, bool *counted) {
 	int64_t ranks = (int64_t)__builtin_popcountll(p->tensor_ranks) * __builtin_popcountll(p->pipeline_ranks);
 
+	if (p->own_steps) {
+		*counted = true;
+		return 0;
+	}
 	*counted = p->per_data_rank > 0 || ranks > 1;
 	return !*counted ? (p->several ? 2 : 0) : p->per_data_rank > ranks ? p->per_data_rank : ranks;
 }

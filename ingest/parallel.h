@@ -21,6 +21,7 @@ struct parallel {
 	int64_t data_rank;              /* that one + 1 */
 	int64_t per_data_rank;          /* SGLang: GPUs of a data-parallel rank, as numbers of ranks show them */
 	bool several;                   /* a rank has a number that only an engine with several GPUs prints */
+	bool own_steps;                 /* TensorRT-LLM: ranks with steps of their own are servers of their own */
 	bool shared;                    /* a device is a part of a GPU */
 };
 

@@ -221,6 +221,11 @@ TEST(labels_of_ranks_state_gpus) {
 		{{"[2026-10-05 06:00:00 DP2 TP8] Decode batch, #running-req: 1"}, 4, true},
 		{{"[2026-10-05 06:00:00 DP1 TP0] Decode batch, #running-req: 1"}, 2, false},
 		{{"[2026-10-05 06:00:00 DP1] Decode batch, #running-req: 1"}, 0, false},
+		{{"[10/05/2026-06:00:00] [TRT-LLM] [RANK 0] [I] x", "[10/05/2026-06:00:00] [TRT-LLM] [I] [_torch][RANK 3] x"}, 4, true},
+		{{"[10/05/2026-06:00:00] [TRT-LLM] [RANK 3] [I] x", "[10/05/2026-06:00:00] [TRT-LLM] [I] [_torch][RANK 0] iter = 1"}, 4, true},
+		{{"[10/05/2026-06:00:00] [TRT-LLM] [RANK 3] [I] x", "[10/05/2026-06:00:00] [TRT-LLM] [RANK 1] [I] iter = 1"}, 0, true}, /* data-parallel */
+		{{"[10/05/2026-06:00:00] [TRT-LLM] [RANK 0] [I] x"}, 0, false},
+		{{"[10/05/2026-06:00:00] [TRT-LLM] [I] \"[RANK 3] x"}, 0, false},
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
