@@ -351,9 +351,9 @@ static void find_offset(const struct both *steps, const struct both *requests, c
 	out->matched = (int64_t)count;
 	out->offset_ns = best->offset_ns;
 	if (count > 0) {
-		out->offset_ns += events_sort(found, count);
+		out->offset_ns = id_in_ticks(out->offset_ns + events_sort(found, count));
 		out->spread_ns = (found[3 * count / 4] - found[count / 4]) / 2;
-		out->late_ns = found[9 * count / 10] - found[count / 2];
+		out->late_ns = id_in_ticks(found[9 * count / 10] - found[count / 2]);
 	}
 	free(found);
 }

@@ -12,9 +12,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/instant.h"
 #include "core/sorted.h"
 
 #define ID_NO_NUMBER UINT32_MAX
+/*
+ * Steps' ends and durations are rounded to this, and so are differences of clocks: the narrowest comparison is of 2 ms, and
+ * what is below it takes most of the room of a sample.
+ */
+#define ID_TICK_NS 10000
+static inline int64_t id_in_ticks(int64_t ns) {
+	return instant_floor(ns + ID_TICK_NS / 2, ID_TICK_NS);
+}
 
 /* A step, in the order of time. */
 struct id_step {

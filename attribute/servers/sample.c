@@ -40,8 +40,6 @@ static int64_t instant_of(const struct id_request *r) {
 
 /* Fewer are not decisive: short logs may be equal by chance. */
 #define MARKS_LEAST 8
-/* Precision to which logs round durations. */
-#define TICK_NS 10000
 
 void marks_add(struct marks *m, uint64_t hash, int64_t times) {
 	size_t at = m->count;
@@ -96,7 +94,7 @@ struct marks_shared marks_compare(const struct marks *a, const struct marks *b) 
 static int64_t between(int64_t from_ns, int64_t to_ns) {
 	int64_t ns;
 
-	return from_ns == UNKNOWN || to_ns == UNKNOWN || __builtin_sub_overflow(to_ns, from_ns, &ns) ? UNKNOWN : ns / TICK_NS;
+	return from_ns == UNKNOWN || to_ns == UNKNOWN || __builtin_sub_overflow(to_ns, from_ns, &ns) ? UNKNOWN : ns / ID_TICK_NS;
 }
 
 /* Fewer steps between two scrapes are equal by chance. */
@@ -109,7 +107,7 @@ static void mark_item(struct sample *s, const struct item *item) {
 
 	if (item->kind == ITEM_STEP && x->prefill_tokens > 0) {
 		mark(&s->marks[MARKS_STEPS], (const int64_t[]){x->prefill_requests, x->prefill_tokens, x->decode_requests,
-		                                       (x->duration_ns + TICK_NS / 2) / TICK_NS}, 4);
+		                                       id_in_ticks(x->duration_ns) / ID_TICK_NS}, 4);
 	/* the marks of one name's parts show two servers */
 	} else if (item->kind == ITEM_REQUEST && r->part == PART_BOTH) {
 		mark(&s->marks[MARKS_REQUESTS], (const int64_t[]){r->prompt_tokens, r->completion_tokens, between(r->arrival_ns, r->first_token_ns),
@@ -255,7 +253,7 @@ void sample_put_request(struct sample *s, const struct id_request *r) {
 }
 
 static void add_step(struct sample *s, const struct step_item *x) {
-	int64_t end_ns = x->head.at_ns + x->duration_ns;
+	int64_t end_ns = id_in_ticks(x->head.at_ns + x->duration_ns);
 	bool follows = x->index == UNKNOWN ? s->last_index == UNKNOWN : s->last_index == UNKNOWN || x->index == s->last_index + 1;
 
 	s->all_steps++;
@@ -264,7 +262,7 @@ static void add_step(struct sample *s, const struct step_item *x) {
 	s->step_prompts += x->prefill_requests;
 	s->last_index = x->index;
 	merge_model(&s->step_model, &s->many_step_models, x->head.model, false, x->head.at_ns < first_model_ns(s));
-	exact_widen(&s->first_step_ns, &s->last_step_ns, x->head.at_ns, end_ns);
+	exact_widen(&s->first_step_ns, &s->last_step_ns, x->head.at_ns, x->head.at_ns + x->duration_ns);
 	note_hash(&s->least_step_hash, end_ns);
 	if (s->most_hash != UINT64_MAX && near_hash(end_ns) > s->most_hash) {
 		s->skipped = true;
@@ -272,7 +270,7 @@ static void add_step(struct sample *s, const struct step_item *x) {
 	}
 	follows = follows && !s->skipped;
 	s->skipped = false;
-	*new_step(s) = (struct id_step){end_ns, x->duration_ns, x->prefill_tokens, number_of(x), small(x->prefill_requests),
+	*new_step(s) = (struct id_step){end_ns, id_in_ticks(x->duration_ns), x->prefill_tokens, number_of(x), small(x->prefill_requests),
 	                                small(x->decode_requests), follows, (x->flags & STEP_COARSE_CLOCK) != 0};
 	struct id_step *last = &s->steps[s->step_count - 1];
 	if (s->sparse && s->step_count >= 4 && is_dispensable(s, last - 2)) {

@@ -11,8 +11,8 @@
 #include "core/instant.h"
 
 #define START_NS INT64_C(1786406365000000000)
-#define ITEMS_MAX 4000
-#define ITEM_BYTES_MAX 4096
+#define ITEMS_MAX 400
+#define ITEM_BYTES_MAX 40960
 
 struct items {
 	struct {
@@ -120,6 +120,33 @@ TEST(come_back) {
 	names_free(b);
 }
 
+/* The last digits of instants and durations are most of a sample, and are not compared: a step takes few bytes. */
+TEST(steps_are_small) {
+	struct names *names = names_new();
+	struct name_summaries *n = name_summaries_new(names);
+	int64_t at_ns = START_NS, bytes = 0;
+	uint32_t drawn = 7;
+	struct fault why = {0};
+
+	for (int i = 0; i < 2000; i++) {
+		drawn = drawn * 1103515245 + 12345;
+		struct record step = {.kind = RECORD_STEP, .replica = T("steps"), .model = T("m"), .line = i + 1};
+		step.step = (struct step){.index = i, .start_ns = at_ns, .gpu_ns = 20000000 + drawn % 2000000, .prefill_requests = 1, .prefill_tokens = 100 + i % 900,
+		                          .prefill_kv_tokens = 0, .prefill_token_kv = UNKNOWN, .decode_requests = 4, .decode_tokens = 4, .decode_kv_tokens = 4000,
+		                          .prefill_gpu_ns = UNKNOWN, .decode_gpu_ns = UNKNOWN};
+		assert_int_equal(name_summaries_add_record(n, &step, &why), 0);
+		at_ns += step.step.gpu_ns + 100000 + drawn % 300000;
+	}
+	struct items *k = items_of(n);
+	for (size_t i = 0; i < k->count; i++) {
+		bytes += kind_of(k, i) == 1 ? (int64_t)k->item[i].len : 0;
+	}
+	assert_in_range(bytes, 2000 * 6, 2000 * 10); /* 14 with nanoseconds */
+	items_free(k);
+	name_summaries_free(n);
+	names_free(names);
+}
+
 /* A sink that fails at any item ends the writing there. */
 TEST(a_full_disk) {
 	struct names *names = names_new();
@@ -163,7 +190,7 @@ TEST(damaged_items) {
 		{3, 1, 4, 7, 1}, {3, 1, -1, 7, 1}, {3, 1, 0, 7, 0}, /* a mark of nothing */
 		{4, 1, -1, 1, 2, 3, 4, 5}, {4, 1, 3, 1, 2, 3, 4, 5}, /* a second of nothing */
 		{4, 1, 0, INT64_MAX, 2, 3, 4, 5}, {4, 1, 0, INT64_MIN, 2, 3, 4, 5},
-		{3, 0}, {3, 49}, {3, -1},                          /* no rows, too many */
+		{3, 0}, {3, 513}, {3, -1},                          /* no rows, too many */
 	};
 
 	add_records(n);
@@ -216,7 +243,7 @@ TEST(all_events_are_kept) {
 		struct step_item x = {.head = {.at_ns = at_ns, .kind = ITEM_STEP}, .index = i, .duration_ns = 20000000 + drawn % 100000, .prefill_requests = prompt,
 		                      .prefill_tokens = prompt ? 100 + i % 900 : 0, .decode_requests = decoders, .decode_tokens = decoders};
 		sample_add_item(&sample, &x.head, SERVERS_STEPS_MOST, 2000);
-		all[i] = (struct id_step){at_ns + x.duration_ns, x.duration_ns, x.prefill_tokens, i, prompt, (uint16_t)decoders, true, false};
+		all[i] = (struct id_step){id_in_ticks(at_ns + x.duration_ns), id_in_ticks(x.duration_ns), x.prefill_tokens, i, prompt, (uint16_t)decoders, true, false};
 		at_ns += x.duration_ns + 300000;
 		decoders += prompt;
 	}
@@ -321,6 +348,7 @@ TEST(days_in_common) {
 int main(void) {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(come_back),
+		cmocka_unit_test(steps_are_small),
 		cmocka_unit_test(a_full_disk),
 		cmocka_unit_test(damaged_items),
 		cmocka_unit_test(all_events_are_kept),

@@ -140,7 +140,7 @@ static bool unpack_counts(struct text *t, struct names *names, struct sample *s)
 }
 
 /* Rows of numbers of one kind are packed together, column by column: many columns hardly change from row to row. */
-#define ROWS_MOST 48
+#define ROWS_MOST 512
 #define COLUMNS_MOST 7
 
 static const struct kind {
@@ -269,7 +269,7 @@ static int put_sample(struct packing *p, const struct sample *s) {
 
 	for (size_t i = 0; i < s->step_count && rc >= 0; i++) {
 		const struct id_step *x = &s->steps[i];
-		rc = put(p, ITEM_SAMPLED_STEP, (const int64_t[]){x->duration_ns, minus(x->end_ns, x->duration_ns), x->prefill_tokens, x->number, x->prompts, x->decoders, x->coarse});
+		rc = put(p, ITEM_SAMPLED_STEP, (const int64_t[]){x->duration_ns / ID_TICK_NS, (x->end_ns - x->duration_ns) / ID_TICK_NS, x->prefill_tokens, x->number, x->prompts, x->decoders, x->coarse});
 	}
 	for (size_t i = 0; i < s->request_count && rc >= 0; i++) {
 		const struct id_request *r = &s->requests[i];
@@ -343,11 +343,21 @@ static bool put_mark(struct sample *s, const int64_t *v) {
 	return true;
 }
 
+static bool put_step(struct sample *s, const int64_t *v) {
+	int64_t duration_ns, start_ns, end_ns;
+
+	if (__builtin_mul_overflow(v[0], ID_TICK_NS, &duration_ns) || __builtin_mul_overflow(v[1], ID_TICK_NS, &start_ns) ||
+	    __builtin_add_overflow(start_ns, duration_ns, &end_ns)) {
+		return false;
+	}
+	sample_put_step(s, &(struct id_step){end_ns, duration_ns, u32(v[2]), u32(v[3]), (uint16_t)v[4], (uint16_t)v[5], false, v[6] != 0});
+	return true;
+}
+
 static bool put_row(struct sample *s, int64_t kind, const int64_t *v) {
 	switch (kind) {
 	case ITEM_SAMPLED_STEP:
-		sample_put_step(s, &(struct id_step){minus(v[1], minus(0, v[0])), v[0], u32(v[2]), u32(v[3]), (uint16_t)v[4], (uint16_t)v[5], false, v[6] != 0});
-		return true;
+		return put_step(s, v);
 	case ITEM_SAMPLED_REQUEST:
 		sample_put_request(s, &(struct id_request){v[0], v[1], u32(v[2]), u32(v[3]), u32(v[4])});
 		return true;
