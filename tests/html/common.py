@@ -48,6 +48,15 @@ return [...new Set([...document.querySelectorAll(marks)].filter(e => e.checkVisi
 }).filter(p => p[1] < 3).map(p => p[0] + ' ' + p[1].toFixed(2)))]"""
 
 
+# Names below the bars of a picture and figures above them that overlap.
+CROSSED = """
+return [...document.querySelectorAll('svg')].flatMap(svg => {
+  const names = [...svg.querySelectorAll('text.word,text.fig')].map(t => [t.textContent, t.getBoundingClientRect()]);
+  return names.flatMap(([a, p], i) => names.slice(i + 1).filter(([, q]) =>
+    p.left < q.right && q.left < p.right && p.top < q.bottom - 2 && q.top < p.bottom - 2).map(([b]) => `${a}, ${b}`));
+});"""
+
+
 def verdict(passed):
     """Prints all faults, or that there are none; returns the exit status."""
     for fault in faults[:40]:
@@ -108,6 +117,8 @@ def check_looks(browser, folder, name):
         small = browser.run("""return [...document.querySelectorAll('p,td,th,li,span,text')].filter(e =>
           e.textContent.trim() && parseFloat(getComputedStyle(e).fontSize) < 11).length""")
         expect(small == 0, f"{name}{device}: {small} texts below 11 pixels")
+        crossed = browser.run(CROSSED)
+        expect(not crossed, f"{name}{device}: names or figures of bars on top of each other: {crossed}")
         if device == "phone":
             browser.shot(folder / f"{name}phone.png")
     browser.size(1280, 900)

@@ -6,6 +6,7 @@
 
 #define HEIGHT 240
 #define TOP 24
+#define FOOT 80 /* room for names and, on phones, figures, which page.css places: in turn in two pairs of lines */
 #define NAME_MOST 20 /* bytes */
 
 /* From and to of each bar: before, the nonzero steps on top of each other, after. */
@@ -66,9 +67,9 @@ static void put_bar(FILE *out, const struct statement *s, const struct fall *f, 
 	figure_sum(step->nano, figure);
 	fprintf(out, "<rect class=\"%s\" x=\"%.2f%%\" y=\"%d\" width=\"%.2f%%\" height=\"%d\" rx=\"2\"/>", end ? "fall-end" : step->nano > 0 ? "fall-up" : "fall-down", x + 0.15 * width,
 	        top, 0.7 * width, from == to ? 1 : from > to ? from - to : to - from);
-	fprintf(out, "<text class=\"m fig\" x=\"%.2f%%\" y=\"%d\">%s%s%s</text>", x + width / 2, top - 6, figure[0] == '-' ? "−" : !end && step->nano > 0 ? "+" : "", figure_sign(s, sign),
-	        figure + (figure[0] == '-'));
-	fprintf(out, "<text class=\"m word\" x=\"%.2f%%\" y=\"%d\">", x + width / 2, TOP + HEIGHT + 18);
+	fprintf(out, "<text class=\"m fig%s\" x=\"%.2f%%\" transform=\"translate(0 %d)\">%s%s%s</text>", i % 2 ? " odd" : "", x + width / 2, top - 6,
+	        figure[0] == '-' ? "−" : !end && step->nano > 0 ? "+" : "", figure_sign(s, sign), figure + (figure[0] == '-'));
+	fprintf(out, "<text class=\"m word%s\" x=\"%.2f%%\" y=\"%d\">", i % 2 ? " odd" : "", x + width / 2, TOP + HEIGHT + 18);
 	put_name(out, step->name);
 	fprintf(out, "</text><text class=\"d m alt\" x=\"%.2f%%\" y=\"%d\">%s</text>\n", x + width / 2, TOP + HEIGHT + 34, step->what ? step->what : "");
 }
@@ -83,7 +84,7 @@ void page_fall(FILE *out, const char *currency, const struct page_fall *p) {
 	if (f.low > 0) {
 		fprintf(out, "the axis starts at %s%s", figure_sign(&s, sign), figure_sum(f.low, figure));
 	}
-	fprintf(out, "</span><svg height=\"%d\" role=\"img\" aria-label=\"%s\">\n", TOP + HEIGHT + 40, p->says);
+	fprintf(out, "</span><svg height=\"%d\" role=\"img\" aria-label=\"%s\">\n", TOP + HEIGHT + FOOT, p->says);
 	for (size_t i = 0; i < f.bars; i++) {
 		put_bar(out, &s, &f, i);
 	}
