@@ -49,6 +49,14 @@
 #define MOST_TOKENS 8.0
 #define OF_BANDWIDTH 0.8 /* that engines reach */
 
+/*
+ * Of what rows, prior knowledge and form leave open each by itself, this part is left: what one term lacks another
+ * takes up. The smaller a phase is, the more of what the other lacks is put to it.
+ */
+#define OPEN_PART 0.6
+#define OPEN_SHARE 0.04
+#define SMALL_SHARE 0.03
+
 #define ONE_GAUGE_SD 1.0 /* of the split, if one gauge is not 0; of n gauges divided by n */
 
 /* Busy time of windows that were not busy throughout: relative; that of one window. */
@@ -224,10 +232,11 @@ static void measure(const struct gauged *g, const struct fitting *f, int64_t par
 		split[i] = f->unit[i] / all * (part - m->share * (double)g->all[i]);
 		time[i] = f->unit[i] / all * (double)g->all[i];
 	}
-	m->share_sd = sd_of(f, split);
+	double open = OPEN_PART + OPEN_SHARE / (SMALL_SHARE + fmin(m->share, 1 - m->share));
+	m->share_sd = open * sd_of(f, split);
 	/* The level, and so the number of sequences in a step, is off by a factor: 1.96 of these are as much more as there may be. */
 	double gauges = g->gauges > 0 ? (double)g->gauges : 1;
-	m->form_sd = hypot(m->form_sd, expm1(BOUND_SDS * ONE_GAUGE_SD / gauges) / BOUND_SDS);
+	m->form_sd = open * hypot(m->form_sd, expm1(BOUND_SDS * ONE_GAUGE_SD / gauges) / BOUND_SDS);
 	double few = ONE_TIME_SD / sqrt((double)(partly > 0 ? partly : 1));
 	m->time_sd = hypot(TIME_SD, expm1(BOUND_SDS * hypot(few, sd_of(f, time))) / BOUND_SDS);
 }

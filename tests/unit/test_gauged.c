@@ -126,6 +126,16 @@ TEST(one_gauge_leaves_the_split_open) {
 	assert_true(solved(20, 30e3, &p).form_sd < 0.25);
 }
 
+/* Errors of the law that a small phase takes up are a larger part of it. */
+TEST(a_small_phase_is_left_more_open) {
+	struct proportions p;
+
+	proportions_of(NULL, text_of(""), 1, NULL, text_of("model-8b"), &p);
+	struct gauged_model equal = solved(40, 150e3, &p), small = solved(40, 5e3, &p);
+	assert_true(equal.share > 0.3 && equal.share < 0.7 && small.share < 0.15);
+	assert_true(equal.form_sd < 0.16 && small.form_sd > 1.15 * equal.form_sd);
+}
+
 TEST(windows_without_gauges_make_no_law) {
 	struct window_item i = busy_window(0, 8, 10, STEP_NS / 300);
 	struct proportions p;
@@ -193,7 +203,8 @@ int main(void) {
 		cmocka_unit_test(parameters_stand_in_names),
 		cmocka_unit_test(the_card_says_the_ridge_and_the_cache),
 		cmocka_unit_test(many_windows_decide_and_few_lean_on_what_is_known),
-		cmocka_unit_test(one_gauge_leaves_the_split_open), cmocka_unit_test(windows_without_gauges_make_no_law),
+		cmocka_unit_test(one_gauge_leaves_the_split_open), cmocka_unit_test(a_small_phase_is_left_more_open),
+		cmocka_unit_test(windows_without_gauges_make_no_law),
 		cmocka_unit_test(sums_do_not_depend_on_order),
 		cmocka_unit_test(absurd_windows_are_left_out),
 	};
