@@ -6,7 +6,7 @@
 #include "report/renderings/page/html.h"
 
 static const char *const cause_titles[DIFF_CAUSES][2] = {
-	{"Volume", "more tokens"}, {"Mix", "models, input or output"}, {"Efficiency", "GPU time per token"}, {"Price", "money per GPU-hour"}, {"Idle", "time without tokens"},
+	{"Volume", "number of tokens"}, {"Mix", "models, input or output"}, {"Efficiency", "GPU time per token"}, {"Price", "money per GPU-hour"}, {"Idle", "time without tokens"},
 };
 
 static void put_fall(FILE *out, const char *currency, const struct diff_row *total) {
