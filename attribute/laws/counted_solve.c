@@ -29,7 +29,7 @@
 #define WRONG 60.0
 #define LONG_SD 0.22 /* of time with prompts, by the part of the windows that have long prompts */
 #define BUDGET_SD 1.5 /* for budgets that the mean of the others takes for less likely than they are */
-#define UNSEEN_SD 0.15 /* by the part of those in which many prompts were preempted: what prompts saw is not used */
+#define UNSEEN_SD 0.2 /* by the part of those in which many prompts were preempted: what prompts saw is not used */
 #define TIME_SD 0.05
 #define HIDDEN_GAP_NS 330e3 /* the host's time in a step beyond COUNTED_GAP_NS */
 #define MOST_WAIT 0.08

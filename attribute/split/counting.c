@@ -9,9 +9,16 @@
 /* This many windows together make a row of sums weighted by sequences and prompts. */
 #define SEVERAL_WINDOWS 4
 
-#define RANKS_SD 0.04 /* of either phase of a rank: its counts do not contain the batches of the others */
+#define RANKS_SD 0.06 /* of either phase of a rank: its counts do not contain the batches of the others */
 
 #define ONE_ROLE_SD 0.5 /* of the uncertainty of busy time, where a replica has one phase only */
+
+/*
+ * Time that is in doubt is mostly of steps without prompts, whose number depends on how long a window was busy: parts of
+ * its standard deviation, where a replica has both phases.
+ */
+#define PREFILL_TIME 0.5
+#define DECODE_TIME 1.4
 
 #define MOST_SHARE 0.98 /* prefill's part of a window in which tokens are made */
 
@@ -121,11 +128,12 @@ void counting_split(const struct pass *pass, struct counting *c, const struct co
 
 void counting_spread(struct pass *pass, const struct counted_model *m, const struct counted_split *s,
 		     int64_t prefill_ns, int64_t decode_ns) {
-	int64_t all_ns = prefill_ns + decode_ns;
-	double split = prefill_ns > 0 && decode_ns > 0 ? m->share_sd * (double)all_ns : 0,
-	       time = hypot(m->wait_sd, s->throughout ? 0 : m->time_sd) * (role_of(pass) == ROLE_MIXED ? 1 : ONE_ROLE_SD);
+	bool both = role_of(pass) == ROLE_MIXED;
+	double split = prefill_ns > 0 && decode_ns > 0 ? m->share_sd * (double)(prefill_ns + decode_ns) : 0;
+	double time = hypot(m->wait_sd, s->throughout ? 0 : m->time_sd), of_prefill = time * (both ? PREFILL_TIME : ONE_ROLE_SD),
+	       of_decode = time * (both ? DECODE_TIME : ONE_ROLE_SD);
 
 	double ranks = ranks_count(pass->common->ranks, pass->summary->replica) > 1 ? RANKS_SD : 0;
-	accounts_spread(&pass->accounts, GRADE_D, hypot(split, time * (double)prefill_ns) + ranks * (double)prefill_ns,
-			hypot(split, time * (double)decode_ns) + ranks * (double)decode_ns);
+	accounts_spread(&pass->accounts, GRADE_D, hypot(split, of_prefill * (double)prefill_ns) + ranks * (double)prefill_ns,
+			hypot(split, of_decode * (double)decode_ns) + ranks * (double)decode_ns);
 }
