@@ -6,6 +6,9 @@
 /* A step may begin this long before the last one ends, because of clocks and rounding. */
 #define OVERLAP_NS (2 * (NS_PER_SECOND / 1000))
 
+/* A counter that falls by more has started again; lines out of order fall by less. */
+#define RESTART_FALL 64
+
 /* Fewer may have other causes. */
 #define SEVERAL_OVERLAPS 3
 #define SEVERAL_BACK 5
@@ -29,10 +32,23 @@ static void settle_day(struct sequence *q) {
 	q->steps = q->missing = q->back = q->overlaps = q->odd = 0;
 }
 
+/* Numbers that no step has before this one. A counter starts again at 0; in books, each day begins without a last one. */
+static int64_t lost_before(const struct sequence *q, const struct step_item *s) {
+	bool same_day = s->head.at_ns >= q->day_ns && s->head.at_ns - q->day_ns < NS_PER_DAY;
+
+	if (q->last == UNKNOWN || s->index == UNKNOWN) {
+		return 0;
+	}
+	if (s->index > q->last) {
+		return s->index - q->last - 1;
+	}
+	return same_day && q->last - s->index > RESTART_FALL && s->index > 1 ? s->index : 0;
+}
+
 int64_t sequence_follow(struct sequence *q, const struct attribute_options *o, const struct step_item *s) {
 	bool wanted = s->head.at_ns >= o->from_ns && s->head.at_ns < o->to_ns;
 	bool known = q->last != UNKNOWN && s->index != UNKNOWN;
-	int64_t lost = known && s->index > q->last ? s->index - q->last - 1 : 0;
+	int64_t lost = lost_before(q, s);
 
 	if (s->head.at_ns < q->day_ns || s->head.at_ns - q->day_ns >= NS_PER_DAY) {
 		settle_day(q);

@@ -17,7 +17,7 @@ struct sequence {
 void sequence_init(struct sequence *q);
 /*
  * Adds the next step in time; returns how many steps are missing before it, by their numbers. A counter that falls
- * has started again.
+ * has started again, at 0: those before the first one that is logged are missing.
  */
 int64_t sequence_follow(struct sequence *q, const struct attribute_options *o, const struct step_item *s);
 /* Adds findings, if there are any. */

@@ -110,6 +110,24 @@ for log in requests steps; do
 done
 same "steps end at midnight: the same in nights" "$(jq -S "$figures" report.json | sha256sum)" "$(jq -S "$figures" met.json | sha256sum)"
 
+# ---- a restart whose first steps are not in the log: a gap; one that begins with 0 is none ----
+for first in 0 50; do
+	awk -v first=$first 'BEGIN {
+		for (run = 0; run < 2; run++) for (i = run * first; i < 1000; i++) {
+			printf "{\"schema\":\"tollbook.step.v1\",\"replica\":\"r\",\"model\":\"m\",\"step\":%d,\"start_ns\":%d%09d,\"gpu_ns\":20000000,\"prefill_requests\":%d,\"prefill_tokens\":%d,\"decode_requests\":8,\"decode_kv_tokens\":8000}\n", i, 1790000000 + run * 30 + int(n / 40), n % 40 * 25000000, i % 10 == 0, i % 10 == 0 ? 800 : 0
+			n++
+		}
+	}' > restart.jsonl
+	"$tollbook" run -q --gpu-hour 2 --format json -o restart.json restart.jsonl > said 2>&1
+	rm -rf restarts
+	"$tollbook" ingest -q --book restarts restart.jsonl > said 2>&1
+	"$tollbook" attribute -q --gpu-hour 2 --book restarts > said 2>&1
+	"$tollbook" report -q --book restarts --format json -o restarts.json > said 2>&1
+	for way in restart restarts; do
+		same "a restart at step $first: $way" "$(jq -c '[.findings[] | select(.kind == "gap") | .text[:28]]' $way.json)" "$([ $first = 0 ] && echo '[]' || echo '["r: 50 of 2000 steps are miss"]')"
+	done
+done
+
 # ---- a day with steps in a part only: it is reported, because days are split as a whole ----
 
 step() { # HOUR
