@@ -150,16 +150,20 @@ static const struct server *first_rank(const struct servers *s, uint32_t engine)
 	return first;
 }
 
+static const char *why_ranks(const struct server *one) {
+	return one->sample.all_steps == 0 ? "tokens of both come at the same instants; requests alone do not show the batches of the other ranks, so that "
+	                                    "each is split by its own, with a wider interval if its requests do not report when they were scheduled"
+	       : in_seconds(one)          ? "their steps take the same times in turn; timestamps in seconds do not show which steps are one, so that each is "
+	                                    "split by its own batches, with a wider interval"
+	                                  : "their steps begin and end together, so that each is split by the batches of all ranks";
+}
+
 static void state_ranks(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		const struct server *one = &s->at[i], *first = one->engine != 0 ? first_rank(s, one->engine) : one;
-		if (first != one && one->sample.all_steps > 0) {
+		if (first != one && (one->sample.all_steps > 0 || servers_have_requests_alone(one))) {
 			const char *a = servers_text(s, first->named), *b = servers_text(s, one->named);
-			quality_assume(s->quality, b, a, "--different", NULL, in_seconds(one) ?
-			               "%s and %s are ranks of one engine: their steps take the same times in turn; timestamps in seconds do not "
-			               "show which steps are one, so that each is split by its own batches, with a wider interval" :
-			               "%s and %s are ranks of one engine: their steps begin and end together, so that "
-			               "each is split by the batches of all ranks", a, b);
+			quality_assume(s->quality, b, a, "--different", NULL, "%s and %s are ranks of one engine: %s", a, b, why_ranks(one));
 		}
 	}
 }
@@ -208,6 +212,7 @@ void servers_find_ranks(struct servers *s) {
 		}
 	}
 	rank_hints_free(hints);
+	servers_find_ranks_by_requests(s);
 	state_ranks(s);
 }
 

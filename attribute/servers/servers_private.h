@@ -158,6 +158,8 @@ void servers_find_copies(struct servers *s);
 void servers_find_zones(struct servers *s);
 /* lockstep.c: servers that are ranks of one engine. */
 void servers_find_ranks(struct servers *s);
+/* Of servers whose requests alone are known; part of the above. */
+void servers_find_ranks_by_requests(struct servers *s);
 /* The name of the first rank of a server's engine; 0: it is no rank. */
 name_id servers_engine(const struct servers *s, const struct server *one);
 /*

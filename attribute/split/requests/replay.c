@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attribute/evidence/ranks.h"
 #include "attribute/laws/rules.h"
 
 /*
@@ -43,8 +44,13 @@
 /* If scheduling is guessed, so is who was in a step: one standard deviation of a tenant's part. */
 #define GUESSED_MEMBER_SD 0.025
 
-static double both_sd(const struct replay *y, const struct batch *b) {
-	return y->borrowed ? hypot(y->both_sd, step_model_share_sd(y->model, b)) : y->both_sd;
+/* If besides the replica is a rank in lock-step: its steps take the time of the others' batches, too. */
+#define RANK_GUESSED_SD 0.06
+
+static double both_sd(const struct pass *pass, const struct replay *y, const struct batch *b) {
+	double sd = y->borrowed ? hypot(y->both_sd, step_model_share_sd(y->model, b)) : y->both_sd;
+
+	return y->by->guesses && ranks_count(pass->common->ranks, pass->summary->replica) > 1 ? sd + RANK_GUESSED_SD : sd;
 }
 
 /*
@@ -137,7 +143,7 @@ static int post_busy(struct pass *pass, const struct replay *y, const struct bat
 	    .decode_kv_tokens = b->decode_kv_tokens,
 	    .times = both ? &t : NULL,
 	    .by_steps = true,
-	    .share_sd = both ? hypot(both_sd(y, b), wait_sd(y, t.whole)) : wait_sd(y, t.whole),
+	    .share_sd = both ? hypot(both_sd(pass, y, b), wait_sd(y, t.whole)) : wait_sd(y, t.whole),
 	};
 	int rc = accounts_busy(&pass->accounts, &s, why);
 	pass->cursor_ns = to_ns;
