@@ -218,6 +218,29 @@ TEST(steps_in_seconds_find_their_requests) {
 	release(&s);
 }
 
+/* Drafted steps compute five times the tokens that the requests get: that does not make them another server's. */
+TEST(drafted_steps_are_not_told_apart_by_tokens) {
+	struct load steps, requests;
+	struct load_match m;
+
+	load_init(&steps, LOAD_BLOCKS_MOST);
+	load_init(&requests, LOAD_BLOCKS_MOST);
+	for (int64_t i = 0; i < 400; i++) {
+		uint32_t running = (uint32_t)(i / 20 * 7919 % 83 / 8);
+		load_put_bin(&steps, START / NS_PER_SECOND + i, &(struct load_bin){.running_ms = running * 1000, .generated_mtok = running * 100000, .squares = 1, .steps = 1});
+		load_put_bin(&requests, START / NS_PER_SECOND + i, &(struct load_bin){.running_ms = running * 1000, .generated_mtok = running * 20000, .squares = 1});
+	}
+	for (int drafted = 0; drafted < 2; drafted++) {
+		steps.drafted = drafted;
+		const struct load_side a = {.load = &steps, .first_ns = START, .last_ns = START + 400 * NS_PER_SECOND};
+		const struct load_side b = {.load = &requests, .first_ns = START, .last_ns = START + 400 * NS_PER_SECOND};
+		load_compare(&a, true, &b, &m);
+		assert_int_equal(m.verdict, drafted ? LOAD_SAME : LOAD_DIFFERENT);
+	}
+	load_release(&steps);
+	load_release(&requests);
+}
+
 /* Requests of two servers under one name: half of them are this one's. */
 TEST(a_part_of_the_requests_is_a_part) {
 	struct server a = simulate(7, 400, STEADY), b = simulate(8, 400, STEADY);
@@ -478,6 +501,7 @@ int main(void) {
 		cmocka_unit_test(servers_behind_one_balancer_are_never_one),
 		cmocka_unit_test(requests_in_seconds_are_never_anothers),
 		cmocka_unit_test(steps_in_seconds_find_their_requests),
+		cmocka_unit_test(drafted_steps_are_not_told_apart_by_tokens),
 		cmocka_unit_test(a_part_of_the_requests_is_a_part),
 		cmocka_unit_test(windows_find_the_server_that_they_count),
 		cmocka_unit_test(servers_with_one_shape_of_load_are_never_one),
