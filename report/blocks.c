@@ -311,8 +311,17 @@ static void finish_cached(struct block *b) {
 	}
 }
 
+/* Tokens without requests. Those of an hour's tokens may have finished in another hour: there, if the total has none. */
+static void finish_requests(struct block *b, const struct statement *s) {
+	bool timed = s->time_key == BY_HOUR && b != &s->total;
+
+	b->requests_unknown = b->requests == 0 && b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED] + b->tokens[TOKENS_OUTPUT] > 0 &&
+	                      (!timed || s->total.requests_unknown);
+}
+
 static int finish_sum(struct sum *sum, const struct statement *s, struct fault *why) {
 	finish_units(sum);
+	finish_requests(sum->block, s);
 	finish_cached(sum->block);
 	finish_list(sum, s);
 	finish_margin(sum, s);

@@ -26,6 +26,7 @@ struct unit_cost {
  */
 struct block {
 	int64_t requests;
+	bool requests_unknown; /* no log reports those of its tokens */
 	int64_t tokens[TOKEN_KINDS]; /* TOKENS_INPUT: uncached */
 	int64_t unknown_ntok; /* of these, tokens of prompts with a cached part that no log reports */
 	bool cached_unknown;  /* they are over 1 % of all input: its cached part is not known */

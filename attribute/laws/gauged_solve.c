@@ -53,7 +53,7 @@
  * Of what rows, prior knowledge and form leave open each by itself, this part is left: what one term lacks another
  * takes up. The smaller a phase is, the more of what the other lacks is put to it.
  */
-#define OPEN_PART 0.6
+#define OPEN_PART 0.75
 #define OPEN_SHARE 0.04
 #define SMALL_SHARE 0.03
 

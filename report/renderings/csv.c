@@ -108,7 +108,11 @@ static void put_hours(FILE *out, int128 ns) {
 
 /* All but the last columns. */
 static void put_block(FILE *out, const struct block *b) {
-	put_count(out, b->requests);
+	if (b->requests_unknown) {
+		fputc(',', out);
+	} else {
+		put_count(out, b->requests);
+	}
 	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
 	if (b->cached_unknown) {
 		fputc(',', out);

@@ -146,8 +146,9 @@ static void put_grades(FILE *out, const struct block *b) {
 	fputc('}', out);
 }
 
+/* Requests below 0 are not known. */
 static void put_traffic(FILE *out, int64_t requests, const int64_t tokens[TOKEN_KINDS], bool cached_unknown) {
-	PUT_MEMBERS(out, counted("requests", requests));
+	PUT_MEMBERS(out, requests < 0 ? known("requests", false, 0) : counted("requests", requests));
 	fputs(",\"tokens\":{", out);
 	PUT_MEMBERS(out, counted("input", tokens[TOKENS_INPUT] + tokens[TOKENS_CACHED]),
 	            cached_unknown ? known("input_cached", false, 0) : counted("input_cached", tokens[TOKENS_CACHED]), counted("output", tokens[TOKENS_OUTPUT]));
@@ -155,7 +156,7 @@ static void put_traffic(FILE *out, int64_t requests, const int64_t tokens[TOKEN_
 }
 
 void json_put_block(FILE *out, const struct block *b) {
-	put_traffic(out, b->requests, b->tokens, b->cached_unknown);
+	put_traffic(out, b->requests_unknown ? UNKNOWN : b->requests, b->tokens, b->cached_unknown);
 	put_parts(out, b);
 	fputc(',', out);
 	PUT_MEMBERS(out, money("shared", block_shared_nano(b)));
@@ -267,7 +268,8 @@ void json_put_service(FILE *out, const struct statement *s, size_t i) {
 	fputs("{\"model\":", out);
 	json_put_text(out, names_text(s->options.names, v->model));
 	fprintf(out, ",\"service\":\"%.*s\",", TEXT_ARG(service_names[v->service]));
-	put_traffic(out, v->requests, v->tokens, s->total.cached_unknown);
+	bool unknown = v->requests == 0 && v->tokens[0] + v->tokens[1] + v->tokens[2] > 0;
+	put_traffic(out, unknown ? UNKNOWN : v->requests, v->tokens, s->total.cached_unknown);
 	PUT_MEMBERS(out, known("revenue", v->revenue_known, v->revenue_nano));
 	fputc(',', out);
 	put_as_standard(out, v->as_standard);

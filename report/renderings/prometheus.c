@@ -191,6 +191,9 @@ static void put_margin(FILE *out, const char *metric, const char *key, struct te
 }
 
 static void put_requests(FILE *out, const char *metric, const char *key, struct text name, const struct block *b) {
+	if (b->requests_unknown) {
+		return;
+	}
 	fprintf(out, "%s{", metric);
 	put_label(out, key, name, true);
 	fprintf(out, "} %lld\n", (long long)b->requests);

@@ -20,7 +20,7 @@ def whole(what; $list; $total; $keys):
 	($keys[] | . as $k | tie(what + ": gpu_ns." + $k; $list | total(.gpu_ns[$k]); $total.gpu_ns[$k])),
 	($keys[] | . as $k | tie(what + ": cost." + $k; $list | total(.cost[$k] | nano); $total.cost[$k] | nano)),
 	(("input", "input_cached", "output") as $k | tie(what + ": tokens." + $k; $list | known_total(.tokens[$k]; $total.tokens[$k]); $total.tokens[$k])),
-	tie(what + ": requests"; $list | total(.requests); $total.requests);
+	tie(what + ": requests"; $list | total(.requests); $total.requests // 0); # null: no log reports them
 
 . as $s
 | ($s.total | block("total")),
@@ -35,6 +35,6 @@ def whole(what; $list; $total; $keys):
   ($expected | to_entries[]
 	| .value as $value
 	| if .key == "capacity" then tie("capacity of the fleet"; $s.total.gpu_ns.capacity; $value)
-	  elif .key == "requests" then tie("requests written"; $s.total.requests; $value)
+	  elif .key == "requests" then tie("requests written"; $s.total.requests // 0; $value)
 	  elif .key == "cached" then tie("cached tokens written"; $s.total.tokens.input_cached; $value)
 	  else tie(.key + " tokens written"; $s.total.tokens[.key]; $value) end)

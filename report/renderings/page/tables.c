@@ -344,7 +344,11 @@ void html_model_evidence(const struct statement *s, FILE *out) {
 static void put_block(FILE *out, const struct statement *s, const struct block *b) {
 	int64_t unit = token_unit(s);
 
-	page_count_cell(out, b->requests);
+	if (b->requests_unknown) {
+		fputs("<td>not known</td>", out);
+	} else {
+		page_count_cell(out, b->requests);
+	}
 	put_tokens(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], unit);
 	put_tokens(out, b->tokens[TOKENS_OUTPUT], unit);
 	put_hours(out, s, b->capacity_ns);
