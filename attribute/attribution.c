@@ -438,8 +438,8 @@ static void find_partial(const struct attribution *a, struct quality *q) {
 	const struct replica_summary *s = NULL;
 
 	while ((s = replicas_next(a->replicas, s))) {
-		const char *name = names_text(a->options.names, s->replica).at;
 		if (s->partial_window_ntok > 0) {
+			const char *name = names_text(a->options.names, s->replica).at;
 			quality_finding(q, "requests-partial", name, NULL, QUALITY_NO_AMOUNT,
 			                s->by_windows ? "%s: its requests have %.0f %% of the output tokens that its statistics count: on days with less than half, these are "
 			                                "used instead, without tenants; give all of its requests"
@@ -456,13 +456,13 @@ static void warn_evidence(const struct attribution *a, struct quality *q) {
 	find_beyond_day(a, q);
 	find_instants(a, q);
 	find_partial(a, q);
+	adopted_beyond(a->replicas, a->options.names, q);
 	if (evidence_lacks_contexts(a->evidence)) {
 		quality_warn(q, "the log does not report context lengths of steps; where requests do not show them "
 				"either, mixed steps are split without contexts and graded C");
 	}
 	if (evidence_has_relative_clock(a->evidence)) {
-		quality_warn(q, "a log has timestamps relative to the start of its server: they are shown as dates in "
-				"1970");
+		quality_warn(q, "a log has timestamps relative to the start of its server: they are shown as dates in 1970");
 	}
 }
 

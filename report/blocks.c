@@ -20,6 +20,7 @@ struct sum {
 	int64_t priced_nano;                /* their share of it, and the part without work */
 	const struct list_price *list_price;
 	bool several, partly, unrated, fits;
+	bool of_nobody; /* some tokens have no tenant */
 	bool ran_listed; /* what ran on GPUs has a list price */
 	int128 fees;           /* of requests and searches, in nano x 10^6 */
 	int128 bought_revenue; /* of what did not run on GPUs of the fleet: in `revenue`, not in a margin */
@@ -58,6 +59,7 @@ static void add_tokens(struct sum *sum, const struct statement *s, const struct 
 	}
 	add_to(sum, &b->bought_tokens[c->kind], c->bought ? c->tokens : 0);
 	add_to(sum, &b->tokens[c->kind], c->tokens);
+	sum->of_nobody |= c->tenant == 0 && c->tokens > 0;
 	add_to(sum, &b->unknown_ntok, c->unknown_ntok);
 	add_to(sum, &b->rated_tokens[c->kind], c->rate_nano >= 0 ? c->tokens : 0);
 	if (s->unlisted[c->model]) {
@@ -311,17 +313,17 @@ static void finish_cached(struct block *b) {
 	}
 }
 
-/* Tokens without requests. Those of an hour's tokens may have finished in another hour: there, if the total has none. */
-static void finish_requests(struct block *b, const struct statement *s) {
+/* Tokens without requests; those of a tenant are of requests. An hour's may have finished in another one: there, if the total has none. */
+static void finish_requests(struct sum *sum, const struct statement *s) {
+	struct block *b = sum->block;
 	bool timed = s->time_key == BY_HOUR && b != &s->total;
 
-	b->requests_unknown = b->requests == 0 && b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED] + b->tokens[TOKENS_OUTPUT] > 0 &&
-	                      (!timed || s->total.requests_unknown);
+	b->requests_unknown = b->requests == 0 && sum->of_nobody && (!timed || s->total.requests_unknown);
 }
 
 static int finish_sum(struct sum *sum, const struct statement *s, struct fault *why) {
 	finish_units(sum);
-	finish_requests(sum->block, s);
+	finish_requests(sum, s);
 	finish_cached(sum->block);
 	finish_list(sum, s);
 	finish_margin(sum, s);

@@ -108,6 +108,7 @@ void days_add(struct replica_days *to, const struct replica_days *from) {
 		add_prompts(&t->prompts, &f->prompts);
 		exact_add(&t->request_made_ntok, f->request_made_ntok);
 		exact_add(&t->window_made_ntok, f->window_made_ntok);
+		exact_add(&t->step_made_ntok, f->step_made_ntok);
 		t->ended += f->ended;
 		exact_add(&t->ended_ms, f->ended_ms);
 		exact_add(&t->window_ms, f->window_ms);
@@ -278,6 +279,16 @@ static void note_partial(struct replica_day *d, struct replica_summary *sum) {
 	}
 }
 
+/* Tokens after the first of each request are made by steps: where these are far fewer, other servers handled requests. */
+static void note_beyond(const struct replica_day *d, struct replica_summary *sum) {
+	int64_t made = d->request_made_ntok - d->ended;
+
+	if (d->kind == DAY_STEPS && (int128)made > (int128)d->step_made_ntok * 3 / 2 + SLACK_NTOK) {
+		exact_add(&sum->beyond_request_ntok, made);
+		exact_add(&sum->beyond_step_ntok, d->step_made_ntok);
+	}
+}
+
 static void note_pause(const struct replica_days *d, size_t i, struct replica_summary *sum) {
 	int64_t days = i > 0 ? (d->at[i].day_ns - d->at[i - 1].day_ns) / NS_PER_DAY : 0;
 
@@ -300,6 +311,7 @@ void days_extents(struct replica_days *d, struct replica_summary *sum) {
 		d->at[i].since_ns = since_ns;
 		d->at[i].kind = settled(d->at[i].kind);
 		note_partial(&d->at[i], sum);
+		note_beyond(&d->at[i], sum);
 		note_pause(d, i, sum);
 		add_extents(&d->at[i], sum);
 	}

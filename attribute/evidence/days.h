@@ -27,6 +27,7 @@ struct replica_summary {
 	/* set by days_extents: output tokens on days with requests and windows on which these have more; and whether much more */
 	int64_t partial_request_ntok, partial_window_ntok;
 	bool by_windows;
+	int64_t beyond_request_ntok, beyond_step_ntok; /* the same on days with steps, which made far fewer tokens than requests have */
 	int64_t instants;                     /* requests with one instant: the time that they took is not known */
 	int64_t first_step_ns, last_step_ns;  /* start of the first, end of the last */
 	int64_t first_ns, last_ns;            /* of all other evidence */
@@ -64,6 +65,7 @@ struct replica_day {
 	int64_t first_work_ns, last_work_ns; /* of requests, and of windows with tokens */
 	int64_t since_ns;                    /* set by days_extents: the first instant of this day's evidence and of later days' */
 	struct prompt_tokens prompts;
+	int64_t step_made_ntok;              /* tokens that steps made for sequences, drafted ones included */
 	/* output tokens of requests, and of windows; the requests that ended, and their time; the time of windows with tokens */
 	int64_t request_made_ntok, window_made_ntok, ended, ended_ms, window_ms;
 };

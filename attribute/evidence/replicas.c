@@ -109,6 +109,7 @@ static void add_step(struct seen *s, const struct step_item *item) {
 	s->sum.sequence_steps += item->decode_requests;
 	s->sum.most_ntok = ntok > s->sum.most_ntok ? ntok : s->sum.most_ntok;
 	struct replica_day *day = days_note(&s->days, item->head.at_ns, DAY_STEPS);
+	exact_add(&day->step_made_ntok, item->decode_tokens);
 	exact_widen(&day->first_step_ns, &day->last_step_ns, item->head.at_ns, item->head.at_ns + item->duration_ns);
 }
 
