@@ -199,9 +199,9 @@ static enum step take_mark(struct document *d, char c) {
 	if (c == ':') {
 		take_key(d);
 	}
-	/* Commas between elements that are lines are skipped. */
+	/* Commas between elements that are lines are skipped. One that is no object is a line of its own. */
 	if (c == ',' && d->depth == d->elements_at) {
-		return STEP_ON;
+		return d->len > d->base ? STEP_WHOLE : STEP_ON;
 	}
 	d->wants_key = c == ',' && in_object;
 	put(d, (struct text){&c, 1});

@@ -306,10 +306,10 @@ static void leave_out_step(struct import *im, struct price_model *m, int kind, i
 }
 
 /* A ladder with only its upper steps has no price below them, which is not guessed. */
-static void drop_baseless(struct import *im, struct price_model *m) {
+static void drop_baseless(struct import *im, struct price_model *m, struct price_rule *rule) {
 	for (int s = 0; s < PRICE_SERVICES; s++) {
-		for (int k = 0; k < PRICE_KINDS && m->rules->ladder[s] != price_none; k++) {
-			struct price_ladder *ladder = &import_class(im, m->rules, s)[k];
+		for (int k = 0; k < PRICE_KINDS && rule->ladder[s] != price_none; k++) {
+			struct price_ladder *ladder = &import_class(im, rule, s)[k];
 			if (ladder->count > 0 && ladder->steps[0].over_ntok != 0) {
 				leave_out_step(im, m, k, ladder->steps[0].over_ntok);
 				ladder->count = 0;
@@ -317,6 +317,13 @@ static void drop_baseless(struct import *im, struct price_model *m) {
 			}
 		}
 	}
+}
+
+static int read_off_peak(struct import *im, json_at costs, struct price_model *m, struct price_rule *rule) {
+	int error = read_all(im, costs, m, rule);
+
+	drop_baseless(im, m, rule);
+	return error;
 }
 
 static bool is_text_mode(const struct json *j, json_at v) {
@@ -350,10 +357,10 @@ static int read_more(struct import *im, json_at v, struct price_model *m) {
 	int error = read_searches(im, json_get(im->json, v, T("search_context_cost_per_query")), m);
 
 	error = error ? error : read_ranges(im, json_get(im->json, v, T("tiered_pricing")), m);
-	drop_baseless(im, m);
+	drop_baseless(im, m, m->rules);
 	error = error ? error : read_factors(im, json_get(im->json, v, T("provider_specific_entry")), m);
 	error = error ? error : read_uplifts(im, v, m);
-	return error ? error : import_off_peak(im, json_get(im->json, v, T("off_peak_pricing")), m, read_all);
+	return error ? error : import_off_peak(im, json_get(im->json, v, T("off_peak_pricing")), m, read_off_peak);
 }
 
 static int read_model(struct import *im, json_at v) {
