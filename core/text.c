@@ -126,10 +126,6 @@ void text_skip_blanks(struct text *t) {
 	}
 }
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
-
 /* Reads digits as a negative number, which has the larger range; false if it does not fit. */
 static bool append_digit(int64_t *negative, char digit) {
 	return !__builtin_mul_overflow(*negative, 10, negative) &&
@@ -149,7 +145,7 @@ bool text_take_any_i64(struct text *t, int64_t *out) {
 	size_t first = minus, i = first;
 	int64_t value = 0;
 
-	for (; i < t->len && is_digit(t->at[i]); i++) {
+	for (; i < t->len && text_is_digit(t->at[i]); i++) {
 		if (!append_digit(&value, t->at[i])) {
 			return false;
 		}
@@ -183,15 +179,15 @@ static bool take_short_fixed(struct text *t, int digits, int64_t *out) {
 	int64_t value = 0;
 	int left = digits;
 
-	for (; i < t->len && i < PLAIN_DIGITS / 2 && is_digit(t->at[i]); i++) {
+	for (; i < t->len && i < PLAIN_DIGITS / 2 && text_is_digit(t->at[i]); i++) {
 		value = 10 * value + (t->at[i] - '0');
 	}
 	if (i == 0 || i == PLAIN_DIGITS / 2 || digits > PLAIN_DIGITS / 2) {
 		return false;
 	}
 	end = i;
-	if (i + 1 < t->len && t->at[i] == '.' && is_digit(t->at[i + 1])) {
-		for (end = i + 1; end < t->len && is_digit(t->at[end]); end++, left--) {
+	if (i + 1 < t->len && t->at[i] == '.' && text_is_digit(t->at[i + 1])) {
+		for (end = i + 1; end < t->len && text_is_digit(t->at[end]); end++, left--) {
 			if (left == 0) {
 				return false;
 			}
@@ -215,7 +211,7 @@ bool text_take_fixed(struct text *t, int digits, int64_t *out) {
 	int64_t value = 0;
 	int left = digits;
 
-	for (whole = i; i < t->len && is_digit(t->at[i]); i++) {
+	for (whole = i; i < t->len && text_is_digit(t->at[i]); i++) {
 		if (!append_digit(&value, t->at[i])) {
 			return false;
 		}
@@ -224,13 +220,13 @@ bool text_take_fixed(struct text *t, int digits, int64_t *out) {
 		return false;
 	}
 	end = i;
-	if (i + 1 < t->len && t->at[i] == '.' && is_digit(t->at[i + 1])) {
-		for (i++; i < t->len && is_digit(t->at[i]) && left > 0; i++, left--) {
+	if (i + 1 < t->len && t->at[i] == '.' && text_is_digit(t->at[i + 1])) {
+		for (i++; i < t->len && text_is_digit(t->at[i]) && left > 0; i++, left--) {
 			if (!append_digit(&value, t->at[i])) {
 				return false;
 			}
 		}
-		for (end = i; end < t->len && is_digit(t->at[end]); end++) {
+		for (end = i; end < t->len && text_is_digit(t->at[end]); end++) {
 		}
 	}
 	for (; left > 0; left--) {

@@ -21,6 +21,10 @@ struct text {
 /* The slice over a C string, without its NUL. */
 struct text text_of(const char *s);
 
+static inline bool text_is_digit(char c) {
+	return c >= '0' && c <= '9';
+}
+
 /* The slice from `from` up to (not including) `to`, both clipped to the text. */
 static inline struct text text_cut(struct text t, size_t from, size_t to) {
 	from = from < t.len ? from : t.len;

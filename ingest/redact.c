@@ -7,20 +7,16 @@ static bool is_between(char c) {
 	return c && strchr(" \t,:;{}[]()=\"'|<>\\", c);
 }
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
-
 /* "17", "-0.5", "1e-07", "81.5%", "4.5s". */
 static bool is_number(struct text t) {
 	size_t at = t.len > 0 && (t.at[0] == '-' || t.at[0] == '+');
-	bool digit = at < t.len && is_digit(t.at[at]);
+	bool digit = at < t.len && text_is_digit(t.at[at]);
 
-	while (at < t.len && (is_digit(t.at[at]) || t.at[at] == '.')) {
+	while (at < t.len && (text_is_digit(t.at[at]) || t.at[at] == '.')) {
 		at++;
 	}
 	if (at + 2 < t.len && (t.at[at] == 'e' || t.at[at] == 'E') && (t.at[at + 1] == '-' || t.at[at + 1] == '+')) {
-		for (at += 2; at < t.len && is_digit(t.at[at]); at++) {
+		for (at += 2; at < t.len && text_is_digit(t.at[at]); at++) {
 		}
 	}
 	struct text unit = text_cut(t, at, t.len);
@@ -33,7 +29,7 @@ static size_t shape_len(struct text t, const char *shape) {
 	size_t n = strlen(shape);
 
 	for (size_t i = 0; i < n; i++) {
-		if (i >= t.len || (shape[i] == '0' ? !is_digit(t.at[i]) : t.at[i] != shape[i])) {
+		if (i >= t.len || (shape[i] == '0' ? !text_is_digit(t.at[i]) : t.at[i] != shape[i])) {
 			return 0;
 		}
 	}
@@ -50,7 +46,7 @@ static size_t stamp_len(struct text t) {
 		size_t n = shape_len(t, shapes[i]);
 		if (n > 0) {
 			if (n < t.len && (t.at[n] == '.' || t.at[n] == ',')) {
-				for (n++; n < t.len && is_digit(t.at[n]); n++) {
+				for (n++; n < t.len && text_is_digit(t.at[n]); n++) {
 				}
 			}
 			return n < t.len && t.at[n] == 'Z' ? n + 1 : n;

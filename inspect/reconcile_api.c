@@ -8,10 +8,6 @@
 
 /* ---- names ---- */
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
-
 /* "-2024-08-06", "-20250929", "@20250929", "-0613", "-001", ":0", "-v1:0", "-latest", "@default" */
 static bool is_version(struct text t) {
 	size_t digits = 0, others = 0;
@@ -22,7 +18,7 @@ static bool is_version(struct text t) {
 	if (text_starts(t, T("-v")) || text_starts(t, T(":"))) {
 		t = text_cut(t, *t.at == ':' ? 1 : 2, t.len);
 		for (size_t i = 0; i < t.len; i++) {
-			others += !is_digit(t.at[i]) && t.at[i] != ':';
+			others += !text_is_digit(t.at[i]) && t.at[i] != ':';
 		}
 		return t.len > 0 && others == 0;
 	}
@@ -30,8 +26,8 @@ static bool is_version(struct text t) {
 		return false;
 	}
 	for (size_t i = 1; i < t.len; i++) {
-		digits += is_digit(t.at[i]);
-		others += !is_digit(t.at[i]) && t.at[i] != '-';
+		digits += text_is_digit(t.at[i]);
+		others += !text_is_digit(t.at[i]) && t.at[i] != '-';
 	}
 	return others == 0 && (digits >= 4 || (digits == 3 && t.at[1] == '0'));
 }

@@ -24,13 +24,9 @@ struct gpu_catalogue {
 	size_t count;
 };
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
-
 /* Upper case; 0 for what is neither letter nor digit. */
 static char plain(char c) {
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : is_digit(c) || (c >= 'A' && c <= 'Z') ? c : '\0';
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : text_is_digit(c) || (c >= 'A' && c <= 'Z') ? c : '\0';
 }
 
 /*
@@ -54,7 +50,7 @@ static size_t starts_with(struct text t, struct text known, size_t *used) {
 		count++;
 	}
 	*used = i;
-	return i > 0 && i < t.len && is_digit(t.at[i]) && is_digit(t.at[i - 1]) ? 0 : count;
+	return i > 0 && i < t.len && text_is_digit(t.at[i]) && text_is_digit(t.at[i - 1]) ? 0 : count;
 }
 
 /* Removes the word of a maker, a server or a cloud from the front; false if there is none. */
@@ -92,11 +88,11 @@ static bool is_size(struct text word, struct text known, const struct gpu *g) {
 	int64_t n = 0;
 	size_t i = 0;
 
-	for (; i < word.len && i < 6 && is_digit(word.at[i]); i++) {
+	for (; i < word.len && i < 6 && text_is_digit(word.at[i]); i++) {
 		n = n * 10 + word.at[i] - '0';
 	}
 	struct text unit = text_cut(word, i, word.len);
-	if (i == 0 && word.len == 2 && (word.at[0] == 'v' || word.at[0] == 'V') && is_digit(word.at[1])) {
+	if (i == 0 && word.len == 2 && (word.at[0] == 'v' || word.at[0] == 'V') && text_is_digit(word.at[1])) {
 		return g->hbm || is_of_cloud(known); /* RTX 5090 D v2 is another card */
 	}
 	if (i > 0 && unit.len == 0) {
@@ -132,7 +128,7 @@ static bool is_harmless(struct text word, struct text known, const struct gpu *g
 static bool is_same_card(struct text rest, struct text known, const struct gpu *g) {
 	size_t from = 0;
 
-	if (rest.len > 0 && is_digit(rest.at[0])) {
+	if (rest.len > 0 && text_is_digit(rest.at[0])) {
 		return false; /* 910B1 is not 910B */
 	}
 	while (from < rest.len) {
@@ -303,7 +299,7 @@ static const struct gpu *find_from(const struct gpu_catalogue *c, struct text wa
 
 /* Without "(R)" and "(TM)"; "RTX " before a number that starts the name. */
 static struct text written_plainly(struct text name, char *out, size_t size) {
-	size_t n = name.len > 0 && is_digit(name.at[0]) ? (size_t)snprintf(out, size, "RTX ") : 0;
+	size_t n = name.len > 0 && text_is_digit(name.at[0]) ? (size_t)snprintf(out, size, "RTX ") : 0;
 
 	for (size_t i = 0; i < name.len && n < size; i++) {
 		struct text rest = text_cut(name, i, name.len);

@@ -2,9 +2,8 @@
 #include "ingest/envelopes/peeling.h"
 #include "ingest/naming.h"
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
+/* Longer ones are no path. */
+#define PATH_BYTES 256
 
 /* Without what cannot be part of such a path: "INFO 10-05 06", "{"time"", "[10/05/2026-06" */
 static bool is_plain_path(struct text t) {
@@ -30,8 +29,7 @@ static bool is_log_path(struct text t) {
 
 /* The path in front of a colon, and what follows. Without ".log" only one with a folder is taken. */
 static bool take_path(struct text *t, struct text *path, bool *is_log) {
-	enum { PATH_MAX_BYTES = 256 };
-	size_t colon = text_find_byte(text_cut(*t, 0, PATH_MAX_BYTES), ':');
+	size_t colon = text_find_byte(text_cut(*t, 0, PATH_BYTES), ':');
 
 	*path = text_cut(*t, 0, colon == SIZE_MAX ? 0 : colon);
 	*is_log = is_log_path(*path);
@@ -44,12 +42,12 @@ static bool take_path(struct text *t, struct text *path, bool *is_log) {
 
 /* The same in front of a dash: of lines beside those that match. */
 static bool take_path_beside(struct text *t, struct text *path) {
-	size_t at = text_find(text_cut(*t, 0, 256), T(".log"));
+	size_t at = text_find(text_cut(*t, 0, PATH_BYTES), T(".log"));
 
 	if (at == SIZE_MAX || !is_plain_path(text_cut(*t, 0, at))) {
 		return false;
 	}
-	for (at += 4; at + 1 < t->len && t->at[at] == '.' && is_digit(t->at[at + 1]); at += 2) { /* the number of a rotation */
+	for (at += 4; at + 1 < t->len && t->at[at] == '.' && text_is_digit(t->at[at + 1]); at += 2) { /* the number of a rotation */
 	}
 	*path = text_cut(*t, 0, at);
 	*t = text_cut(*t, at, t->len);
@@ -72,7 +70,7 @@ bool strip_grep(struct peeling *p) {
 	struct text t = p->text, path = {0}, rest;
 	bool is_log = false, beside = false;
 
-	if (t.len > 0 && is_digit(t.at[0]) && take_number(&t, T(":")) && opens_line(t)) {
+	if (t.len > 0 && text_is_digit(t.at[0]) && take_number(&t, T(":")) && opens_line(t)) {
 		p->text = t;
 		return true;
 	}

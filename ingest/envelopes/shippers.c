@@ -5,16 +5,12 @@
 #include "ingest/envelopes/peeling.h"
 #include "ingest/naming.h"
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
-
 static bool is_lower(char c) {
 	return c >= 'a' && c <= 'z';
 }
 
 static bool is_name_byte(char c) {
-	return is_lower(c) || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '-' || c == '_' || c == '.';
+	return is_lower(c) || (c >= 'A' && c <= 'Z') || text_is_digit(c) || c == '-' || c == '_' || c == '.';
 }
 
 static bool is_name(struct text t) {
@@ -32,7 +28,7 @@ static bool is_name(struct text t) {
  */
 static bool is_kube_name(struct text t) {
 	for (size_t i = 0; i < t.len; i++) {
-		if (!is_lower(t.at[i]) && !is_digit(t.at[i]) && t.at[i] != '-' && t.at[i] != '.') {
+		if (!is_lower(t.at[i]) && !text_is_digit(t.at[i]) && t.at[i] != '-' && t.at[i] != '.') {
 			return false;
 		}
 	}
@@ -45,7 +41,7 @@ bool opens_line(struct text t) {
 		{"slot ", 5}, {"srv ", 4}, {"time=", 5}, {"Engine ", 7}, {"I0", 2}, {"I1", 2},
 	};
 
-	if (t.len > 10 && is_digit(t.at[0])) { /* a date, llama.cpp's seconds since the start */
+	if (t.len > 10 && text_is_digit(t.at[0])) { /* a date, llama.cpp's seconds since the start */
 		return text_starts(t, T("20")) || text_find(text_cut(t, 0, 20), T(" I ")) != SIZE_MAX;
 	}
 	for (size_t i = 0; i < sizeof openings / sizeof *openings; i++) {
@@ -401,7 +397,7 @@ bool strip_tracing(struct envelope *e, struct peeling *p) {
 	for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
 		struct text rest = t;
 		if (text_skip(&rest, levels[i]) && text_until(&rest, T(": "), &target) && target.len < 96 && is_name(target) &&
-		    text_find_byte(target, '.') != SIZE_MAX && !is_digit(target.at[0])) {
+		    text_find_byte(target, '.') != SIZE_MAX && !text_is_digit(target.at[0])) {
 			p->text = text_trim(rest);
 			p->stamped = false;
 			return true;

@@ -4,16 +4,12 @@
 #include "core/instant.h"
 #include "ingest/envelopes/peeling.h"
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
-
 /* "2026-05-12T08:50:00.123456789Z " of docker logs -t, kubectl logs --timestamps, journalctl -o short-iso */
 bool strip_rfc3339(struct envelope *e, struct peeling *p) {
 	struct text t = p->text;
 	int64_t ns;
 
-	if (t.len < 21 || !is_digit(t.at[0]) || t.at[4] != '-' || t.at[10] != 'T' || !envelope_take_instant(e, &t, &ns) ||
+	if (t.len < 21 || !text_is_digit(t.at[0]) || t.at[4] != '-' || t.at[10] != 'T' || !envelope_take_instant(e, &t, &ns) ||
 	    !text_skip(&t, T(" "))) {
 		return false;
 	}
@@ -134,7 +130,7 @@ bool strip_syslog(struct envelope *e, struct peeling *p) {
 	}
 	static const unsigned char digits[] = {5, 7, 8, 10, 11, 13, 14};
 	for (size_t i = 0; i < sizeof digits; i++) {
-		if (!is_digit(t.at[digits[i]])) {
+		if (!text_is_digit(t.at[digits[i]])) {
 			return false;
 		}
 	}
@@ -211,7 +207,7 @@ bool strip_rank(struct envelope *e, struct peeling *p) {
 	size_t digits = 0;
 
 	(void)e;
-	while (digits < t.len && digits < 5 && is_digit(t.at[digits])) {
+	while (digits < t.len && digits < 5 && text_is_digit(t.at[digits])) {
 		digits++;
 	}
 	if (digits == 0 || digits == 5 || !text_starts(text_cut(t, digits, t.len), T(": "))) {

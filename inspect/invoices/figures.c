@@ -6,10 +6,6 @@
 
 #define NUMBER_MAX 80
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
-
 /* Digits, points, commas, sign and exponent; currency signs, letters around, spaces and ' between digits are dropped. */
 static size_t number_of(struct text t, char out[NUMBER_MAX], bool *negative) {
 	size_t len = 0;
@@ -17,14 +13,14 @@ static size_t number_of(struct text t, char out[NUMBER_MAX], bool *negative) {
 	*negative = false;
 	for (size_t i = 0; i < t.len; i++) {
 		char c = t.at[i];
-		bool exponent = (c == 'e' || c == 'E') && len > 0 && is_digit(out[len - 1]) && i + 1 < t.len &&
-		                (is_digit(t.at[i + 1]) || t.at[i + 1] == '-' || t.at[i + 1] == '+');
+		bool exponent = (c == 'e' || c == 'E') && len > 0 && text_is_digit(out[len - 1]) && i + 1 < t.len &&
+		                (text_is_digit(t.at[i + 1]) || t.at[i + 1] == '-' || t.at[i + 1] == '+');
 		bool in_exponent = len > 0 && out[len - 1] == 'e';
 		if ((c == '-' || c == '+') && !in_exponent) {
 			*negative |= c == '-';
 		} else if (c == '(') {
 			*negative = true;
-		} else if (is_digit(c) || c == '.' || c == ',' || exponent || c == '-' || c == '+') {
+		} else if (text_is_digit(c) || c == '.' || c == ',' || exponent || c == '-' || c == '+') {
 			if (len + 1 == NUMBER_MAX) {
 				return 0;
 			}
@@ -192,7 +188,7 @@ static bool take_epoch(struct text t, int64_t *ns) {
 
 static bool is_compact_date(struct text t) {
 	for (size_t i = 0; i < t.len; i++) {
-		if (!is_digit(t.at[i])) {
+		if (!text_is_digit(t.at[i])) {
 			return false;
 		}
 	}

@@ -49,10 +49,6 @@ static const char *const cards[] = {"b300", "b200", "gb300", "gb200", "gh200", "
                                     "a10", "l40s", "l40", "l4", "t4", "v100", "rtx", "mi300", "mi325", "mi350", "mi355",
                                     "mi250", "gpu", "nvidia"};
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
-
 static bool names_card(struct text plain) {
 	for (size_t i = 0; i < sizeof cards / sizeof *cards; i++) {
 		if (text_starts(plain, text_of(cards[i]))) {
@@ -63,14 +59,14 @@ static bool names_card(struct text plain) {
 }
 
 static bool is_one_digit_before(struct text plain, size_t at) {
-	return is_digit(plain.at[at]) && (at == 0 || !is_digit(plain.at[at - 1]));
+	return text_is_digit(plain.at[at]) && (at == 0 || !text_is_digit(plain.at[at - 1]));
 }
 
 /* "8xh100", "gpu8xh100sxm5", "1xnvidiaa100": a count before a GPU's name. */
 static int64_t counted_before(struct text plain) {
 	for (size_t at = text_find_byte(plain, 'x'); at != SIZE_MAX && at < plain.len;) {
 		struct text rest = text_cut(plain, at + 1, plain.len);
-		if (at > 0 && is_digit(plain.at[at - 1]) && names_card(rest)) {
+		if (at > 0 && text_is_digit(plain.at[at - 1]) && names_card(rest)) {
 			size_t from = at - 1;
 			/* "a100 8x h100" is 8, "16x" is 16 */
 			from -= from > 0 && plain.at[from - 1] == '1' && plain.at[from] == '6' &&

@@ -7,10 +7,6 @@ void name_lower(struct name *n, struct text t) {
 	}
 }
 
-static bool is_digit(char c) {
-	return c >= '0' && c <= '9';
-}
-
 static bool drop_any_suffix(struct text *t, const struct text *suffixes, size_t count) {
 	for (size_t i = 0; i < count; i++) {
 		size_t len = suffixes[i].len;
@@ -42,7 +38,7 @@ static bool ends_like(struct text t, struct text pattern) {
 	}
 	for (size_t i = 0; i < pattern.len; i++) {
 		char c = t.at[t.len - pattern.len + i];
-		if (pattern.at[i] == '#' ? !is_digit(c) : c != pattern.at[i]) {
+		if (pattern.at[i] == '#' ? !text_is_digit(c) : c != pattern.at[i]) {
 			return false;
 		}
 	}
@@ -87,7 +83,7 @@ struct text name_reduced(struct text t) {
 bool name_has_size(struct text t) {
 	for (size_t i = 1; i < t.len; i++) {
 		bool ends = i + 1 == t.len || t.at[i + 1] == '-' || t.at[i + 1] == '_' || t.at[i + 1] == '.' || t.at[i + 1] == ':';
-		if (t.at[i] == 'b' && is_digit(t.at[i - 1]) && ends) {
+		if (t.at[i] == 'b' && text_is_digit(t.at[i - 1]) && ends) {
 			return true;
 		}
 	}
@@ -164,8 +160,8 @@ bool name_from_cloud(struct name *out, struct text name, int step) {
 }
 
 static bool is_one_digit(const struct name *n, size_t at) {
-	return at < n->len && is_digit(n->bytes[at]) && (at == 0 || !is_digit(n->bytes[at - 1])) &&
-	       (at + 1 >= n->len || !is_digit(n->bytes[at + 1]));
+	return at < n->len && text_is_digit(n->bytes[at]) && (at == 0 || !text_is_digit(n->bytes[at - 1])) &&
+	       (at + 1 >= n->len || !text_is_digit(n->bytes[at + 1]));
 }
 
 void name_with_sign(struct name *out, struct text name, char sign) {
@@ -187,7 +183,7 @@ static void squeeze(struct name *out, struct text t) {
 	out->len = 0;
 	for (size_t i = 0; i < lower.len; i++) {
 		char c = lower.bytes[i];
-		if (is_digit(c) || (c >= 'a' && c <= 'z')) {
+		if (text_is_digit(c) || (c >= 'a' && c <= 'z')) {
 			out->bytes[out->len++] = c;
 		}
 	}
