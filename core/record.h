@@ -75,14 +75,14 @@ struct request {
  *   prompt_tokens    of these, cached ones included; prompt_square: tokens squared, summed over them
  *   prompt_chunks    steps of 2048 tokens that the prompts take
  *   context_tokens   in the cache at the end, `waiting`: requests at the end; cache_ppm: used of the cache, in millionths
- *   preempted        sequences that had to give up their cache
+ *   preempted        sequences that had to give up their cache; within_…: sequence_steps of at most this time
  *   busy_ppm         millionths of the period in which forward passes ran on each GPU
- *   within_…         of sequence_steps, those in steps of at most this time
  */
+#define WINDOW_WITHIN(X) X(within_10ms) X(within_25ms) X(within_50ms) X(within_100ms) X(within_200ms) X(within_400ms) X(within_1000ms)
+#define WINDOW_WITHIN_MS {10, 25, 50, 100, 200, 400, 1000}
 #define WINDOW_COUNTS(X) \
 	X(steps) X(prompt_steps) X(sequence_steps) X(sequence_ns) X(sequence_square) X(first_tokens) X(prompt_ns) X(prompts) \
-	X(prompt_tokens) X(prompt_square) X(prompt_chunks) X(context_tokens) X(waiting) X(preempted) X(cache_ppm) X(busy_ppm) \
-	X(within_10ms) X(within_25ms) X(within_50ms) X(within_100ms) X(within_200ms) X(within_400ms) X(within_1000ms)
+	X(prompt_tokens) X(prompt_square) X(prompt_chunks) X(context_tokens) X(waiting) X(preempted) X(cache_ppm) X(busy_ppm) WINDOW_WITHIN(X)
 #define WINDOW_COUNT_MEMBER(name) int64_t name;
 
 /* Totals of a period. */

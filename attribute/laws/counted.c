@@ -377,7 +377,8 @@ void counted_note_totals(struct counted_by *c, const struct counted_window *w) {
 }
 
 void counted_note_latencies(struct counted *c, int k, const struct window_item *i, const struct counted_window *w) {
-	const int64_t within[COUNTED_LATENCIES] = {i->within_10ms, i->within_25ms, i->within_50ms, i->within_100ms, i->within_200ms, i->within_400ms, i->within_1000ms};
+#define VALUE(name) i->name,
+	const int64_t within[COUNTED_LATENCIES] = {WINDOW_WITHIN(VALUE)};
 
 	for (int n = 0; n < COUNTED_LATENCIES; n++) {
 		if (within[n] < 0 || within[n] > i->sequence_steps || w->preempted > 0) {

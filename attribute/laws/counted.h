@@ -17,6 +17,7 @@
 #include "attribute/fleet/fleet.h"
 #include "attribute/laws/rules.h"
 #include "core/exact.h"
+#include "core/record.h"
 #include "core/model/bootstrap.h"
 
 enum counted_term { COUNTED_STEP, COUNTED_SEQUENCE, COUNTED_CONTEXT, COUNTED_TOKEN, COUNTED_ATTENTION, COUNTED_PROMPT, COUNTED_TERMS };
@@ -32,7 +33,7 @@ extern const double counted_budget_ntok[COUNTED_BUDGETS];
 #define COUNTED_GAP_NS 300e3
 
 /* Bounds of the times between tokens up to which tokens are counted. */
-#define COUNTED_LATENCIES 7
+#define COUNTED_LATENCIES (int)(sizeof (int64_t[])WINDOW_WITHIN_MS / sizeof(int64_t))
 
 struct counted {
 	int128 steps, steps_ns; /* estimate of a step's length */
@@ -109,6 +110,8 @@ void counted_note_seen(struct counted_by *c, unsigned bucket, const struct count
 void counted_note_totals(struct counted_by *c, const struct counted_window *w);
 /* Terms over times are kept in multiples of 2^-this. */
 int counted_bits(int column);
+/* The time of sums of terms. */
+double counted_sum(const int128 terms[COUNTED_TERMS], const double ns[COUNTED_TERMS]);
 /* For budget `k`: what the buckets of the times between tokens are compared with; `i`: of the same window. */
 void counted_note_latencies(struct counted *c, int k, const struct window_item *i, const struct counted_window *w);
 /* How far the times between tokens are from a law's: the Kullback-Leibler divergence; 0 if they are not known. */

@@ -6,7 +6,7 @@
 
 #include "attribute/laws/counted.h"
 
-static const double bounds_ns[COUNTED_LATENCIES] = {10e6, 25e6, 50e6, 100e6, 200e6, 400e6, 1000e6};
+static const double bounds_ms[] = WINDOW_WITHIN_MS;
 
 /* Steps of one kind are log-normally spread around their time. */
 #define SPREAD 0.15
@@ -18,18 +18,9 @@ static const double bounds_ns[COUNTED_LATENCIES] = {10e6, 25e6, 50e6, 100e6, 200
 /* This part of the times may be anywhere. */
 #define ANYWHERE 0.003
 
-static double part(const int128 *terms, const double ns[COUNTED_TERMS], double steps) {
-	double sum = 0;
-
-	for (int i = 0; i < COUNTED_TERMS; i++) {
-		sum += ns[i] * (double)terms[i];
-	}
-	return sum / steps;
-}
-
 static void add_steps(double below[COUNTED_LATENCIES], double weight, double step_ns) {
 	for (int n = 0; n < COUNTED_LATENCIES && step_ns > 0; n++) {
-		below[n] += weight * erfc(-log(bounds_ns[n] / step_ns) / SPREAD / sqrt(2)) / 2;
+		below[n] += weight * erfc(-log(1e6 * bounds_ms[n] / step_ns) / SPREAD / sqrt(2)) / 2;
 	}
 }
 
@@ -50,13 +41,13 @@ static void predict(const struct counted_by *by, double tokens, const double ns[
 	double slow = fmin(tokens, (double)by->slow[COUNTED_PROMPT]), fast = tokens - slow;
 
 	if (fast > 0) {
-		add_steps(below, fast / tokens, part(by->fast, ns, fast) + COUNTED_GAP_NS);
+		add_steps(below, fast / tokens, counted_sum(by->fast, ns) / fast + COUNTED_GAP_NS);
 	}
 	if (slow <= 0 || by->slow[COUNTED_TOKEN] <= 0 || by->room <= 0) {
 		return;
 	}
 	double ntok = (double)by->slow[COUNTED_TOKEN], each_ns = ns[COUNTED_TOKEN] + ns[COUNTED_ATTENTION] * (double)by->slow[COUNTED_ATTENTION] / ntok;
-	double base_ns = part(by->slow, ns, slow) - each_ns * ntok / slow + COUNTED_GAP_NS;
+	double base_ns = counted_sum(by->slow, ns) / slow - each_ns * ntok / slow + COUNTED_GAP_NS;
 	double room = (double)by->room / slow, uncut = mean_uncut(ntok / (double)by->room);
 	for (int i = 0; i < PARTS; i++) {
 		double fill = fmin(1, -uncut * log1p(-(i + 0.5) / PARTS));

@@ -140,7 +140,7 @@ static void solve_draw(const struct counted_by *c, double step_ns, double ridge_
 	}
 }
 
-static double of(const int128 terms[COUNTED_TERMS], const double ns[COUNTED_TERMS]) {
+double counted_sum(const int128 terms[COUNTED_TERMS], const double ns[COUNTED_TERMS]) {
 	double sum = 0;
 
 	for (int i = 0; i < COUNTED_TERMS; i++) {
@@ -150,7 +150,7 @@ static double of(const int128 terms[COUNTED_TERMS], const double ns[COUNTED_TERM
 }
 
 static double prefill_of(const struct counted_by *c, const double ns[COUNTED_TERMS]) {
-	return of(c->prefill, ns) - of(c->decode, ns);
+	return counted_sum(c->prefill, ns) - counted_sum(c->decode, ns);
 }
 
 /* Standard deviations of prefill's part and of the whole time, over draws. */
@@ -160,7 +160,7 @@ static void draw_all(const struct counted_by *c, double step_ns, double ridge_nt
 	for (int draw = 0; draw < DRAWS; draw++) {
 		double ns[COUNTED_TERMS] = {0};
 		solve_draw(c, step_ns, ridge_ntok, draw, ns);
-		double all = of(c->all, ns), share = all > 0 ? prefill_of(c, ns) / all : 0, time = all / whole;
+		double all = counted_sum(c->all, ns), share = all > 0 ? prefill_of(c, ns) / all : 0, time = all / whole;
 		shares += share;
 		share_squares += share * share;
 		times += time;
@@ -194,9 +194,9 @@ struct budgets {
 };
 
 static double mixed_part(const struct counted_by *c, const double ns[COUNTED_TERMS]) {
-	double all = of(c->all, ns);
+	double all = counted_sum(c->all, ns);
 
-	return all > 0 ? fmin(MOST_MIXED, of(c->mixed, ns) / all) : 0;
+	return all > 0 ? fmin(MOST_MIXED, counted_sum(c->mixed, ns) / all) : 0;
 }
 
 /* Prefill's share with a budget, and the logarithm of how likely it is by all but the times between tokens. */
@@ -205,7 +205,7 @@ static double judge_budget(const struct counted *all_budgets, int k, double step
 	double ns[COUNTED_TERMS] = {0}, rows = (double)rows_of(c), usual_part = usual[k];
 
 	solve_draw(c, step_ns, ridge_ntok, -1, ns);
-	double all = of(c->all, ns), squares = left(c, ns);
+	double all = counted_sum(c->all, ns), squares = left(c, ns);
 	*share = all > 0 ? prefill_of(c, ns) / all : 0;
 	*mixed = mixed_part(c, ns);
 	usual_part *= (double)c->beyond > MOST_BEYOND * (double)c->all[COUNTED_PROMPT] ? TOO_SMALL_PART : 1;
@@ -269,7 +269,7 @@ bool counted_solve(const struct counted *c, double ridge_ntok, struct counted_mo
 	m->budget_ntok = counted_budget_ntok[budget.chosen];
 	m->rows = rows_of(by);
 	solve_draw(by, step_ns, ridge_ntok, -1, m->ns);
-	double all = of(by->all, m->ns);
+	double all = counted_sum(by->all, m->ns);
 	if (m->rows < LEAST_ROWS || !(all > 0)) {
 		return false;
 	}

@@ -88,10 +88,14 @@ static void set_times(const struct series *s, struct window *w) {
 
 /* ---- what engines count in addition to tokens ---- */
 
-/* The increase of a single bucket. */
+/* The increase of a bucket, which counts all up to its bound. */
+static int64_t growth_below(const struct series *s, const struct buckets *b, size_t i) {
+	return b->now[i] - (restarted(s) ? 0 : b->before[i]);
+}
+
+/* The increase between its bound and the one before. */
 static int64_t bucket_growth(const struct series *s, const struct buckets *b, size_t i) {
-	int64_t below = i > 0 ? b->now[i - 1] - (restarted(s) ? 0 : b->before[i - 1]) : 0;
-	int64_t grown = b->now[i] - (restarted(s) ? 0 : b->before[i]) - below;
+	int64_t grown = growth_below(s, b, i) - (i > 0 ? growth_below(s, b, i - 1) : 0);
 
 	return grown > 0 ? grown : 0;
 }
@@ -146,11 +150,11 @@ static void set_steps(const struct series *s, struct window *w) {
 	w->sequence_square = whole(m.sum > 0 ? m.square * m.count / (m.sum * m.sum) * mean * mean * (double)w->steps : mean * mean * (double)w->steps);
 }
 
-/* A bucket's count is of all up to its bound. */
+/* UNKNOWN: there is no such bound. */
 static int64_t growth_up_to(const struct series *s, const struct buckets *b, int64_t bound) {
 	for (size_t i = 0; i < b->count; i++) {
 		if (b->up_to[i] == bound) {
-			int64_t grown = b->now[i] - (restarted(s) ? 0 : b->before[i]);
+			int64_t grown = growth_below(s, b, i);
 			return grown > 0 ? grown : 0;
 		}
 	}
@@ -158,8 +162,9 @@ static int64_t growth_up_to(const struct series *s, const struct buckets *b, int
 }
 
 static void set_latencies(const struct series *s, struct window *w) {
-	int64_t *const within[] = {&w->within_10ms, &w->within_25ms, &w->within_50ms, &w->within_100ms, &w->within_200ms, &w->within_400ms, &w->within_1000ms};
-	static const int64_t bounds_ms[] = {10, 25, 50, 100, 200, 400, 1000};
+#define ADDRESS(name) &w->name,
+	static const int64_t bounds_ms[] = WINDOW_WITHIN_MS;
+	int64_t *const within[] = {WINDOW_WITHIN(ADDRESS)};
 
 	for (size_t i = 0; i < sizeof bounds_ms / sizeof *bounds_ms; i++) {
 		*within[i] = growth_up_to(s, &s->histograms[HISTOGRAM_LATENCIES], bounds_ms[i]);
