@@ -58,7 +58,7 @@ static struct crowd gather(const struct finishes *all, const struct finish *like
 
 	for (size_t i = from; i < all->count && all->at[i].at_ns <= to_ns && c.count < most; i++) {
 		const struct finish *x = &all->at[i];
-		if (x->completion_tokens == like->completion_tokens && ((int64_t)x->prompt_tokens - (int64_t)like->prompt_tokens) % block == 0) {
+		if (finish_is_like(x, like->prompt_tokens, like->completion_tokens, block)) {
 			c.at[c.count++] = x->at_ns;
 		}
 	}
@@ -77,17 +77,25 @@ static int by_off(const void *a, const void *b) {
 	return (x->off > y->off) - (x->off < y->off);
 }
 
-/* How much more likely, as a logarithm, the numbers of one server are like this than those of two. */
-static double evidence_of(struct bin *bins, size_t count) {
+/* Cannot so many bins with this sum in all be evidence, whichever are kept? */
+static bool are_too_few(double all, size_t kept) {
+	return kept == 0 || all < 2.0 * CROWD_LEAST * (double)kept;
+}
+
+/* How much more likely, as a logarithm, the numbers of one server are like this than those of two. `whole`: their sum. */
+static double evidence_of(struct bin *bins, size_t count, double whole) {
 	double off = 0, all = 0;
 	size_t kept = count - count / 10;
 
+	if (are_too_few(whole, kept)) {
+		return 0;
+	}
 	sort_items(bins, count, sizeof *bins, by_off);
 	for (size_t i = 0; i < kept; i++) {
 		off += bins[i].off;
 		all += bins[i].sum;
 	}
-	if (kept == 0 || all < 2.0 * CROWD_LEAST * (double)kept) {
+	if (are_too_few(all, kept)) {
 		return 0;
 	}
 	double share = off / (double)kept > DIFFERENCE_LEAST ? off / (double)kept : DIFFERENCE_LEAST;
@@ -101,6 +109,7 @@ static double compare_at(const struct crowd *a, const struct crowd *b, int64_t s
 	while (i < a->count && a->at[i] - shift_ns < b->at[0] - width_ns) {
 		i++;
 	}
+	size_t first_of_a = i;
 	while (k < b->count) {
 		bool first = i < a->count && a->at[i] - shift_ns < b->at[k];
 		int64_t to_ns = instant_floor(first ? a->at[i] - shift_ns : b->at[k], width_ns) + width_ns;
@@ -113,7 +122,7 @@ static double compare_at(const struct crowd *a, const struct crowd *b, int64_t s
 		}
 		bins[count++] = (struct bin){(x - y) * (x - y) / (x + y), x + y};
 	}
-	return evidence_of(bins, count);
+	return evidence_of(bins, count, (double)(i - first_of_a + k));
 }
 
 static double most_evidence(const struct crowd *a, const struct crowd *b, int64_t from_ns, int64_t to_ns, int64_t step_ns, int64_t width_ns, struct bin *bins, int64_t *at_ns) {

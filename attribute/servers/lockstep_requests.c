@@ -57,9 +57,7 @@ static bool end_together(const struct instants *a, const struct instants *b) {
 }
 
 static bool may_be_rank(const struct server *one) {
-	const struct id_requests requests = {one->sample.requests, one->sample.request_count, false};
-
-	return !one->dropped && !one->held && one->engine == 0 && servers_have_requests_alone(one) && one->sample.request_count > 0 && !identity_in_seconds(&requests);
+	return !one->dropped && !one->held && one->engine == 0 && servers_have_requests_alone(one) && one->sample.request_count > 0 && !requests_in_seconds(&one->sample);
 }
 
 static bool are_of_one_pool(const struct servers *s, const struct server *a, const struct server *b) {

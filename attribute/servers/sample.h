@@ -76,6 +76,10 @@ void sample_end_merge(struct sample *s, size_t most_steps, size_t most_requests)
 
 /* The place of an instant's minute in the order of minutes. */
 uint64_t sample_order(int64_t at_ns);
+/* Are the timestamps of its requests truncated to the second? */
+static inline bool requests_in_seconds(const struct sample *s) {
+	return identity_in_seconds(&(struct id_requests){s->requests, s->request_count, false});
+}
 /* Does an instant lie in the time of the steps, where the log has some? */
 bool sample_covers(const struct sample *steps, int64_t at_ns);
 /* The requests that lie in minutes of both samples, and in the time of the steps; at most `most`. The caller frees. */

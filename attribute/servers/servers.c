@@ -517,8 +517,7 @@ static bool mark_seconds(struct servers *s, name_id named) {
 static void find_seconds(struct servers *s) {
 	for (size_t i = 0; i < s->count; i++) {
 		struct server *one = &s->at[i];
-		const struct id_requests requests = {one->sample.requests, one->sample.request_count, false};
-		if (one->dropped || one->held || one->requests != 0 || !enough_a_day(&one->sample, SECONDS_LEAST) || !identity_in_seconds(&requests) ||
+		if (one->dropped || one->held || one->requests != 0 || !enough_a_day(&one->sample, SECONDS_LEAST) || !requests_in_seconds(&one->sample) ||
 		    !mark_seconds(s, one->named)) {
 			continue;
 		}

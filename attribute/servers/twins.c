@@ -64,7 +64,7 @@ static void add_differences(struct differences *d, const struct finishes *all, c
 
 	for (size_t i = from; i < all->count && all->at[i].at_ns <= r->finish_ns + CLOCKS_NS; i++) {
 		const struct finish *x = &all->at[i];
-		if (x->completion_tokens != r->completion_tokens || ((int64_t)x->prompt_tokens - (int64_t)r->prompt_tokens) % d->block != 0) {
+		if (!finish_is_like(x, r->prompt_tokens, r->completion_tokens, d->block)) {
 			continue;
 		}
 		if (d->count - before == LIKE_ONE_MOST) {
@@ -115,12 +115,6 @@ static size_t densest(const struct differences *d, int64_t width_ns, int64_t exc
 	return most;
 }
 
-static bool in_seconds(const struct sample *s) {
-	const struct id_requests all = {s->requests, s->request_count, false};
-
-	return identity_in_seconds(&all);
-}
-
 /* Do many of the prompts have lengths of their own? Where these are few, two servers have equal ones at the same time. */
 #define ALIKE_OF_FEW_LENGTHS 50
 #define LENGTHS_LEAST 64
@@ -147,7 +141,7 @@ static bool are_diverse(const struct sample *s) {
 /* Hundredths of the second log's requests that the first one reports, too; 0: no more than by chance. */
 static int64_t alike_percent(const struct sample *a, const struct finishes *all, const struct sample *b, size_t *both, size_t *of) {
 	struct differences d = list_differences(a, all, b);
-	bool coarse = in_seconds(a) || in_seconds(b);
+	bool coarse = requests_in_seconds(a) || requests_in_seconds(b);
 	int64_t width_ns = coarse ? WIDTH_IN_SECONDS_NS : WIDTH_NS, at_ns = 0, other_ns;
 
 	*both = densest(&d, width_ns, UNKNOWN, &at_ns);
@@ -168,7 +162,7 @@ static bool has_requests_only(const struct server *one) {
 static bool says_more_of_requests(const struct servers *s, const struct server *a, const struct server *b) {
 	const struct sample *x = &a->sample, *y = &b->sample;
 	bool own_x = servers_own_pool(s, x->name, x->request_model), own_y = servers_own_pool(s, y->name, y->request_model);
-	bool first_x = x->requests[0].first_ns != UNKNOWN, first_y = y->requests[0].first_ns != UNKNOWN, fine_x = !in_seconds(x), fine_y = !in_seconds(y);
+	bool first_x = x->requests[0].first_ns != UNKNOWN, first_y = y->requests[0].first_ns != UNKNOWN, fine_x = !requests_in_seconds(x), fine_y = !requests_in_seconds(y);
 
 	if (own_x != own_y) {
 		return own_x;
@@ -184,7 +178,7 @@ static void compare_crowds(struct servers *s, const struct server *more, const s
 	const struct sample *a = &more->sample, *b = &less->sample;
 	size_t compared;
 
-	if (crowds_are_alike(of_more, of_less, block_of(a, b), in_seconds(a) || in_seconds(b), &compared)) {
+	if (crowds_are_alike(of_more, of_less, block_of(a, b), requests_in_seconds(a) || requests_in_seconds(b), &compared)) {
 		const char *x = servers_text(s, a->name), *y = servers_text(s, b->name);
 		quality_finding(s->quality, "counted-twice", y, "--same", QUALITY_NO_AMOUNT,
 		                "%s and %s may report the same requests: in each fraction of a second as many with the same tokens finish in both (%zu were "
