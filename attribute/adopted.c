@@ -29,8 +29,8 @@ void adopted_beyond(const struct replicas *replicas, struct names *names, struct
 
 	while ((r = replicas_next(replicas, r))) {
 		const int64_t count[2] = {r->beyond_request_ntok, r->beyond_step_ntok};
-		const char *name = names_text(names, r->replica).at;
 		if (r->adopted > 0 && r->beyond_request_ntok > 0) {
+			const char *name = names_text(names, r->replica).at;
 			quality_finding_counted(quality, "identity", name, NULL, count,
 			                        "%s: the requests of gateways have " QUALITY_A " output tokens after their first ones, its steps made " QUALITY_B
 			                        ": other servers handled some of these requests, which are counted here: give the logs of all servers together", name);

@@ -12,6 +12,15 @@ static void put_count(FILE *out, int128 n) {
 }
 
 /* Empty if it is not known. */
+static void put_known_count(FILE *out, bool known, int128 n) {
+	if (known) {
+		put_count(out, n);
+	} else {
+		fputc(',', out);
+	}
+}
+
+/* The same. */
 static void put_money(FILE *out, bool known, int128 nano) {
 	char buffer[DECIMAL_TEXT_MAX];
 	fprintf(out, ",%s", known ? decimal_format(nano, 9, buffer) : "");
@@ -108,17 +117,9 @@ static void put_hours(FILE *out, int128 ns) {
 
 /* All but the last columns. */
 static void put_block(FILE *out, const struct block *b) {
-	if (b->requests_unknown) {
-		fputc(',', out);
-	} else {
-		put_count(out, b->requests);
-	}
+	put_known_count(out, !b->requests_unknown, b->requests);
 	put_count(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED]);
-	if (b->cached_unknown) {
-		fputc(',', out);
-	} else {
-		put_count(out, b->tokens[TOKENS_CACHED]);
-	}
+	put_known_count(out, !b->cached_unknown, b->tokens[TOKENS_CACHED]);
 	put_count(out, b->tokens[TOKENS_OUTPUT]);
 	put_count(out, b->capacity_ns);
 	for (int i = 0; i < PARTS; i++) {

@@ -11,6 +11,14 @@
 
 /* ---- cells ---- */
 
+static void put_known_count(FILE *out, bool known, int64_t n) {
+	if (known) {
+		page_count_cell(out, n);
+	} else {
+		fputs("<td>not known</td>", out);
+	}
+}
+
 static void put_money(FILE *out, bool known, int64_t nano, int places) {
 	char exact[DECIMAL_TEXT_MAX], shown[FIGURE_MAX];
 	if (known) {
@@ -122,11 +130,7 @@ static void put_unit_row(FILE *out, const struct row *row, int kind, int places)
 	fputs(kind == 0 ? "<tr class=\"first\">" : "<tr>", out);
 	put_name(out, row->model);
 	fprintf(out, "<td class=\"l\">%s</td>", b->cached_unknown && kind == TOKENS_INPUT ? "input" : kind_titles[kind]);
-	if (b->cached_unknown && kind == TOKENS_CACHED) {
-		fputs("<td>not known</td>", out);
-	} else {
-		page_count_cell(out, b->tokens[kind]);
-	}
+	put_known_count(out, !b->cached_unknown || kind != TOKENS_CACHED, b->tokens[kind]);
 	put_money(out, u->known, u->busy_nano, places);
 	put_money(out, u->known, u->low_nano, places);
 	put_money(out, u->known, u->high_nano, places);
@@ -344,11 +348,7 @@ void html_model_evidence(const struct statement *s, FILE *out) {
 static void put_block(FILE *out, const struct statement *s, const struct block *b) {
 	int64_t unit = token_unit(s);
 
-	if (b->requests_unknown) {
-		fputs("<td>not known</td>", out);
-	} else {
-		page_count_cell(out, b->requests);
-	}
+	put_known_count(out, !b->requests_unknown, b->requests);
 	put_tokens(out, b->tokens[TOKENS_INPUT] + b->tokens[TOKENS_CACHED], unit);
 	put_tokens(out, b->tokens[TOKENS_OUTPUT], unit);
 	put_hours(out, s, b->capacity_ns);
